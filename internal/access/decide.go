@@ -1,0 +1,71 @@
+package access
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/scope"
+)
+
+// GitRead and GitWrite are the two things that git does over HTTP, as operations: the catalogue has only REST.
+var (
+	GitRead = &catalog.Operation{Key: "git-upload-pack", Method: "GET", Summary: "Clones or fetches a repository.",
+		Scopes: scope.Need(scope.ReadRepository), OAuthScopes: scope.Need(scope.LegacyRepository), Accepts: gitCredentials}
+	GitWrite = &catalog.Operation{Key: "git-receive-pack", Method: "POST", Summary: "Pushes to a repository.",
+		Scopes: scope.Need(scope.WriteRepository), OAuthScopes: scope.Need(scope.LegacyRepositoryWrite), Accepts: gitCredentials}
+)
+
+const gitCredentials = catalog.APIToken | catalog.AppPassword | catalog.RepositoryAccessToken | catalog.ProjectAccessToken | catalog.WorkspaceAccessToken | catalog.OAuth2
+
+// authorize is the middle of the decision: the operation takes this kind of credential, and all scopes are there.
+func (g *Gate) authorize(r *rest.Request, surface Surface, op *catalog.Operation, p *Principal) *rest.Error {
+	if p.Anonymous() {
+		return nil // whether that is enough, the privilege decides
+	}
+	required := p.required(op)
+	if surface == SurfaceREST {
+		r.Header["X-Accepted-Oauth-Scopes"] = []string{strings.Join(required.Nearest(p.permits).Names(), ", ")}
+	}
+	if op.Accepts&kinds[p.Kind].accepts == 0 {
+		return kindNotAccepted(op, p)
+	}
+	if p.everything {
+		return nil
+	}
+	missing, ok := required.Missing(p.permits)
+	if ok {
+		return nil
+	}
+	needed := required.Nearest(p.permits).Names()
+	e := rest.Refuse(reason.ScopeMissing, "").With("missing", missing.Names()).
+		With("explanation", fmt.Sprintf("The %s %q lacks %s, which %s takes. Scopes of a token cannot be changed: create a new one with all of %s beside those it has.",
+			p.Kind.Title(), p.Name, strings.Join(missing.Names(), " and "), op.Key, strings.Join(needed, ", ")))
+	e.Detail = map[string]any{"required": needed, "granted": p.Scopes.Names()}
+	if len(required) > 1 {
+		e.With("alternatives", required.Names())
+	}
+	return e
+}
+
+// kindNotAccepted answers 403 in the words that Bitbucket Cloud has for the case.
+func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
+	e := rest.Refusef(reason.CredentialKindNotAccepted, "%s does not take a %s.", op.Key, p.Kind.Title()).
+		With("credential", p.Kind)
+	var takes []string
+	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, Session} {
+		if op.Accepts&kinds[k].accepts != 0 {
+			takes = append(takes, string(k))
+		}
+	}
+	if takes == nil {
+		return e.With("accepted", []string{}).WithMessage("This resource does not support authentication using the provided token")
+	}
+	e.With("accepted", takes)
+	if p.Kind.AccessToken() && !strings.Contains(op.Template, "permissions-config") {
+		return e.WithMessage("This API is not accessible by this authentication mechanism")
+	}
+	return e.WithMessage("This API is only accessible with the following authentication types: %s", strings.ReplaceAll(strings.Join(takes, ", "), "_password", "password"))
+}

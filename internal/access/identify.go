@@ -1,0 +1,224 @@
+package access
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/scope"
+	"github.com/pailforge/pail/internal/token"
+)
+
+// Surface is where a credential is presented: the user name that goes with it differs.
+type Surface int
+
+// The two surfaces that take an Authorization header.
+const (
+	SurfaceREST Surface = iota
+	SurfaceGit
+)
+
+// The user names that stand for no account (support document "Using API tokens" and "Using access tokens").
+const (
+	gitUserAPIToken    = "x-bitbucket-api-token-auth"
+	gitUserAccessToken = "x-token-auth"
+)
+
+// anonymousWithoutScheme is an anonymous caller who did send an Authorization header, but a bare secret without a
+// scheme. Bitbucket Cloud ignores such a header, and so does Pail; the refusal that follows says so.
+var anonymousWithoutScheme = &Principal{}
+
+// Identify finds out who sent the request: the steps from "well formed" to "right scheme and user name". Without a
+// credential it returns an anonymous principal. A refusal that concerns a known credential is recorded with it. The
+// answer's headers that describe the credential are set.
+func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Error) {
+	values := r.HTTP.Header["Authorization"]
+	if len(values) == 0 {
+		if surface == SurfaceREST {
+			return g.session(r)
+		}
+		return anonymous, nil
+	}
+	presented, fault := token.ParseAuthorization(values)
+	if fault != nil {
+		if fault.Code == reason.HeaderSchemeMissing {
+			return anonymousWithoutScheme, nil
+		}
+		e := rest.Refuse(fault.Code, fault.Detail)
+		if fault.Lines > 0 {
+			e.With("lines", fault.Lines)
+		}
+		return nil, challenge(e)
+	}
+	hash := token.Hash(presented.Secret)
+	p, err := g.principal(r.HTTP.Context(), hash)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, challenge(unknown(presented))
+	}
+	if err != nil {
+		return nil, rest.Fault(fmt.Errorf("look up credential: %w", err))
+	}
+	r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
+	if e := g.alive(p, surface); e != nil {
+		g.record(p, r, false, e)
+		return nil, challenge(e)
+	}
+	if e := p.matches(presented, surface); e != nil {
+		g.record(p, r, false, e)
+		return nil, challenge(e)
+	}
+	if surface == SurfaceREST {
+		p.describe(r.Header)
+	}
+	return p, nil
+}
+
+// describe sets the headers that every authenticated answer carries (knowledge base: how to fetch the scopes of a
+// token).
+func (p *Principal) describe(h http.Header) {
+	h["X-Oauth-Scopes"] = []string{p.scopeHeader}
+	h["X-Credential-Type"] = []string{string(p.Kind)}
+}
+
+// principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
+func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
+	version, now := g.DB.Version(), g.Now()
+	if p, ok := g.identities.get(hash, version, now); ok {
+		return p, nil
+	}
+	var (
+		p               Principal
+		a               Account
+		kind, scopes    string
+		stored          string
+		expires, revoke int64
+		active          bool
+	)
+	want := hex.EncodeToString(hash[:])
+	err := g.DB.Row(context.WithoutCancel(ctx), `SELECT c.id, c.kind, c.hash, c.name, c.scopes, c.expires_on, c.revoked_on,
+			COALESCE(c.workspace_id, ''), COALESCE(c.project_id, ''), COALESCE(c.repository_id, ''),
+			COALESCE(a.id, ''), COALESCE(a.account_id, ''), COALESCE(a.email, ''), COALESCE(a.username, ''),
+			COALESCE(a.display_name, ''), COALESCE(a.is_admin, FALSE), COALESCE(a.is_active, TRUE)
+		FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`, want).Scan(
+		&p.ID, &kind, &stored, &p.Name, &scopes, &expires, &revoke, &p.Bounds.WorkspaceID, &p.Bounds.ProjectID, &p.Bounds.RepositoryID,
+		&a.ID, &a.AccountID, &a.Email, &a.Username, &a.DisplayName, &a.Admin, &active)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare([]byte(stored), []byte(want)) != 1 {
+		return nil, database.ErrNoRows
+	}
+	p.Kind, p.Expires, p.revoked, p.inactive = Kind(kind), database.Time(expires), revoke != 0, !active
+	if p.Scopes, err = scope.ParseSet(strings.Fields(scopes)); err != nil {
+		return nil, err
+	}
+	p.permits, p.scopeHeader = p.Scopes.Expand(), strings.Join(p.Scopes.Names(), ", ")
+	if a.ID != "" {
+		p.Account = &a
+	}
+	g.identities.put(hash, &p, version, now)
+	return &p, nil
+}
+
+// unknown explains a secret that no row has, from its shape alone. It says nothing about accounts or tokens.
+func unknown(c token.Credential) *rest.Error {
+	shape := token.Inspect(c.Secret)
+	if code, ok := shape.Reason(); ok {
+		return rest.Refuse(code, shape.Detail)
+	}
+	return rest.Refuse(reason.CredentialUnknown, "")
+}
+
+// alive is the step after known: only the holder of the whole secret gets here, so the answer may be plain.
+func (g *Gate) alive(p *Principal, surface Surface) *rest.Error {
+	switch {
+	case p.revoked:
+		return rest.Refusef(reason.TokenRevoked, "The %s %q was revoked.", p.Kind.Title(), p.Name)
+	case p.inactive:
+		return rest.Refuse(reason.AccountDeactivated, "")
+	case !p.Expires.IsZero() && !g.Now().Before(p.Expires):
+		return rest.Refusef(reason.TokenExpired, "The %s %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
+	case p.Kind == AppPassword && g.appPasswordsEnded():
+		e := rest.Refusef(reason.AppPasswordDisabled, "App passwords ended on this server on %s.", g.AppPasswordsUntil.Format(time.DateOnly))
+		if surface == SurfaceGit {
+			e.Status = http.StatusGone // git gets 410, REST 401: CHANGE-3222
+		}
+		return e
+	}
+	return nil
+}
+
+// matches checks that the secret came with the scheme and the user name that its kind takes on this surface.
+func (p *Principal) matches(c token.Credential, surface Surface) *rest.Error {
+	bearer := c.Scheme == token.Bearer
+	switch p.Kind {
+	case APIToken:
+		if bearer {
+			return rest.Refusef(reason.CredentialBearerNotAccepted, "This is an API token, and API tokens go in Basic with the account's e-mail as the user: curl --user '%s:API_TOKEN'.", p.Account.Email)
+		}
+		if surface == SurfaceGit {
+			return p.gitUser(c.User, gitUserAPIToken)
+		}
+		return p.restUser(c.User)
+	case AppPassword:
+		if bearer {
+			return rest.Refuse(reason.AppPasswordAsBearer, "")
+		}
+		if strings.EqualFold(c.User, p.Account.Username) {
+			return nil
+		}
+		return p.wrongUser(c.User, reason.CredentialUsernameRequired, "An app password goes with the username.")
+	}
+	if bearer {
+		return nil
+	}
+	if surface == SurfaceGit {
+		if c.User == gitUserAccessToken {
+			return nil
+		}
+		return rest.Refusef(reason.CredentialGitUser, "A %s is used in git with the user name %s.", p.Kind.Title(), gitUserAccessToken)
+	}
+	return rest.Refusef(reason.CredentialBasicNotAccepted, "A %s goes in the header Authorization: Bearer, without a user name.", p.Kind.Title())
+}
+
+// restUser: "use your Atlassian account e-mail" (REST introduction, Authentication).
+func (p *Principal) restUser(user string) *rest.Error {
+	switch {
+	case strings.EqualFold(user, p.Account.Email):
+		return nil
+	case strings.EqualFold(user, p.Account.Username), user == gitUserAPIToken, user == gitUserAccessToken:
+		return rest.Refusef(reason.CredentialEmailRequired, "The secret is right. The user name that came with it is not the account's e-mail: for REST send %s in its place.", p.Account.Email)
+	}
+	return p.wrongUser(user, reason.CredentialEmailRequired, "For REST an API token goes with the account's e-mail.")
+}
+
+// gitUser: the username or the static name, never the e-mail (support document "Using API tokens").
+func (p *Principal) gitUser(user, static string) *rest.Error {
+	switch {
+	case user == static, strings.EqualFold(user, p.Account.Username):
+		return nil
+	case strings.EqualFold(user, p.Account.Email):
+		return rest.Refusef(reason.CredentialUsernameRequired, "The secret is right. For git the user name is %s or %s, not the e-mail.", p.Account.Username, static)
+	case user == gitUserAccessToken:
+		return rest.Refusef(reason.CredentialGitUser, "%s goes with access tokens. This is an API token: use %s or %s.", gitUserAccessToken, static, p.Account.Username)
+	}
+	return p.wrongUser(user, reason.CredentialUsernameRequired, "In git an API token goes with the username or "+static+".")
+}
+
+func (p *Principal) wrongUser(user string, code reason.Code, rule string) *rest.Error {
+	if user == "" {
+		return rest.Refuse(reason.CredentialUserEmpty, rule)
+	}
+	if code == reason.CredentialUsernameRequired && strings.EqualFold(user, p.Account.Email) {
+		return rest.Refusef(code, "The secret is right. %s Send %s in place of the e-mail.", rule, p.Account.Username)
+	}
+	return rest.Refusef(reason.CredentialUserMismatch, "The secret is right, and belongs to another user than the one sent. %s", rule)
+}

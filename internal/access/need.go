@@ -1,0 +1,164 @@
+package access
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Found is what a path names and how far the principal's privilege on it reaches.
+type Found[T any] struct {
+	Value  T
+	Level  Level
+	Public bool // anyone may read it
+}
+
+// Resource says how a room finds what a request's path names. Values are shared between requests for a moment: nobody
+// changes them.
+type Resource[T any] struct {
+	Name   string    // "project", for refusals
+	Params [2]string // the parameters of the path that name it; the second may be ""
+	// Find looks the resource up and computes the principal's level on it. ErrAbsent when there is none.
+	Find func(ctx context.Context, p *Principal, first, second string) (Found[T], error)
+	// NotFound is the answer to whoever may not see the resource, the same whether it exists or not.
+	NotFound func(first, second string) *rest.Error
+}
+
+// ErrAbsent says that nothing has the name asked for.
+var ErrAbsent = errors.New("absent")
+
+// Need is a privilege that an operation asks for.
+type Need[T any] struct {
+	resource *Resource[T]
+	level    Level
+	public   bool
+	any      func(*Principal) (T, bool)
+	name     string
+}
+
+// Needs is the privilege of level on the resource. Anonymous callers never have it.
+func (r *Resource[T]) Needs(level Level) Need[T] {
+	return Need[T]{resource: r, level: level, name: r.Name + " " + level.String()}
+}
+
+// Reads is the privilege to read the resource, which everybody has on a public one.
+func (r *Resource[T]) Reads() Need[T] {
+	return Need[T]{resource: r, level: Read, public: true, name: r.Name + " read"}
+}
+
+// Self is the need of the operations on the caller's own account: that there is one.
+var Self = Need[*Account]{name: "own account", any: func(p *Principal) (*Account, bool) { return p.Account, p.Account != nil }}
+
+// Anyone is the need of operations that are open to everybody, with or without a credential.
+var Anyone = Need[struct{}]{name: "none", any: func(*Principal) (struct{}, bool) { return struct{}{}, true }}
+
+// String names the privilege, as `pail operations` lists it.
+func (n Need[T]) String() string { return n.name }
+
+type resourceKey struct{ who, resource, first, second string }
+
+// resolve decides the last step for the resource that the path names. Its errors are *rest.Error, or faults of the
+// store.
+func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(string) string) (T, error) {
+	if n.any != nil {
+		v, ok := n.any(p)
+		if !ok {
+			return v, unauthenticated(p)
+		}
+		return v, nil
+	}
+	first, second := param(n.resource.Params[0]), ""
+	if name := n.resource.Params[1]; name != "" {
+		second = param(name)
+	}
+	return n.of(g, ctx, p, first, second)
+}
+
+// of decides about the resource with these names.
+func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second string) (T, error) {
+	var none T
+	if p.Anonymous() && !n.public {
+		return none, unauthenticated(p)
+	}
+	found, err := lookup(g, ctx, n.resource, p, first, second)
+	if err != nil && !errors.Is(err, ErrAbsent) {
+		return none, err
+	}
+	visible := err == nil && (found.Level >= Read || found.Public)
+	switch {
+	case !visible:
+		return none, invisible(p, n.resource.NotFound(first, second))
+	case found.Level >= n.level, found.Public && n.public && n.level <= Read:
+		return found.Value, nil
+	case p.Anonymous():
+		return none, unauthenticated(p)
+	}
+	return none, n.lacking(max(found.Level, Read))
+}
+
+// lacking is the answer to a caller who sees the resource and may not do this to it.
+func (n Need[T]) lacking(held Level) *rest.Error {
+	return rest.Refusef(reason.PrivilegeMissing, "The credential is fine and its scopes suffice. The account behind it has %s on this %s, and this operation takes %s.",
+		privilegeWords(held), n.resource.Name, privilegeWords(n.level)).
+		With("resource", n.resource.Name).With("required", n.level.String()).With("held", held.String())
+}
+
+func privilegeWords(l Level) string {
+	switch l {
+	case Admin:
+		return "admin permission"
+	case None:
+		return "no permission"
+	}
+	return l.String() + " permission"
+}
+
+func lookup[T any](g *Gate, ctx context.Context, res *Resource[T], p *Principal, first, second string) (Found[T], error) {
+	key := resourceKey{who: p.ID, resource: res.Name, first: first, second: second}
+	version, now := g.DB.Version(), g.Now()
+	if v, ok := g.resolved.get(key, version, now); ok {
+		return v.(Found[T]), nil
+	}
+	// The store answers in microseconds: not to be interrupted is cheaper than to watch for it.
+	found, err := res.Find(context.WithoutCancel(ctx), p, first, second)
+	if err != nil {
+		return found, err
+	}
+	g.resolved.put(key, found, version, now)
+	return found, nil
+}
+
+// invisible is the answer for what is not there or may not be seen. It adds only what the caller knows anyway.
+func invisible(p *Principal, e *rest.Error) *rest.Error {
+	switch {
+	case p.Anonymous() && p == anonymousWithoutScheme:
+		return e.With("credential", reason.HeaderSchemeMissing).
+			With("hint", reason.Of(reason.HeaderSchemeMissing).Why)
+	case p.Anonymous():
+		return e.With("credential", reason.CredentialMissing).
+			With("hint", "No Authorization header arrived with this request. What is private answers 404 to anonymous callers.")
+	case p.Kind.AccessToken():
+		return e.With("credential", reason.TokenOutOfBounds).
+			With("hint", "This "+p.Kind.Title()+" reaches only what it was made for. Anything else answers 404.")
+	}
+	return e
+}
+
+// unauthenticated is the answer to an anonymous caller of what takes a credential.
+func unauthenticated(p *Principal) *rest.Error {
+	code := reason.CredentialMissing
+	if p == anonymousWithoutScheme {
+		code = reason.HeaderSchemeMissing
+	}
+	return challenge(rest.Refuse(code, ""))
+}
+
+// challenge adds the header that a 401 carries (RFC 9110, 11.6.1).
+func challenge(e *rest.Error) *rest.Error {
+	if e.Status == 401 {
+		e.WithHeader("WWW-Authenticate", `Basic realm="Bitbucket.org HTTP"`)
+	}
+	return e
+}

@@ -1,0 +1,152 @@
+package access
+
+import (
+	"time"
+
+	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/scope"
+	"github.com/pailforge/pail/internal/token"
+)
+
+// Level is how far a privilege on a resource reaches; each includes those below it.
+type Level uint8
+
+// The levels, as permissions on projects name them. Repositories know no CreateRepo.
+const (
+	None Level = iota
+	Read
+	Write
+	CreateRepo
+	Admin
+)
+
+var levelNames = [...]string{"none", "read", "write", "create-repo", "admin"}
+
+// String is the API's name of the level.
+func (l Level) String() string { return levelNames[l] }
+
+// ParseLevel is the level of that name; ok is false for any other text.
+func ParseLevel(name string) (l Level, ok bool) {
+	for i, n := range levelNames {
+		if n == name {
+			return Level(i), true
+		}
+	}
+	return None, false
+}
+
+// Kind is a kind of credential, in the words of the X-Credential-Type header.
+type Kind string
+
+// The kinds that a request may present.
+const (
+	APIToken       Kind = "api_token"
+	AppPassword    Kind = "app_password"
+	RepositoryTok  Kind = "repo_access_token"
+	ProjectToken   Kind = "project_access_token"
+	WorkspaceToken Kind = "workspace_access_token"
+	Session        Kind = "session"
+)
+
+type kindInfo struct {
+	title   string
+	mint    token.Kind
+	accepts catalog.Credentials
+	legacy  bool // scopes are the legacy OAuth ones
+	access  bool // an access token: bound to a resource, no account behind it
+}
+
+var kinds = map[Kind]kindInfo{
+	APIToken:       {"API token", token.APIToken, catalog.APIToken, false, false},
+	AppPassword:    {"app password", token.AppPassword, catalog.AppPassword, true, false},
+	RepositoryTok:  {"repository access token", token.AccessToken, catalog.RepositoryAccessToken, true, true},
+	ProjectToken:   {"project access token", token.AccessToken, catalog.ProjectAccessToken, true, true},
+	WorkspaceToken: {"workspace access token", token.AccessToken, catalog.WorkspaceAccessToken, true, true},
+	Session:        {"browser session", token.Session, catalog.Session, false, false},
+}
+
+// Title is the kind in plain words.
+func (k Kind) Title() string { return kinds[k].title }
+
+// AccessToken reports whether the kind is one of the three access tokens.
+func (k Kind) AccessToken() bool { return kinds[k].access }
+
+// Account is the person behind a credential, as far as decisions need to know.
+type Account struct {
+	ID          string // uuid
+	AccountID   string
+	Email       string
+	Username    string
+	DisplayName string
+	Admin       bool // administers the whole server
+}
+
+// Bounds is the resource that an access token belongs to: the workspace always, and one of the others for project
+// and repository access tokens.
+type Bounds struct{ WorkspaceID, ProjectID, RepositoryID string }
+
+// Principal is who is calling. It is shared between requests: nobody changes it.
+type Principal struct {
+	Account    *Account // nil for access tokens and for anonymous callers
+	Kind       Kind     // "" for anonymous callers
+	ID         string   // of the credential
+	Name       string   // of the credential
+	Bounds     Bounds
+	Scopes     scope.Set // as granted
+	Expires    time.Time // zero: never
+	permits    scope.Set // Scopes and what they imply
+	revoked    bool
+	inactive   bool
+	everything bool // a session: no scope limits it
+
+	scopeHeader string // X-OAuth-Scopes, made once
+}
+
+// anonymous is the principal of a request without a credential.
+var anonymous = &Principal{}
+
+// Anonymous reports whether nobody is behind the request.
+func (p *Principal) Anonymous() bool { return p.Kind == "" }
+
+// AccountID is the uuid of the account behind the principal, or "" when there is none. No row has that id, so it may
+// go into queries as it is.
+func (p *Principal) AccountID() string {
+	if p.Account == nil {
+		return ""
+	}
+	return p.Account.ID
+}
+
+// Within is the level that an access token has inside what it is bound to: its scopes alone decide. For a resource
+// outside of its bounds, and for every other kind of credential, it is None. Resources that are no project or no
+// repository pass "" for those ids.
+func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
+	if !p.Kind.AccessToken() || p.Bounds.WorkspaceID != workspaceID {
+		return None
+	}
+	if p.Bounds.ProjectID != "" && p.Bounds.ProjectID != projectID {
+		return None
+	}
+	if p.Bounds.RepositoryID != "" && p.Bounds.RepositoryID != repositoryID {
+		return None
+	}
+	admin, write := scope.LegacyProjectAdmin, scope.LegacyRepositoryWrite
+	if repositoryID != "" {
+		admin = scope.LegacyRepositoryAdmin
+	}
+	switch {
+	case p.permits.Has(admin), repositoryID != "" && p.permits.Has(scope.LegacyRepositoryDelete):
+		return Admin
+	case p.permits.Has(write):
+		return Write
+	}
+	return Read
+}
+
+// required is what an operation asks of this kind of credential.
+func (p *Principal) required(op *catalog.Operation) scope.Requirement {
+	if kinds[p.Kind].legacy {
+		return op.OAuthScopes
+	}
+	return op.Scopes
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Operations lists what this room serves.
+func (r *Room) Operations() []access.Operation {
+	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: userNotFound}
+	return []access.Operation{
+		access.On("GET /user", access.Self, r.getSelf),
+		access.On("GET /user/emails", access.Self, r.listEmails),
+		access.On("GET /user/emails/{email}", access.Self, r.getEmail),
+		access.On("GET /users/{selected_user}", user.Reads(), r.getUser),
+	}
+}
+
+// findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not.
+func (r *Room) findUser(ctx context.Context, _ *access.Principal, identifier, _ string) (access.Found[Account], error) {
+	a, err := r.Find(ctx, r.DB, identifier)
+	if errors.Is(err, ErrNotFound) {
+		return access.Found[Account]{}, access.ErrAbsent
+	}
+	return access.Found[Account]{Value: a, Level: access.Read, Public: true}, err
+}
+
+func userNotFound(identifier, _ string) *rest.Error {
+	return rest.Refuse(reason.UserNotFound, "No account has this id, uuid or username.").Naming("user", identifier)
+}
+
+// JSON is an account as the API writes it (schema user).
+type JSON struct {
+	Type        string    `json:"type"`
+	UUID        string    `json:"uuid"`
+	AccountID   string    `json:"account_id"`
+	DisplayName string    `json:"display_name"`
+	Nickname    string    `json:"nickname"`
+	Links       linksJSON `json:"links"`
+}
+
+type linksJSON struct {
+	Self   rest.Link `json:"self"`
+	Avatar rest.Link `json:"avatar"`
+	HTML   rest.Link `json:"html"`
+}
+
+// Full is an account as the operations on accounts write it.
+type Full struct {
+	JSON
+	Username      string    `json:"username,omitempty"`
+	CreatedOn     rest.Time `json:"created_on"`
+	AccountStatus string    `json:"account_status"`
+	IsStaff       bool      `json:"is_staff"`
+}
+
+// Render is an account inside other objects.
+func (r *Room) Render(a *access.Account) JSON {
+	id := rest.Braced(a.ID)
+	return JSON{Type: "user", UUID: id, AccountID: a.AccountID, DisplayName: a.DisplayName, Nickname: a.Username, Links: linksJSON{
+		Self: r.URLs.API("users", id), Avatar: r.URLs.Web("account", a.Username, "avatar"), HTML: r.URLs.Web(id),
+	}}
+}
+
+func (r *Room) full(a Account) Full {
+	f := Full{JSON: r.Render(&a.Account), CreatedOn: rest.Time(a.Created), AccountStatus: "active"}
+	if !a.Active {
+		f.AccountStatus = "closed"
+	}
+	return f
+}
+
+func (r *Room) getSelf(c *access.Call, self *access.Account) (any, error) {
+	a, err := one(c.Context(), r.DB, `a.id = $1`, self.ID)
+	if err != nil {
+		return nil, err
+	}
+	f := r.full(a)
+	f.Username = a.Username
+	return f, nil
+}
+
+func (r *Room) getUser(_ *access.Call, a Account) (any, error) { return r.full(a), nil }
+
+type emailJSON struct {
+	Type        string               `json:"type"`
+	Email       string               `json:"email"`
+	IsPrimary   bool                 `json:"is_primary"`
+	IsConfirmed bool                 `json:"is_confirmed"`
+	Links       map[string]rest.Link `json:"links"`
+}
+
+func (r *Room) email(a *access.Account) emailJSON {
+	return emailJSON{Type: "email", Email: a.Email, IsPrimary: true, IsConfirmed: true,
+		Links: map[string]rest.Link{"self": r.URLs.API("user", "emails", a.Email)}}
+}
+
+func (r *Room) listEmails(c *access.Call, self *access.Account) (any, error) {
+	p, err := c.Paging(rest.DefaultPagelen)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Slice(c.Request, p, []emailJSON{r.email(self)}), nil
+}
+
+func (r *Room) getEmail(c *access.Call, self *access.Account) (any, error) {
+	if !strings.EqualFold(c.Param("email"), self.Email) {
+		return nil, rest.Refusef(reason.ResourceNotFound, "The account has no such e-mail.")
+	}
+	return r.email(self), nil
+}

@@ -1,0 +1,214 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/token"
+)
+
+// ErrNotFound says that there is no such account.
+var ErrNotFound = errors.New("no such account")
+
+// Room serves accounts. Its fields are what it stands on.
+type Room struct {
+	DB          *database.DB
+	Gate        *access.Gate
+	Credentials *access.Credentials
+	URLs        rest.URLs
+	Log         *slog.Logger
+	Now         func() time.Time
+
+	throttle throttle
+}
+
+// Create makes an account. A *rest.Error names the field that is wrong or taken.
+func (r *Room) Create(ctx context.Context, n New) (Account, error) {
+	n, err := n.normalize()
+	if err != nil {
+		return Account{}, err
+	}
+	hash, err := hashPassword(ctx, n.Password)
+	if err != nil {
+		return Account{}, err
+	}
+	var a Account
+	err = r.DB.Update(ctx, func(tx *database.Tx) error {
+		a, err = r.create(ctx, tx, n, hash)
+		return err
+	})
+	return a, err
+}
+
+func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) (Account, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Account{}, err
+	}
+	random := make([]byte, 12)
+	_, _ = rand.Read(random) // never fails
+	a := Account{Active: true, Created: r.Now().UTC().Truncate(time.Microsecond), Account: access.Account{
+		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
+	}}
+	if _, err := one(ctx, tx, `a.email = $1`, n.Email); err == nil {
+		return a, taken("email", "an account with this e-mail exists")
+	}
+	err = insert(ctx, tx, a, hash)
+	if database.IsUnique(err) {
+		return a, taken("username", "an account with this e-mail or username exists")
+	}
+	return a, err
+}
+
+func taken(field, problem string) error {
+	return rest.Refuse(reason.ConflictExists, problem).WithMessage("%s: %s", field, problem).Field(field, problem)
+}
+
+// Find looks an account up by what the API takes for a user: an account id, a uuid with or without braces, or the
+// username. ErrNotFound when there is none.
+func (r *Room) Find(ctx context.Context, q database.Queryer, identifier string) (Account, error) {
+	if id, ok := rest.Unbraced(identifier); ok {
+		return one(ctx, q, `a.id = $1`, id)
+	}
+	if !printable(identifier) || len(identifier) > maxEmail {
+		return Account{}, ErrNotFound
+	}
+	return one(ctx, q, `a.account_id = $1 OR LOWER(a.username) = LOWER($1)`, identifier)
+}
+
+// ByEmail looks an account up by its e-mail. ErrNotFound when there is none.
+func (r *Room) ByEmail(ctx context.Context, email string) (Account, error) {
+	return one(ctx, r.DB, `a.email = $1`, strings.ToLower(strings.TrimSpace(email)))
+}
+
+// ByEmails looks up the accounts that have one of the e-mails, given in lower case. E-mails nobody has are left out.
+func (r *Room) ByEmails(ctx context.Context, emails map[string]bool) ([]Account, error) {
+	var found []Account
+	all := slices.Sorted(maps.Keys(emails))
+	for chunk := range slices.Chunk(all, 100) {
+		args, marks := make([]any, len(chunk)), make([]string, len(chunk))
+		for i, e := range chunk {
+			args[i], marks[i] = clean(e), "$"+strconv.Itoa(i+1)
+		}
+		some, err := database.Collect(ctx, r.DB, func(scan func(...any) error) (Account, error) { return Scan(scan) },
+			`SELECT `+Columns+` FROM account a WHERE a.email IN (`+strings.Join(marks, ", ")+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
+}
+
+// clean takes out of a commit's e-mail what PostgreSQL refuses as text; no account has such an e-mail.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?")
+}
+
+// Authenticate checks an e-mail and a password. It takes the same time whether the account exists or not. A
+// *rest.Error says that they do not fit, or that there were too many tries.
+func (r *Room) Authenticate(ctx context.Context, email, password, address string) (Account, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if wait := r.throttle.wait(r.Now(), email, address); wait > 0 {
+		return Account{}, rest.Refusef(reason.RateLimited, "Too many sign-ins failed. Try again in %d seconds.", int(wait.Seconds())+1).
+			WithHeader("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
+	}
+	id, hash, err := passwordHash(ctx, r.DB, email)
+	if err != nil && !errors.Is(err, database.ErrNoRows) {
+		return Account{}, err
+	}
+	ok, err := checkHash(ctx, hash, password)
+	if err != nil {
+		return Account{}, err
+	}
+	if !ok {
+		r.throttle.failed(r.Now(), email, address)
+		return Account{}, rest.Refuse(reason.LoginRefused, "")
+	}
+	r.throttle.succeeded(email)
+	return one(ctx, r.DB, `a.id = $1`, id)
+}
+
+// setupLinkLength is how long a set-up link opens.
+const setupLinkLength = 24 * time.Hour
+
+// SetupLink makes the one-time link for the first account, when there is no account yet; otherwise it returns "".
+// Older links stop working.
+func (r *Room) SetupLink(ctx context.Context) (string, error) {
+	var secret string
+	err := r.DB.Update(ctx, func(tx *database.Tx) error {
+		n, err := count(ctx, tx)
+		if err != nil || n > 0 {
+			return err
+		}
+		secret = token.Mint(token.SetupLink)
+		if _, err := tx.Exec(ctx, `DELETE FROM setup_link`); err != nil {
+			return err
+		}
+		now := r.Now()
+		_, err = tx.Exec(ctx, `INSERT INTO setup_link (hash, created_on, expires_on) VALUES ($1, $2, $3)`,
+			linkHash(secret), database.Micros(now), database.Micros(now.Add(setupLinkLength)))
+		return err
+	})
+	if err != nil || secret == "" {
+		return "", err
+	}
+	return r.URLs.Web("setup").Href + "?token=" + secret, nil
+}
+
+// SetupOpen reports whether a set-up link with this secret would work.
+func (r *Room) SetupOpen(ctx context.Context, secret string) (bool, error) {
+	var n int
+	err := r.DB.Row(ctx, `SELECT COUNT(*) FROM setup_link WHERE hash = $1 AND expires_on > $2`, linkHash(secret), database.Micros(r.Now())).Scan(&n)
+	return n > 0, err
+}
+
+// Setup makes the first account, an administrator, with the secret of a set-up link, and uses the link up. A
+// *rest.Error says that the link is used or over, or which field is wrong.
+func (r *Room) Setup(ctx context.Context, secret string, n New) (Account, error) {
+	n.Admin = true
+	n, err := n.normalize()
+	if err != nil {
+		return Account{}, err
+	}
+	hash, err := hashPassword(ctx, n.Password)
+	if err != nil {
+		return Account{}, err
+	}
+	var a Account
+	err = r.DB.Update(ctx, func(tx *database.Tx) error {
+		used, err := tx.Exec(ctx, `DELETE FROM setup_link WHERE hash = $1 AND expires_on > $2`, linkHash(secret), database.Micros(r.Now()))
+		if err != nil {
+			return err
+		}
+		n0, err := count(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if used == 0 || n0 > 0 {
+			return rest.Refuse(reason.SetupLinkUsed, "")
+		}
+		a, err = r.create(ctx, tx, n, hash)
+		return err
+	})
+	return a, err
+}
+
+func linkHash(secret string) string {
+	h := token.Hash(secret)
+	return hex.EncodeToString(h[:])
+}

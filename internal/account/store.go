@@ -1,0 +1,48 @@
+package account
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pailforge/pail/internal/database"
+)
+
+const columns = `a.id, a.account_id, a.email, a.username, a.display_name, a.is_admin, a.is_active, a.created_on`
+
+// Columns are the columns of the table account, named a, in the order that Scan reads them: for rooms whose queries
+// join it.
+const Columns = columns
+
+// Scan reads Columns through a row's Scan, behind the destinations in before.
+func Scan(scan func(...any) error, before ...any) (Account, error) {
+	var a Account
+	var created int64
+	err := scan(append(before, &a.ID, &a.AccountID, &a.Email, &a.Username, &a.DisplayName, &a.Admin, &a.Active, &created)...)
+	a.Created = database.Time(created)
+	return a, err
+}
+
+func one(ctx context.Context, q database.Queryer, where string, args ...any) (Account, error) {
+	a, err := Scan(q.Row(ctx, `SELECT `+columns+` FROM account a WHERE `+where, args...).Scan)
+	if errors.Is(err, database.ErrNoRows) {
+		return a, ErrNotFound
+	}
+	return a, err
+}
+
+func insert(ctx context.Context, tx *database.Tx, a Account, passwordHash string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO account (id, account_id, email, username, display_name, password_hash, is_admin, is_active, created_on)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, a.ID, a.AccountID, a.Email, a.Username, a.DisplayName, passwordHash,
+		a.Admin, a.Active, database.Micros(a.Created))
+	return err
+}
+
+func passwordHash(ctx context.Context, q database.Queryer, email string) (id, hash string, err error) {
+	err = q.Row(ctx, `SELECT id, password_hash FROM account WHERE email = $1 AND is_active`, email).Scan(&id, &hash)
+	return id, hash, err
+}
+
+func count(ctx context.Context, q database.Queryer) (n int, err error) {
+	err = q.Row(ctx, `SELECT COUNT(*) FROM account`).Scan(&n)
+	return n, err
+}

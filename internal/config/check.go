@@ -1,0 +1,33 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// check is what must hold between settings whose values are fine each by itself.
+func (c *Config) check() []*Problem {
+	var problems []*Problem
+	bad := func(key, format string, args ...any) {
+		problems = append(problems, &Problem{Where: c.origins[key].where, What: key + ": " + fmt.Sprintf(format, args...)})
+	}
+	acme := len(c.TLS.ACME.Domains) > 0
+	switch {
+	case c.TLS.Cert != "" && c.TLS.Key == "":
+		bad("tls.cert", "a certificate without a key; set tls.key too")
+	case c.TLS.Key != "" && c.TLS.Cert == "":
+		bad("tls.key", "a key without a certificate; set tls.cert too")
+	}
+	if acme && (c.TLS.Cert != "" || c.TLS.Key != "") {
+		bad("tls.acme.domains", "certificates come from ACME or from tls.cert and tls.key, not from both")
+	}
+	for _, key := range []string{"tls.acme.email", "tls.acme.directory", "tls.acme.http_addr"} {
+		if !acme && byKey[key].value(c).text() != "" {
+			bad(key, "has no use without tls.acme.domains")
+		}
+	}
+	if c.TLS.Enabled() && strings.HasPrefix(c.ExternalURL, "http://") {
+		bad("external_url", "begins with http:// but the server speaks TLS; write https://")
+	}
+	return problems
+}

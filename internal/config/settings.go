@@ -1,0 +1,190 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+const envPrefix = "PAIL_"
+
+// setting is one line of the table. Its variable and its flag are its key in other letters.
+type setting struct {
+	key    string
+	def    string               // the default as text
+	from   string               // what derive looks at
+	derive func(*Config) string // the default that depends on other settings, instead of def
+	secret bool                 // the value may hold a password and is never shown in an error
+	value  func(*Config) value
+	help   string
+}
+
+// settings is every setting there is, in the order of Print; those of one section stand together. A default is derived
+// only from settings whose own default is not.
+var settings = []setting{
+	{key: "addr", def: "127.0.0.1:7990", value: at(address, func(c *Config) *string { return &c.Addr }),
+		help: "address to listen on"},
+	{key: "external_url", from: "addr and tls", derive: deriveExternalURL,
+		value: at(baseURL, func(c *Config) *string { return &c.ExternalURL }),
+		help:  "how clients reach the server; links in answers begin with it"},
+	{key: "data", def: "pail-data", value: at(requiredPath, func(c *Config) *string { return &c.Data }),
+		help: "directory for repositories, the SQLite file and certificates"},
+	{key: "database", from: "data", derive: func(c *Config) string { return "sqlite:" + filepath.Join(c.Data, "pail.db") },
+		value: at(dsn, func(c *Config) *string { return &c.Database }), secret: true,
+		help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"},
+	{key: "git", def: "git", value: at(requiredPath, func(c *Config) *string { return &c.Git }),
+		help: "the git binary"},
+	{key: "tls.cert", value: at(path, func(c *Config) *string { return &c.TLS.Cert }),
+		help: "certificate chain (PEM); read again when it changes"},
+	{key: "tls.key", value: at(path, func(c *Config) *string { return &c.TLS.Key }),
+		help: "private key of tls.cert (PEM)"},
+	{key: "tls.acme.domains", value: at(domains, func(c *Config) *[]string { return &c.TLS.ACME.Domains }),
+		help: "host names to get certificates for from Let's Encrypt, instead of tls.cert; the server must be reachable on port 443, or on 80 with tls.acme.http_addr"},
+	{key: "tls.acme.email", value: at(email, func(c *Config) *string { return &c.TLS.ACME.Email }),
+		help: "where Let's Encrypt may write to about a certificate"},
+	{key: "tls.acme.cache", from: "data", derive: func(c *Config) string { return filepath.Join(c.Data, "acme") },
+		value: at(requiredPath, func(c *Config) *string { return &c.TLS.ACME.Cache }),
+		help:  "directory for the certificates from Let's Encrypt"},
+	{key: "tls.acme.directory", value: at(directoryURL, func(c *Config) *string { return &c.TLS.ACME.Directory }),
+		help: "URL of another ACME authority's directory"},
+	{key: "tls.acme.http_addr", value: at(optionalAddress, func(c *Config) *string { return &c.TLS.ACME.HTTPAddr }),
+		help: "address of a listener for plain HTTP, such as :80: ACME challenges, and redirects to external_url"},
+	{key: "limits.header", def: "64KiB", value: at(size(4<<10, 1<<20), func(c *Config) *int64 { return &c.Limits.Header }),
+		help: "largest request line and headers together"},
+	{key: "limits.body", def: "16MiB", value: at(size(1<<10, 1<<40), func(c *Config) *int64 { return &c.Limits.Body }),
+		help: "largest body of an API request; git transfers do not count"},
+	{key: "limits.push", def: "0", value: at(size(0, 1<<50), func(c *Config) *int64 { return &c.Limits.Push }),
+		help: "largest push, 0 for no limit"},
+	{key: "limits.git_processes", from: "the number of CPUs",
+		derive: func(*Config) string { return fmt.Sprint(max(4, 2*runtime.GOMAXPROCS(0))) },
+		value:  at(count(1, 4096), func(c *Config) *int { return &c.Limits.GitProcesses }),
+		help:   "git processes at the same time"},
+	{key: "timeouts.read_header", def: "10s", value: at(duration, timeout(func(t *Timeouts) *Duration { return &t.ReadHeader })),
+		help: "longest time for a request's headers to arrive"},
+	{key: "timeouts.idle", def: "2m", value: at(duration, timeout(func(t *Timeouts) *Duration { return &t.Idle })),
+		help: "how long a connection may wait for its next request"},
+	{key: "timeouts.request", def: "1m", value: at(duration, timeout(func(t *Timeouts) *Duration { return &t.Request })),
+		help: "longest time until the answer to an API request begins"},
+	{key: "timeouts.stall", def: "2m", value: at(duration, timeout(func(t *Timeouts) *Duration { return &t.Stall })),
+		help: "how long a client may send or take nothing in the middle of a transfer, git included"},
+	{key: "timeouts.shutdown", def: "30s", value: at(duration, timeout(func(t *Timeouts) *Duration { return &t.Shutdown })),
+		help: "how long a stop waits for requests in flight"},
+	{key: "log.level", def: "info", value: at(oneOf("debug", "info", "warn", "error"), func(c *Config) *string { return &c.Log.Level }),
+		help: "least level to log"},
+	{key: "log.format", def: "text", value: at(oneOf("text", "json"), func(c *Config) *string { return &c.Log.Format }),
+		help: "form of the log"},
+	{key: "metrics.addr", value: at(optionalAddress, func(c *Config) *string { return &c.Metrics.Addr }),
+		help: "address of a listener of its own for /metrics; the same as addr to serve it there, to everyone; empty for none"},
+	{key: "app_passwords.until", def: "on", value: at(until, func(c *Config) *Until { return &c.AppPasswords.Until }),
+		help: "last day (UTC) on which app passwords work, or on, or off"},
+}
+
+func timeout(field func(*Timeouts) *Duration) func(*Config) *Duration {
+	return func(c *Config) *Duration { return field(&c.Timeouts) }
+}
+
+var byKey, byEnv = index()
+
+func index() (keys, envs map[string]*setting) {
+	keys, envs = map[string]*setting{}, map[string]*setting{}
+	for i := range settings {
+		s := &settings[i]
+		keys[s.key], envs[s.env()] = s, s
+	}
+	return keys, envs
+}
+
+func (s *setting) env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(s.key, ".", "_"))
+}
+
+func (s *setting) flag() string {
+	return strings.NewReplacer(".", "-", "_", "-").Replace(s.key)
+}
+
+// usage is the flag's help. Package flag adds the default by itself when there is one.
+func (s *setting) usage() string {
+	text := s.help
+	if s.from != "" {
+		text += "; when not set derived from " + s.from
+	}
+	return text + " (" + s.env() + ")"
+}
+
+// problem is a value that could not be read.
+func (s *setting) problem(where, text, want string, err error) *Problem {
+	what := fmt.Sprintf("%s: %q: %v", s.key, shortened(text), err)
+	if s.secret {
+		what = fmt.Sprintf("%s: %v", s.key, err)
+	}
+	return &Problem{Where: where, What: what, Want: want}
+}
+
+// shortened keeps an error readable, whatever was pasted.
+func shortened(text string) string {
+	const most = 80
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// notASetting says whether a PAIL_* variable belongs to somebody else: the file's path, and what tests look at.
+func notASetting(name string) bool {
+	return name == fileVariable || name == "PAIL_API_FACTS" || strings.HasPrefix(name, "PAIL_TEST_")
+}
+
+// Setting is one setting as help and documentation show it.
+type Setting struct {
+	Key     string // in the file, nested at the dots
+	Env     string
+	Flag    string // without --
+	Kind    string // "host:port", "size", …
+	Want    string // what a value looks like
+	Default string // "" when there is none or it is derived
+	Derived string // what the default is derived from, ""
+	Help    string
+}
+
+// Settings lists every setting, in the order of Print.
+func Settings() []Setting {
+	list := make([]Setting, len(settings))
+	for i := range settings {
+		s := &settings[i]
+		v := s.value(new(Config))
+		list[i] = Setting{Key: s.key, Env: s.env(), Flag: s.flag(), Kind: v.kind(), Want: v.want(), Default: s.def, Derived: s.from, Help: s.help}
+	}
+	return list
+}
+
+func deriveExternalURL(c *Config) string {
+	host, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return "" // addr is wrong and is reported as such
+	}
+	return externalURL(c.TLS, host, port)
+}
+
+// externalURL is how the server is reached as far as it can know: by its first ACME domain, else by the host it
+// listens on, else, when it listens on all of them, as localhost.
+func externalURL(t TLS, host, port string) string {
+	scheme, usual := "http", "80"
+	if t.Enabled() {
+		scheme, usual = "https", "443"
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	if len(t.ACME.Domains) > 0 {
+		host = t.ACME.Domains[0]
+	}
+	if port != usual {
+		return scheme + "://" + net.JoinHostPort(host, port)
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return scheme + "://" + host
+}

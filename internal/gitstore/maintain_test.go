@@ -1,0 +1,163 @@
+package gitstore
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+func TestFsck(t *testing.T) {
+	s := newStore(t)
+	id, dir := newRepo(t, s)
+	if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+		t.Errorf("of an empty repository: %v, %v", problems, err)
+	}
+	commit(t, dir, "main", "a", "1", "first")
+	if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+		t.Errorf("of a sound repository: %v, %v", problems, err)
+	}
+	blob := git(t, dir, "", "rev-parse", "main:a")
+	if err := os.Remove(filepath.Join(dir, "objects", blob[:2], blob[2:])); err != nil {
+		t.Fatal(err)
+	}
+	problems, err := s.Fsck(t.Context(), id)
+	if err != nil || !strings.Contains(strings.Join(problems, "\n"), "missing blob "+blob) {
+		t.Errorf("of a broken repository: %v, %v", problems, err)
+	}
+}
+
+func TestImport(t *testing.T) {
+	s := newStore(t)
+	_, src := newRepo(t, s)
+	first := commit(t, src, "trunk", "a", "1", "first")
+	commit(t, src, "topic", "a", "2", "second")
+	git(t, src, "", "symbolic-ref", "HEAD", "refs/heads/trunk")
+	git(t, src, "", "tag", "-a", "-m", "note", "v1", "trunk")
+	git(t, src, "", "update-ref", "refs/pull/1/head", string(first))
+	bundle := filepath.Join(t.TempDir(), "all.bundle")
+	git(t, src, "", "bundle", "create", "-q", bundle, "--all")
+
+	for name, from := range map[string]string{"directory": src, "bundle": bundle} {
+		t.Run(name, func(t *testing.T) {
+			id, _ := newRepo(t, s)
+			if err := s.Import(t.Context(), id, from); err != nil {
+				t.Fatal(err)
+			}
+			branches, err := s.Branches(t.Context(), id)
+			if err != nil || len(branches) != 2 {
+				t.Errorf("branches %v, %v", branches, err)
+			}
+			tags, err := s.Tags(t.Context(), id)
+			if err != nil || len(tags) != 1 || tags[0].Tag == nil {
+				t.Errorf("tags %v, %v", tags, err)
+			}
+			if _, err := s.Ref(t.Context(), id, "refs/pull/1/head"); !errors.Is(err, ErrNotFound) {
+				t.Errorf("refs/pull came along: %v", err)
+			}
+			if got, err := s.DefaultBranch(t.Context(), id); err != nil || got != "trunk" {
+				t.Errorf("default branch %q, %v", got, err)
+			}
+			if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+				t.Errorf("fsck: %v, %v", problems, err)
+			}
+		})
+	}
+	id, _ := newRepo(t, s)
+	if err := s.Import(t.Context(), id, filepath.Join(src, "nowhere")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Import of nothing: %v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(s.Root, "tmp")); len(left) != 0 {
+		t.Errorf("left in tmp: %v", left)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	s := newStore(t)
+	kept, keptDir := newRepo(t, s)
+	orphan, orphanDir := newRepo(t, s)
+	young, _ := newRepo(t, s)
+	hash := commit(t, keptDir, "main", "a", "1", "first")
+	long := time.Now().Add(-48 * time.Hour)
+	write := func(path string, old bool) string {
+		path = filepath.Join(s.Root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if old {
+			if err := os.Chtimes(path, long, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return path
+	}
+	inKept, err := filepath.Rel(s.Root, keptDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := []string{
+		write(inKept+"/refs/heads/main.lock", true), write(inKept+"/packed-refs.lock", true), write(inKept+"/gc.pid", true),
+		write(inKept+"/objects/pack/tmp_pack_abc", true), write(inKept+"/objects/info/commit-graphs/commit-graph-chain.lock", true),
+		write("tmp/old.git", true), write("trash/"+uuid.NewString()+"-X.git", false), orphanDir,
+	}
+	stay := []string{
+		write(inKept+"/refs/heads/other.lock", false), write(inKept+"/objects/pack/tmp_idx_abc", false), write("tmp/new.git", false),
+		filepath.Join(keptDir, "refs/heads/main"),
+	}
+	quarantine := filepath.Join(keptDir, "objects", "tmp_objdir-incoming-Abc123")
+	if err := os.MkdirAll(filepath.Join(quarantine, "pack"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{quarantine, orphanDir} {
+		if err := os.Chtimes(dir, long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone = append(gone, quarantine)
+
+	swept, err := s.Sweep(t.Context(), func(id string) bool { return id == kept }, 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(swept.Repositories) != 1 || swept.Repositories[0] != orphan || swept.Trash != 1 || swept.Temporary != 3 || swept.Locks != 4 {
+		t.Errorf("swept %+v", swept)
+	}
+	for _, path := range gone {
+		if _, err := os.Lstat(path); err == nil {
+			t.Errorf("%s is still there", path)
+		}
+	}
+	for _, path := range stay {
+		if _, err := os.Lstat(path); err != nil {
+			t.Errorf("%s is gone", path)
+		}
+	}
+	if got, err := s.Resolve(t.Context(), kept, "main"); err != nil || got != hash {
+		t.Errorf("the repository that stays: %s, %v", got, err)
+	}
+	if !s.Exists(young) {
+		t.Error("a young repository is gone")
+	}
+}
+
+func TestMaintain(t *testing.T) {
+	s := newStore(t)
+	id, dir := newRepo(t, s)
+	if err := s.Maintain(t.Context(), id); err != nil {
+		t.Errorf("of an empty repository: %v", err)
+	}
+	commit(t, dir, "main", "a", "1", "first")
+	if err := s.Maintain(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "objects", "info", "commit-graph")); err != nil {
+		t.Errorf("no commit graph: %v", err)
+	}
+}

@@ -1,0 +1,246 @@
+package gitstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+)
+
+// Object is an object held in memory.
+type Object struct {
+	Hash Hash
+	Type string // "commit", "tree", "blob" or "tag"
+	Data []byte
+}
+
+// ObjectInfo is what an object is, without its contents.
+type ObjectInfo struct {
+	Hash Hash
+	Type string
+	Size int64 // bytes
+}
+
+// Resolve gives the object that a revision names, annotated tags followed to what they tag.
+// In this order: a full object name, "HEAD", a full reference name (refs/...), a branch, a tag,
+// the first digits (at least 4) of one object. Everything else, such as "a..b" or "main~1", is
+// ErrNotFound and never gets to git; so are digits that several objects begin with.
+func (s *Store) Resolve(ctx context.Context, id, revision string) (Hash, error) {
+	info, err := s.resolve(ctx, id, revision)
+	return info.Hash, err
+}
+
+func (s *Store) resolve(ctx context.Context, id, revision string) (ObjectInfo, error) {
+	names, note := spellings(revision)
+	var found ObjectInfo
+	if len(names) > 0 {
+		if err := s.readers.with(ctx, id, func(r *reader) error {
+			for _, name := range names {
+				h, err := r.ask("info", name+"^{}")
+				if err != nil {
+					return err
+				}
+				switch h.kind {
+				case "missing":
+					continue
+				case "ambiguous":
+					note = "several objects begin with these digits"
+					continue
+				}
+				found = ObjectInfo{h.hash, h.kind, h.size}
+				if mayMislead(name) {
+					// What answers may be "<anything>-g<digits>", which git reads as an object name.
+					if ok, err := s.refExists(ctx, id, name); err != nil {
+						return err
+					} else if !ok {
+						found = ObjectInfo{}
+						continue
+					}
+				}
+				return nil
+			}
+			return nil
+		}); err != nil {
+			return ObjectInfo{}, err
+		}
+	} else if _, err := s.dir(id); err != nil {
+		return ObjectInfo{}, err
+	}
+	if found.Hash == "" {
+		return ObjectInfo{}, fail(ErrNotFound, "revision", revision, note)
+	}
+	return found, nil
+}
+
+// spellings gives the exact names that a revision may stand for, the likeliest first.
+func spellings(revision string) (names []string, note string) {
+	lower := strings.ToLower(revision)
+	switch {
+	case Hash(lower).Valid():
+		return []string{lower}, ""
+	case revision == "HEAD":
+		return []string{"HEAD"}, ""
+	case strings.HasPrefix(revision, "refs/"):
+		if ValidRefName(revision) {
+			return []string{revision}, ""
+		}
+		return nil, "it cannot be a reference name"
+	}
+	if ValidRefName(BranchPrefix + revision) {
+		names = append(names, BranchPrefix+revision, TagPrefix+revision)
+	}
+	if len(lower) >= 4 && len(lower) < 40 && isHex(lower) {
+		names = append(names, lower)
+	}
+	if names == nil {
+		note = "a branch, a tag or a commit hash is needed"
+	}
+	return names, note
+}
+
+// mayMislead tells whether git may read a reference name that does not exist as the output of
+// `git describe`, and so find an object by its digits.
+func mayMislead(ref string) bool {
+	i := strings.LastIndex(ref, "-g")
+	return strings.HasPrefix(ref, "refs/") && i >= 0 && isHex(strings.ToLower(ref[i+2:]))
+}
+
+// Stat tells what an object is. Errors: ErrNotFound.
+func (s *Store) Stat(ctx context.Context, id string, hash Hash) (ObjectInfo, error) {
+	if !hash.Valid() {
+		return ObjectInfo{}, s.noObject(id, hash)
+	}
+	var info ObjectInfo
+	err := s.readers.with(ctx, id, func(r *reader) error {
+		h, err := r.ask("info", string(hash))
+		if err != nil {
+			return err
+		}
+		if h.hash == "" {
+			return fail(ErrNotFound, "object", string(hash), "")
+		}
+		info = ObjectInfo{h.hash, h.kind, h.size}
+		return nil
+	})
+	return info, err
+}
+
+// Object reads an object into memory. Errors: ErrNotFound; ErrTooLarge above Options.MaxObjectBytes.
+func (s *Store) Object(ctx context.Context, id string, hash Hash) (*Object, error) {
+	var o *Object
+	if !hash.Valid() {
+		return nil, s.noObject(id, hash)
+	}
+	read := func(info ObjectInfo, contents io.Reader) error {
+		if info.Size > s.maxObject {
+			return fail(ErrTooLarge, "object", string(hash), "")
+		}
+		o = &Object{Hash: info.Hash, Type: info.Type, Data: make([]byte, info.Size)}
+		if _, err := io.ReadFull(contents, o.Data); err != nil {
+			return errReaderGone
+		}
+		return nil
+	}
+	if err := s.readers.with(ctx, id, func(r *reader) error { return stream(r, hash, read) }); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// Stream hands the contents of an object to use without holding them in memory. The reader is
+// good only until use returns; what use leaves unread is dropped. use is called at most once, and
+// its error is returned as it is. Errors: ErrNotFound.
+func (s *Store) Stream(ctx context.Context, id string, hash Hash, use func(info ObjectInfo, contents io.Reader) error) error {
+	if !hash.Valid() {
+		return s.noObject(id, hash)
+	}
+	called := false
+	return s.readers.with(ctx, id, func(r *reader) error {
+		err := stream(r, hash, func(info ObjectInfo, contents io.Reader) error {
+			called = true
+			return use(info, contents)
+		})
+		if called && errors.Is(err, errReaderGone) {
+			r.end()
+			return &GitError{Command: "cat-file", Exit: -1, Stderr: "it ended while object " + string(hash) + " was read"}
+		}
+		return err
+	})
+}
+
+// dropInstead is how much unread content is cheaper to read than a new process is to start.
+const dropInstead = 1 << 20
+
+func stream(r *reader, hash Hash, use func(ObjectInfo, io.Reader) error) error {
+	h, err := r.ask("contents", string(hash))
+	if err != nil {
+		return err
+	}
+	if h.hash == "" {
+		return fail(ErrNotFound, "object", string(hash), "")
+	}
+	contents := &io.LimitedReader{R: r.out, N: h.size}
+	err = use(ObjectInfo{h.hash, h.kind, h.size}, contents)
+	if err != nil && contents.N > dropInstead || contents.N > 16*dropInstead {
+		r.end() // the next user finds it gone and starts another
+		return err
+	}
+	if _, skip := io.Copy(io.Discard, contents); skip != nil || contents.N > 0 {
+		return errReaderGone
+	}
+	if end := r.endOfObject(); end != nil {
+		return end
+	}
+	return err
+}
+
+// Commit reads one commit. Errors: ErrNotFound, also when the object is not a commit.
+func (s *Store) Commit(ctx context.Context, id string, hash Hash) (*Commit, error) {
+	commits, err := s.Commits(ctx, id, []Hash{hash})
+	if err != nil {
+		return nil, err
+	}
+	return commits[0], nil
+}
+
+// Commits reads several commits, in the order given. Errors: ErrNotFound naming the first that is
+// not there or not a commit.
+func (s *Store) Commits(ctx context.Context, id string, hashes []Hash) ([]*Commit, error) {
+	for _, hash := range hashes {
+		if !hash.Valid() {
+			return nil, s.noObject(id, hash)
+		}
+	}
+	var commits []*Commit
+	err := s.readers.with(ctx, id, func(r *reader) error {
+		commits = make([]*Commit, 0, len(hashes))
+		for _, hash := range hashes {
+			if err := stream(r, hash, func(info ObjectInfo, contents io.Reader) error {
+				if info.Type != "commit" {
+					return fail(ErrNotFound, "commit", string(hash), "it is a "+info.Type)
+				}
+				data, err := io.ReadAll(io.LimitReader(contents, maxMessage+maxHeaders))
+				if err != nil {
+					return errReaderGone
+				}
+				c, err := parseCommit(info.Hash, data)
+				commits = append(commits, c)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return commits, err
+}
+
+// maxHeaders bounds what stands before the message of a commit (parents, signatures).
+const maxHeaders = 1 << 20
+
+func (s *Store) noObject(id string, hash Hash) error {
+	if _, err := s.dir(id); err != nil {
+		return err
+	}
+	return fail(ErrNotFound, "object", string(hash), "a full object name is needed")
+}

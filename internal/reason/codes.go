@@ -1,0 +1,133 @@
+package reason
+
+// The Authorization header, or another header, is damaged: the request is
+// refused before anybody looks at the credential in it.
+const (
+	HeaderLineBreak        Code = "header.line_break"
+	HeaderControlCharacter Code = "header.control_character"
+	HeaderMalformed        Code = "header.malformed"
+	HeaderTooLarge         Code = "header.too_large"
+	HeaderDuplicate        Code = "header.duplicate"
+	HeaderSchemeMissing    Code = "header.scheme_missing"
+	HeaderSchemeUnknown    Code = "header.scheme_unknown"
+	HeaderNotBase64        Code = "header.not_base64"
+	HeaderNoColon          Code = "header.no_colon"
+	HeaderEncodedTwice     Code = "header.encoded_twice"
+	HeaderSchemeTwice      Code = "header.scheme_twice"
+)
+
+// The request around the header cannot be read.
+const (
+	RequestMalformed        Code = "request.malformed"
+	RequestSpaceInTarget    Code = "request.space_in_target"
+	RequestHost             Code = "request.host"
+	RequestVersion          Code = "request.version"
+	RequestTooLarge         Code = "request.too_large"
+	RequestTimeout          Code = "request.timeout"
+	RequestExpectation      Code = "request.expectation"
+	RequestTransferEncoding Code = "request.transfer_encoding"
+	TLSExpected             Code = "tls.expected"
+)
+
+// The credential can be read, but it is of the wrong kind, comes with the
+// wrong user, or is not known.
+const (
+	CredentialMissing             Code = "credential.missing"
+	CredentialBearerNotAccepted   Code = "credential.bearer_not_accepted"
+	CredentialBasicNotAccepted    Code = "credential.basic_not_accepted"
+	CredentialEmailRequired       Code = "credential.email_required"
+	CredentialUsernameRequired    Code = "credential.username_required"
+	CredentialUserEmpty           Code = "credential.user_empty"
+	CredentialUserMismatch        Code = "credential.user_mismatch"
+	CredentialGitUser             Code = "credential.git_user"
+	CredentialKindNotAccepted     Code = "credential.kind_not_accepted"
+	CredentialPasswordNotAccepted Code = "credential.password_not_accepted"
+	CredentialUnknown             Code = "credential.unknown"
+	CredentialForeignProduct      Code = "credential.foreign_product"
+	CredentialInURL               Code = "credential.in_url"
+	CredentialSwapped             Code = "credential.swapped"
+	AppPasswordDisabled           Code = "app_password.disabled"
+	AppPasswordAsBearer           Code = "app_password.as_bearer"
+	AccountDeactivated            Code = "account.deactivated"
+	LoginRefused                  Code = "login.refused"
+	SessionExpired                Code = "session.expired"
+	SetupLinkUsed                 Code = "setup_link.used"
+	OAuthExpired                  Code = "oauth.expired"
+	OAuthClient                   Code = "oauth.client"
+	OAuthGrant                    Code = "oauth.grant"
+	OAuthGrantType                Code = "oauth.grant_type"
+	OAuthCallback                 Code = "oauth.callback"
+	OAuthScope                    Code = "oauth.scope"
+)
+
+// The secret itself: damaged on its way, or no longer good.
+const (
+	TokenTruncated   Code = "token.truncated"
+	TokenMistyped    Code = "token.mistyped"
+	TokenWhitespace  Code = "token.whitespace"
+	TokenNotExpanded Code = "token.not_expanded"
+	TokenEmpty       Code = "token.empty"
+	TokenExpired     Code = "token.expired"
+	TokenRevoked     Code = "token.revoked"
+	TokenOutOfBounds Code = "token.out_of_bounds"
+)
+
+// The caller is known, but may not do this.
+const (
+	ScopeMissing       Code = "scope.missing"
+	PrivilegeMissing   Code = "privilege.missing"
+	WorkspaceForbidden Code = "workspace.forbidden"
+	BranchRestricted   Code = "branch.restricted"
+	CSRFMissing        Code = "csrf.missing"
+	RateLimited        Code = "rate.limited"
+)
+
+// What the request speaks of is not there, or not for this caller to see.
+const (
+	ResourceNotFound   Code = "resource.not_found"
+	WorkspaceNotFound  Code = "workspace.not_found"
+	ProjectNotFound    Code = "project.not_found"
+	RepositoryNotFound Code = "repository.not_found"
+	UserNotFound       Code = "user.not_found"
+	GroupNotFound      Code = "group.not_found"
+	RevisionNotFound   Code = "revision.not_found"
+	ConflictExists     Code = "conflict.exists"
+	ConflictInUse      Code = "conflict.in_use"
+	ConflictStale      Code = "conflict.stale"
+	ConflictState      Code = "conflict.state"
+)
+
+// The path or the method names no operation.
+const (
+	PathUnknown        Code = "path.unknown"
+	PathDataCenter     Code = "path.data_center"
+	PathRemoved        Code = "path.removed"
+	PathVersionMissing Code = "path.version_missing"
+	PathMalformed      Code = "path.malformed"
+	MethodNotAllowed   Code = "method.not_allowed"
+	OperationNotServed Code = "operation.not_served"
+)
+
+// The body, the query or a header asks for something that cannot be done.
+const (
+	BodyMalformed           Code = "body.malformed"
+	BodyTooLarge            Code = "body.too_large"
+	BodyWrongType           Code = "body.wrong_type"
+	BodyMissingField        Code = "body.missing_field"
+	ValueInvalid            Code = "value.invalid"
+	QueryInvalid            Code = "query.invalid"
+	PageInvalid             Code = "page.invalid"
+	FieldsInvalid           Code = "fields.invalid"
+	MediaTypeUnsupported    Code = "media_type.unsupported"
+	MediaTypeNotAcceptable  Code = "media_type.not_acceptable"
+	RangeNotSatisfiable     Code = "range.not_satisfiable"
+	PreconditionNotMet      Code = "precondition.not_met"
+	RevisionSpecNotAccepted Code = "revision.not_accepted"
+)
+
+// The server cannot, whatever the request says.
+const (
+	ServerFault    Code = "server.fault"
+	ServerBusy     Code = "server.busy"
+	ServerStopping Code = "server.stopping"
+)

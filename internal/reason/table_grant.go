@@ -1,0 +1,175 @@
+package reason
+
+const repositoryGone = "You may not have access to this repository or it no longer exists in this workspace. " +
+	"If you think this repository exists and you have access, make sure you are authenticated."
+
+var grantReasons = []Reason{
+	{
+		Code: ScopeMissing, Title: "The credential lacks a scope", Status: 403,
+		Message: "Your credentials lack one or more required privilege scopes.",
+		Why:     "The operation needs every one of the scopes in error.detail.required, and the credential was made without those in error.data.missing. Scopes do not include each other: `write` does not give `read`, and `admin` gives neither.",
+		Fix: []string{
+			"Make a new token with the scopes that it has and the missing ones, on {base}/account/tokens; the scopes of a token cannot be changed.",
+			"Let `pail record` watch the automation and list the scopes that it needs, so that they are known all at once.",
+		},
+		See: []Code{PrivilegeMissing, TokenOutOfBounds, CredentialKindNotAccepted},
+	},
+	{
+		Code: PrivilegeMissing, Title: "The account lacks the privilege", Status: 403,
+		Message: "You do not have the required privilege for this resource.",
+		Why:     "The credential and its scopes are good. The account behind it has too little access to this resource: scopes say what a token may do, the privileges of the account say where.",
+		Fix: []string{
+			"Ask an administrator of the resource to give the account the privilege that error.data names.",
+			"Or send a token of an account that has it.",
+		},
+		See: []Code{ScopeMissing, WorkspaceForbidden, TokenOutOfBounds},
+	},
+	{
+		Code: WorkspaceForbidden, Title: "The account is not a member of the workspace", Status: 403,
+		Message: "You do not have access to view this workspace.",
+		Why:     "The workspace exists, and the credential is good, but its account is not a member.",
+		Fix: []string{
+			"Ask an administrator of the workspace for an invitation.",
+			"Check which account the token belongs to: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/user`.",
+		},
+		See: []Code{PrivilegeMissing, WorkspaceNotFound},
+	},
+	{
+		Code: BranchRestricted, Title: "A branch restriction forbids this", Status: 403,
+		Message: "Branch restrictions prevent this change.",
+		Why:     "The token is fine, and so is the account's access. A rule of the repository forbids this change to this branch.",
+		Fix: []string{
+			"Push to another branch and open a pull request.",
+			"Have an administrator of the repository change the rule; error.data names it.",
+		},
+		See: []Code{PrivilegeMissing, ScopeMissing},
+	},
+	{
+		Code: CSRFMissing, Title: "The form did not come from this website", Status: 403,
+		Message: "CSRF verification failed. Request aborted.",
+		Why:     "A request that changes something and is sent with the browser's session must carry the form's token, so that no other website can send it in your name.",
+		Fix: []string{
+			"Load the page again and send the form once more; keep cookies allowed for {base}.",
+			"A program should not use the session: " + curlUser,
+		},
+		See: []Code{SessionExpired, CredentialMissing},
+	},
+	{
+		Code: RateLimited, Title: "Too many requests", Status: 429,
+		Message: "Rate limit for this resource has been exceeded",
+		Why:     "The caller has used up what it may ask for in the current hour. The token is fine.",
+		Fix: []string{
+			"Wait for the seconds in the Retry-After header, then go on.",
+			"Ask for less: `pagelen=100`, `fields=`, and `If-None-Match` with the last ETag.",
+			"Send a credential: callers that are known may ask for more than anonymous ones.",
+		},
+		See: []Code{ServerBusy},
+	},
+}
+
+var resourceReasons = []Reason{
+	{
+		Code: ResourceNotFound, Title: "There is no such thing", Status: 404,
+		Message: "Resource not found",
+		Why:     "The path is right, but what its last part names does not exist, or this caller may not see it.",
+		Fix: []string{
+			"List what there is: leave out the last part of the path.",
+			"A uuid goes in braces, and curl must not eat them: `curl --globoff '{base}/2.0/.../{uuid}'`.",
+		},
+		See: []Code{PathUnknown, RepositoryNotFound},
+	},
+	{
+		Code: WorkspaceNotFound, Title: "There is no such workspace", Status: 404,
+		Message: "No workspace with identifier '{workspace}'.",
+		Why:     "No workspace has this slug or uuid, or this caller may not see it. The slug is not the display name.",
+		Fix: []string{
+			"List yours: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/user/workspaces`.",
+		},
+		See: []Code{WorkspaceForbidden, RepositoryNotFound},
+	},
+	{
+		Code: ProjectNotFound, Title: "There is no such project", Status: 404,
+		Message: "Project {project} not found",
+		Why:     "The workspace has no project with this key, or this caller may not see it. The key is the short upper-case name, not the display name.",
+		Fix: []string{
+			"List them: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/workspaces/WORKSPACE/projects`.",
+		},
+		See: []Code{WorkspaceNotFound, PrivilegeMissing},
+	},
+	{
+		Code: RepositoryNotFound, Title: "There is no such repository for this caller", Status: 404,
+		Message: repositoryGone,
+		Why:     "No repository has this name, or it is private and this caller has no access. Both are answered alike, so that nobody can find out which private repositories exist.",
+		Fix: []string{
+			"Check that the request was authenticated: the answer to one that was has the header `X-OAuth-Scopes`.",
+			"Check the account: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/user`.",
+			"List what the account can see: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE`.",
+		},
+		See: []Code{CredentialMissing, WorkspaceNotFound, PrivilegeMissing},
+	},
+	{
+		Code: UserNotFound, Title: "There is no such user", Status: 404,
+		Message: "{user} is not a valid user",
+		Why:     "A user is named by `{uuid}` in braces or by account id. Nobody has this one.",
+		Fix: []string{
+			"List the members: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/workspaces/WORKSPACE/members`.",
+			"Keep curl from eating braces: `curl --globoff ...`.",
+		},
+		See: []Code{GroupNotFound, ResourceNotFound},
+	},
+	{
+		Code: GroupNotFound, Title: "There is no such group", Status: 404,
+		Message: "Group {group} not found",
+		Why:     "The workspace has no group with this slug. The slug is not the display name.",
+		Fix: []string{
+			"Look at the groups in the settings of the workspace.",
+		},
+		See: []Code{UserNotFound, ResourceNotFound},
+	},
+	{
+		Code: RevisionNotFound, Title: "There is no such commit, branch, tag or path", Status: 404,
+		Message: "Commit not found",
+		Why:     "The repository exists, but has no such commit, branch or tag, or the file is not there at that commit.",
+		Fix: []string{
+			"List branches: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE/REPOSITORY/refs/branches`.",
+			"A slash in a branch name is written `%2F` in the path.",
+		},
+		See: []Code{RevisionSpecNotAccepted, RepositoryNotFound},
+	},
+	{
+		Code: ConflictExists, Title: "It exists already", Status: 400,
+		Message: "{what} already exists.",
+		Why:     "The name must be unique in its place, and it is taken. Names that differ only in case count as the same.",
+		Fix: []string{
+			"Choose another name, or change the one that is there with PUT.",
+		},
+		See: []Code{ConflictInUse, ValueInvalid},
+	},
+	{
+		Code: ConflictInUse, Title: "It is still in use", Status: 409,
+		Message: "{what} is still in use.",
+		Why:     "Something else depends on it, so that it cannot be removed or changed in this way.",
+		Fix: []string{
+			"Remove or move what depends on it first; error.detail names it.",
+		},
+		See: []Code{ConflictExists, ConflictState},
+	},
+	{
+		Code: ConflictStale, Title: "It has changed in the meantime", Status: 409,
+		Message: "The resource has been changed by someone else.",
+		Why:     "Between reading and writing somebody else has changed the same thing. Nothing was overwritten.",
+		Fix: []string{
+			"Read it again, make the change anew and send it.",
+		},
+		See: []Code{PreconditionNotMet, ConflictState},
+	},
+	{
+		Code: ConflictState, Title: "Its state does not allow this", Status: 409,
+		Message: "The resource is not in a state that allows this.",
+		Why:     "The operation is right, but not now: a pull request that is merged cannot be declined, and a pipeline that has ended cannot be stopped.",
+		Fix: []string{
+			"Read the current state with GET; error.detail names it.",
+		},
+		See: []Code{ConflictStale, ConflictInUse},
+	},
+}

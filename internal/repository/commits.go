@@ -1,0 +1,255 @@
+package repository
+
+import (
+	"encoding/base64"
+	"errors"
+	"html"
+	"net/url"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// commitJSON is a commit as the API writes it (schemas base_commit and commit).
+type commitJSON struct {
+	Type       string         `json:"type"`
+	Hash       string         `json:"hash"`
+	Date       rest.Time      `json:"date"`
+	Author     authorJSON     `json:"author"`
+	Committer  *authorJSON    `json:"committer,omitempty"`
+	Message    string         `json:"message"`
+	Summary    rendered       `json:"summary"`
+	Parents    []parentJSON   `json:"parents"`
+	Repository *Summary       `json:"repository,omitempty"`
+	Links      map[string]rest.Link `json:"links"`
+}
+
+type authorJSON struct {
+	Type string        `json:"type"`
+	Raw  string        `json:"raw"`
+	User *account.JSON `json:"user,omitempty"`
+}
+
+type rendered struct {
+	Type   string `json:"type"`
+	Raw    string `json:"raw"`
+	Markup string `json:"markup"`
+	HTML   string `json:"html"`
+}
+
+type parentJSON struct {
+	Type  string    `json:"type"`
+	Hash  string    `json:"hash"`
+	Links map[string]rest.Link `json:"links"`
+}
+
+// people are the accounts behind the e-mails of commits, by e-mail in lower case.
+type people map[string]account.JSON
+
+// peopleOf finds the accounts behind authors and committers, in one query.
+func (room *Room) peopleOf(c *access.Call, commits ...*gitstore.Commit) (people, error) {
+	emails := map[string]bool{}
+	for _, commit := range commits {
+		emails[strings.ToLower(commit.Author.Mail)] = true
+		emails[strings.ToLower(commit.Committer.Mail)] = true
+	}
+	accounts, err := room.Accounts.ByEmails(c.Context(), emails)
+	if err != nil {
+		return nil, err
+	}
+	found := make(people, len(accounts))
+	for _, a := range accounts {
+		found[a.Email] = room.Accounts.Render(&a.Account)
+	}
+	return found, nil
+}
+
+func (p people) author(kind string, s gitstore.Signature) authorJSON {
+	a := authorJSON{Type: kind, Raw: s.Raw}
+	if u, ok := p[strings.ToLower(s.Mail)]; ok {
+		a.User = &u
+	}
+	return a
+}
+
+func (room *Room) renderCommit(r *Repository, within *Summary, c *gitstore.Commit, p people) commitJSON {
+	committer := p.author("committer", c.Committer)
+	j := commitJSON{
+		Type: "commit", Hash: string(c.Hash), Date: rest.Time(c.Committer.When), Author: p.author("author", c.Author), Committer: &committer,
+		Message: c.Message, Repository: within, Parents: make([]parentJSON, len(c.Parents)),
+		// The message is shown as it was written: a commit is no markup document.
+		Summary: rendered{Type: "rendered", Raw: c.Message, Markup: "markdown", HTML: "<p>" + html.EscapeString(strings.TrimSpace(c.Message)) + "</p>"},
+		Links: map[string]rest.Link{
+			"self": room.link(r, "commit", string(c.Hash)), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "commits", string(c.Hash)),
+			"diff": room.link(r, "diff", string(c.Hash)), "patch": room.link(r, "patch", string(c.Hash)),
+			"approve": room.link(r, "commit", string(c.Hash), "approve"), "comments": room.link(r, "commit", string(c.Hash), "comments"),
+			"statuses": room.link(r, "commit", string(c.Hash), "statuses"),
+		},
+	}
+	for i, parent := range c.Parents {
+		j.Parents[i] = parentJSON{Type: "commit", Hash: string(parent), Links: map[string]rest.Link{
+			"self": room.link(r, "commit", string(parent)), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "commits", string(parent))}}
+	}
+	return j
+}
+
+// commitPagelen is the default length of a page of commits.
+const commitPagelen = 30
+
+// maxRevisions bounds include and exclude together.
+const maxRevisions = 200
+
+// commits serves all four forms of the list: with and without a revision in the path, and by GET or POST, which only
+// gives the many revisions of include and exclude more room.
+func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
+	p, err := c.Paging(commitPagelen)
+	if err != nil {
+		return nil, err
+	}
+	form := c.Query()
+	if c.HTTP.Method == "POST" {
+		if form, err = c.Form(); err != nil {
+			return nil, err
+		}
+	}
+	q := gitstore.LogQuery{Include: form["include"], Exclude: form["exclude"], Path: strings.Trim(form.Get("path"), "/"), Skip: p.Offset(), Limit: p.Pagelen}
+	if revision := c.Param("revision"); revision != "" {
+		q.Include = append(q.Include, revision)
+	}
+	if len(q.Include)+len(q.Exclude) > maxRevisions {
+		return nil, rest.Refusef(reason.QueryInvalid, "include and exclude name at most %d revisions together.", maxRevisions).WithMessage("Too many revisions")
+	}
+	q, err = room.pin(c, r, q, form.Get("ctx"))
+	if err != nil {
+		return nil, err
+	}
+	list, more, err := room.Git.Log(c.Context(), r.ID, q)
+	if err != nil {
+		return nil, revisionError(err)
+	}
+	commits := make([]*gitstore.Commit, len(list))
+	for i := range list {
+		commits[i] = &list[i]
+	}
+	who, err := room.peopleOf(c, commits...)
+	if err != nil {
+		return nil, err
+	}
+	within := room.Summarize(r)
+	values := make([]commitJSON, len(list))
+	for i, commit := range commits {
+		values[i] = room.renderCommit(r, &within, commit, who)
+	}
+	next := url.Values{"ctx": {encodeCursor(q)}}
+	if q.Path != "" {
+		next.Set("path", q.Path)
+	}
+	return rest.Uncounted(c.Request, p, values, more, next), nil
+}
+
+// pin replaces the names in q by the commits that they stand for now, or stood for when the first page was made, so
+// that a push between two pages shifts nothing. Without include the list starts at every branch.
+func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor string) (gitstore.LogQuery, error) {
+	if cursor != "" {
+		include, exclude, ok := decodeCursor(cursor)
+		if !ok {
+			return q, rest.Refuse(reason.PageInvalid, "ctx is no cursor of this list. Follow the next link as it is.").WithMessage("Invalid ctx")
+		}
+		q.Include, q.Exclude = include, exclude
+		return q, nil
+	}
+	if len(q.Include) == 0 {
+		branches, err := room.Git.Branches(c.Context(), r.ID)
+		if err != nil {
+			return q, err
+		}
+		seen := map[gitstore.Hash]bool{}
+		for _, b := range branches {
+			if !seen[b.Target] && len(q.Include) < maxRevisions {
+				seen[b.Target] = true
+				q.Include = append(q.Include, string(b.Target))
+			}
+		}
+		if len(q.Include) == 0 {
+			q.All = true // nothing to list, and nothing to resolve
+		}
+	}
+	for _, names := range [][]string{q.Include, q.Exclude} {
+		for i, name := range names {
+			hash, err := room.Git.Resolve(c.Context(), r.ID, name)
+			if err != nil {
+				return q, revisionError(err)
+			}
+			names[i] = string(hash)
+		}
+	}
+	return q, nil
+}
+
+// revisionError is the answer to a revision or a path that git does not know.
+func revisionError(err error) error {
+	named, _ := errors.AsType[*gitstore.Error](err)
+	detail := ""
+	if named != nil {
+		detail = named.Error()
+	}
+	switch {
+	case errors.Is(err, gitstore.ErrNotFound):
+		return rest.Refuse(reason.RevisionNotFound, detail)
+	case errors.Is(err, gitstore.ErrInvalid):
+		return rest.Refuse(reason.RevisionSpecNotAccepted, detail)
+	}
+	return err
+}
+
+// A cursor is the pinned commits of a list: 20 bytes each, included ones first, behind their number.
+func encodeCursor(q gitstore.LogQuery) string {
+	s := strings.Join(q.Include, ",") + ";" + strings.Join(q.Exclude, ",")
+	return base64.RawURLEncoding.EncodeToString([]byte(s))
+}
+
+func decodeCursor(s string) (include, exclude []string, ok bool) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || len(b) > maxRevisions*65 {
+		return nil, nil, false
+	}
+	in, ex, ok := strings.Cut(string(b), ";")
+	if !ok || in == "" {
+		return nil, nil, false
+	}
+	include = strings.Split(in, ",")
+	if ex != "" {
+		exclude = strings.Split(ex, ",")
+	}
+	for _, h := range append(append([]string{}, include...), exclude...) {
+		if len(h) != 40 || strings.Trim(h, "0123456789abcdef") != "" {
+			return nil, nil, false
+		}
+	}
+	return include, exclude, true
+}
+
+func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
+	hash, err := room.Git.Resolve(c.Context(), r.ID, c.Param("commit"))
+	if err != nil {
+		return nil, revisionError(err)
+	}
+	commit, err := room.Git.Commit(c.Context(), r.ID, hash)
+	if err != nil {
+		return nil, revisionError(err)
+	}
+	who, err := room.peopleOf(c, commit)
+	if err != nil {
+		return nil, err
+	}
+	within := room.Summarize(r)
+	full := struct {
+		commitJSON
+		Participants []struct{} `json:"participants"`
+	}{room.renderCommit(r, &within, commit, who), []struct{}{}}
+	return full, nil
+}

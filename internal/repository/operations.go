@@ -1,0 +1,333 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/workspace"
+)
+
+// Operations lists what this room serves.
+func (room *Room) Operations() []access.Operation {
+	repository, workspaces, place := room.Repositories(), room.Workspaces.Workspaces(), room.places()
+	return []access.Operation{
+		access.On("GET /repositories/{workspace}", workspaces.Reads(), room.list),
+		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create),
+		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get),
+		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put),
+		access.On("DELETE /repositories/{workspace}/{repo_slug}", repository.Needs(access.Admin), room.delete),
+
+		access.On("GET /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits),
+		access.On("POST /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits),
+		access.On("GET /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits),
+		access.On("POST /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits),
+		access.On("GET /repositories/{workspace}/{repo_slug}/commit/{commit}", repository.Reads(), room.commit),
+
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag),
+	}
+}
+
+// place is where a path to a repository points, whether or not there is one yet.
+type place struct {
+	workspace workspace.Workspace
+	existing  bool
+}
+
+// places are what the operations that can make a repository begin with: the workspace must be visible. Whether the
+// caller may make a repository there, or change the one that is there, depends on the project that the body names,
+// and is decided with it.
+func (room *Room) places() *access.Resource[place] {
+	workspaces := room.Workspaces.Workspaces()
+	return &access.Resource[place]{Name: "workspace of a repository", Params: [2]string{"workspace", "repo_slug"},
+		NotFound: func(w, _ string) *rest.Error { return workspaces.NotFound(w, "") },
+		Find: func(ctx context.Context, p *access.Principal, workspaceName, name string) (access.Found[place], error) {
+			found, err := workspaces.Find(ctx, p, workspaceName, "")
+			if err != nil {
+				return access.Found[place]{}, err
+			}
+			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public}
+			if p.Kind.AccessToken() && p.Bounds.WorkspaceID == found.Value.ID {
+				at.Level = max(at.Level, access.Read)
+			}
+			if nameable(name) {
+				_, _, err = find(ctx, room.DB, p.AccountID(), found.Value.Slug, strings.ToLower(name))
+				at.Value.existing = err == nil
+			}
+			if errors.Is(err, access.ErrAbsent) {
+				err = nil
+			}
+			return at, err
+		}}
+}
+
+// JSON is a repository as the API writes it (schema repository).
+type JSON struct {
+	Type        string                     `json:"type"`
+	UUID        string                     `json:"uuid"`
+	FullName    string                     `json:"full_name"`
+	Name        string                     `json:"name"`
+	Slug        string                     `json:"slug"`
+	Description string                     `json:"description"`
+	SCM         string                     `json:"scm"`
+	Website     *string                    `json:"website"`
+	IsPrivate   bool                       `json:"is_private"`
+	ForkPolicy  string                     `json:"fork_policy"`
+	HasIssues   bool                       `json:"has_issues"`
+	HasWiki     bool                       `json:"has_wiki"`
+	Language    string                     `json:"language"`
+	Size        int64                      `json:"size"`
+	CreatedOn   rest.Time                  `json:"created_on"`
+	UpdatedOn   rest.Time                  `json:"updated_on"`
+	MainBranch  *branchName                `json:"mainbranch,omitempty"`
+	Parent      *struct{}                  `json:"parent"`
+	Owner       ownerJSON                  `json:"owner"`
+	Workspace   workspace.WorkspaceSummary `json:"workspace"`
+	Project     workspace.ProjectSummary   `json:"project"`
+	Links       linksJSON                  `json:"links"`
+}
+
+type branchName struct {
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+// ownerJSON is the workspace in the place where the API once had a team or a user.
+type ownerJSON struct {
+	Type        string               `json:"type"`
+	UUID        string               `json:"uuid"`
+	Username    string               `json:"username"`
+	DisplayName string               `json:"display_name"`
+	Links       map[string]rest.Link `json:"links"`
+}
+
+type linksJSON struct {
+	Self         rest.Link   `json:"self"`
+	HTML         rest.Link   `json:"html"`
+	Avatar       rest.Link   `json:"avatar"`
+	PullRequests rest.Link   `json:"pullrequests"`
+	Commits      rest.Link   `json:"commits"`
+	Forks        rest.Link   `json:"forks"`
+	Watchers     rest.Link   `json:"watchers"`
+	Branches     rest.Link   `json:"branches"`
+	Tags         rest.Link   `json:"tags"`
+	Downloads    rest.Link   `json:"downloads"`
+	Source       rest.Link   `json:"source"`
+	Hooks        rest.Link   `json:"hooks"`
+	Clone        []rest.Link `json:"clone"`
+}
+
+// Summary is a repository inside other objects.
+type Summary struct {
+	Type     string       `json:"type"`
+	UUID     string       `json:"uuid"`
+	FullName string       `json:"full_name"`
+	Name     string       `json:"name"`
+	Links    summaryLinks `json:"links"`
+}
+
+type summaryLinks struct {
+	Self   rest.Link `json:"self"`
+	HTML   rest.Link `json:"html"`
+	Avatar rest.Link `json:"avatar"`
+}
+
+// Summarize is r inside other objects.
+func (room *Room) Summarize(r *Repository) Summary {
+	return Summary{Type: "repository", UUID: rest.Braced(r.ID), FullName: r.FullName(), Name: r.Name, Links: summaryLinks{
+		Self: room.link(r), HTML: room.URLs.Web(r.Workspace.Slug, r.Slug), Avatar: room.avatar(r)}}
+}
+
+func (room *Room) link(r *Repository, more ...string) rest.Link {
+	return room.URLs.API(append([]string{"repositories", r.Workspace.Slug, r.Slug}, more...)...)
+}
+
+func (room *Room) avatar(r *Repository) rest.Link {
+	return room.URLs.Web("workspaces", r.Workspace.Slug, "avatar")
+}
+
+// Render is r as the operations on repositories write it.
+func (room *Room) Render(r *Repository) JSON {
+	w := r.Workspace.Slug
+	j := JSON{
+		Type: "repository", UUID: rest.Braced(r.ID), FullName: r.FullName(), Name: r.Name, Slug: r.Slug, Description: r.Description,
+		SCM: "git", IsPrivate: r.Private, ForkPolicy: r.ForkPolicy, HasIssues: r.HasIssues, HasWiki: r.HasWiki,
+		Language: r.Language, Size: r.Size, CreatedOn: rest.Time(r.Created), UpdatedOn: rest.Time(r.Updated),
+		Owner: ownerJSON{Type: "team", UUID: rest.Braced(r.Workspace.ID), Username: w, DisplayName: r.Workspace.Name,
+			Links: map[string]rest.Link{"self": room.URLs.API("workspaces", w), "html": room.URLs.Web(w), "avatar": room.avatar(r)}},
+		Workspace: room.Workspaces.SummarizeWorkspace(&r.Workspace), Project: room.Workspaces.SummarizeProject(&r.Project, &r.Workspace),
+		Links: linksJSON{
+			Self: room.link(r), HTML: room.URLs.Web(w, r.Slug), Avatar: room.avatar(r), PullRequests: room.link(r, "pullrequests"),
+			Commits: room.link(r, "commits"), Forks: room.link(r, "forks"), Watchers: room.link(r, "watchers"),
+			Branches: room.link(r, "refs", "branches"), Tags: room.link(r, "refs", "tags"), Downloads: room.link(r, "downloads"),
+			Source: room.link(r, "src"), Hooks: room.link(r, "hooks"),
+			Clone: []rest.Link{
+				{Name: "https", Href: room.URLs.Web(w, r.Slug).Href + ".git"},
+				{Name: "ssh", Href: "git@" + strings.Split(room.URLs.Host(), ":")[0] + ":" + r.FullName() + ".git"},
+			},
+		},
+	}
+	if r.MainBranch != "" {
+		j.MainBranch = &branchName{"branch", r.MainBranch}
+	}
+	return j
+}
+
+func (room *Room) get(_ *access.Call, r *Repository) (any, error) { return room.Render(r), nil }
+
+// roles are the values of the parameter role (GET /repositories/{workspace}).
+var roles = map[string]query{
+	"":            {minimum: access.None},
+	"member":      {minimum: access.Read},
+	"contributor": {minimum: access.Write},
+	"admin":       {minimum: access.Admin},
+	"owner":       {minimum: access.Admin, owned: true},
+}
+
+func (room *Room) list(c *access.Call, w workspace.Workspace) (any, error) {
+	l, ok := roles[c.Query().Get("role")]
+	if !ok {
+		return nil, rest.Refuse(reason.QueryInvalid, "role is one of owner, admin, contributor and member.").WithMessage("Invalid role")
+	}
+	p, err := c.Paging(rest.DefaultPagelen)
+	if err != nil {
+		return nil, err
+	}
+	l.principal, l.workspaceID, l.paging = c.Principal, w.ID, p
+	l.filter, l.sort = c.Query().Get("q"), c.Query().Get("sort")
+	rows, size, err := list(c.Context(), room.DB, l)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]JSON, len(rows))
+	for i, r := range rows {
+		values[i] = room.Render(r)
+	}
+	return rest.Counted(c.Request, p, values, size), nil
+}
+
+// body is what create and update read of a repository.
+type body struct {
+	SCM         *string `json:"scm"`
+	Name        *string `json:"name"`
+	Description *string `json:"description"`
+	IsPrivate   *bool   `json:"is_private"`
+	Language    *string `json:"language"`
+	ForkPolicy  *string `json:"fork_policy"`
+	HasIssues   *bool   `json:"has_issues"`
+	HasWiki     *bool   `json:"has_wiki"`
+	MainBranch  *struct {
+		Name *string `json:"name"`
+	} `json:"mainbranch"`
+	Project *struct {
+		Key  *string `json:"key"`
+		UUID *string `json:"uuid"`
+	} `json:"project"`
+}
+
+// read decodes the body; an empty one is a repository with all defaults.
+func (room *Room) read(c *access.Call) (body, Change, error) {
+	var b body
+	if c.HTTP.ContentLength != 0 {
+		if err := c.Decode(&b); err != nil {
+			return b, Change{}, err
+		}
+	}
+	if b.SCM != nil && *b.SCM != "git" {
+		return b, Change{}, rest.InvalidField("scm", "only git is served")
+	}
+	change := Change{Name: b.Name, Description: b.Description, Private: b.IsPrivate, Language: b.Language, ForkPolicy: b.ForkPolicy, HasIssues: b.HasIssues, HasWiki: b.HasWiki}
+	if b.MainBranch != nil {
+		change.MainBranch = b.MainBranch.Name
+	}
+	return b, change, nil
+}
+
+// project is the project that the body names, where the caller needs permission to create repositories; without one,
+// the oldest of the workspace's (POST /repositories/{workspace}/{repo_slug}).
+func (room *Room) project(c *access.Call, b body, w workspace.Workspace) (workspace.Project, error) {
+	name := ""
+	switch {
+	case b.Project == nil:
+		oldest, err := room.Workspaces.OldestProject(c.Context(), w.ID)
+		if err != nil {
+			return workspace.Project{}, err
+		}
+		if oldest == "" {
+			return workspace.Project{}, rest.MissingField("project")
+		}
+		name = oldest
+	case b.Project.Key != nil:
+		name = *b.Project.Key
+	case b.Project.UUID != nil:
+		name = *b.Project.UUID
+	default:
+		return workspace.Project{}, rest.InvalidField("project", "name it by key or uuid")
+	}
+	p, err := access.Check(c, room.Workspaces.Projects().Needs(access.CreateRepo), w.Slug, name)
+	if refusal, ok := errors.AsType[*rest.Error](err); ok && refusal.Status == http.StatusNotFound {
+		return p, rest.InvalidField("project", "the workspace has no such project")
+	}
+	return p, err
+}
+
+func (room *Room) create(c *access.Call, at place) (any, error) {
+	b, change, err := room.read(c)
+	if err != nil {
+		return nil, err
+	}
+	p, err := room.project(c, b, at.workspace)
+	if err != nil {
+		return nil, err
+	}
+	r, err := room.Create(c.Context(), at.workspace, p, c.Param("repo_slug"), change, c.Principal.AccountID())
+	if err != nil {
+		return nil, err
+	}
+	// 200, not 201: POST /repositories/{workspace}/{repo_slug} answers so.
+	return room.Render(r), nil
+}
+
+// put changes the repository, or makes it when there is none (PUT /repositories/{workspace}/{repo_slug}).
+func (room *Room) put(c *access.Call, at place) (any, error) {
+	if !at.existing {
+		created, err := room.create(c, at)
+		if err != nil {
+			return nil, err
+		}
+		return rest.Created(created, created.(JSON).Links.Self), nil
+	}
+	r, err := access.Check(c, room.Repositories().Needs(access.Admin), c.Param("workspace"), c.Param("repo_slug"))
+	if err != nil {
+		return nil, err
+	}
+	b, change, err := room.read(c)
+	if err != nil {
+		return nil, err
+	}
+	var moved *workspace.Project
+	if b.Project != nil {
+		p, err := room.project(c, b, r.Workspace)
+		if err != nil {
+			return nil, err
+		}
+		moved = &p
+	}
+	changed, err := room.Update(c.Context(), r, change, moved)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Answer{Status: http.StatusOK, Body: room.Render(changed), Header: http.Header{"Location": {room.link(changed).Href}}}, nil
+}
+
+func (room *Room) delete(c *access.Call, r *Repository) (any, error) {
+	return nil, room.Delete(c.Context(), r)
+}

@@ -1,0 +1,195 @@
+package repository
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/bbql"
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/workspace"
+)
+
+// level is the permission that the account $1 has on repository r: the highest of owning the workspace, and of the
+// grants to the person and to the person's groups, on the repository and on its project. A project's create-repo (3)
+// stands above write (2) and below admin (4) here as it does there.
+const level = `COALESCE((SELECT MAX(x.permission) FROM (
+		SELECT 4 AS permission FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = $1 AND m.role = 3
+		UNION ALL SELECT g.permission FROM repository_user_grant g WHERE g.repository_id = r.id AND g.account_id = $1
+		UNION ALL SELECT g.permission FROM repository_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
+			WHERE g.repository_id = r.id AND gm.account_id = $1
+		UNION ALL SELECT g.permission FROM project_user_grant g WHERE g.project_id = r.project_id AND g.account_id = $1
+		UNION ALL SELECT g.permission FROM project_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
+			WHERE g.project_id = r.project_id AND gm.account_id = $1
+	) x), 0)`
+
+const columns = `r.id, r.slug, r.name, r.description, r.is_private, r.language, r.fork_policy, r.has_issues, r.has_wiki,
+	r.mainbranch, r.size, r.created_on, r.updated_on, ` + workspace.WorkspaceColumns + `, ` + workspace.ProjectColumns
+
+const from = ` FROM repository r JOIN workspace w ON w.id = r.workspace_id JOIN project p ON p.id = r.project_id`
+
+// scan reads columns and, behind them, extra.
+func scan(row func(...any) error, extra ...any) (*Repository, error) {
+	var (
+		r                Repository
+		created, updated int64
+	)
+	dest := []any{&r.ID, &r.Slug, &r.Name, &r.Description, &r.Private, &r.Language, &r.ForkPolicy, &r.HasIssues, &r.HasWiki,
+		&r.MainBranch, &r.Size, &created, &updated}
+	var finish []func()
+	w, done := workspace.WorkspaceDest(&r.Workspace)
+	dest, finish = append(dest, w...), append(finish, done)
+	p, done := workspace.ProjectDest(&r.Project)
+	dest, finish = append(dest, p...), append(finish, done)
+	if err := row(append(dest, extra...)...); err != nil {
+		return nil, err
+	}
+	for _, f := range finish {
+		f()
+	}
+	r.Created, r.Updated = database.Time(created), database.Time(updated)
+	return &r, nil
+}
+
+// find looks a repository up by workspace and repository, each a slug or a uuid, with the account's level.
+func find(ctx context.Context, q database.Queryer, accountID, workspaceName, name string) (*Repository, access.Level, error) {
+	where, args := byName(workspaceName, name)
+	var l access.Level
+	r, err := scan(q.Row(ctx, `SELECT `+columns+`, `+level+from+` WHERE `+where, append([]any{accountID}, args...)...).Scan, &l)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, access.None, access.ErrAbsent
+	}
+	return r, l, err
+}
+
+func byName(workspaceName, name string) (where string, args []any) {
+	w, wid := "w.slug = $2", workspaceName
+	if id, ok := rest.Unbraced(workspaceName); ok {
+		w, wid = "w.id = $2", id
+	}
+	n, nid := "r.slug = $3", name
+	if id, ok := rest.Unbraced(name); ok {
+		n, nid = "r.id = $3", id
+	}
+	return w + " AND " + n, []any{wid, nid}
+}
+
+func insert(ctx context.Context, tx *database.Tx, r *Repository, creatorID string) error {
+	var creator any
+	if creatorID != "" {
+		creator = creatorID
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO repository (id, workspace_id, project_id, slug, name, description, is_private, language,
+			fork_policy, has_issues, has_wiki, mainbranch, size, creator_id, created_on, updated_on)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		r.ID, r.Workspace.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues,
+		r.HasWiki, r.MainBranch, r.Size, creator, database.Micros(r.Created), database.Micros(r.Updated))
+	return err
+}
+
+func update(ctx context.Context, tx *database.Tx, r *Repository) (int64, error) {
+	return tx.Exec(ctx, `UPDATE repository SET project_id = $2, slug = $3, name = $4, description = $5, is_private = $6, language = $7,
+			fork_policy = $8, has_issues = $9, has_wiki = $10, mainbranch = $11, updated_on = $12 WHERE id = $1`,
+		r.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues, r.HasWiki,
+		r.MainBranch, database.Micros(r.Updated))
+}
+
+// query is a list of repositories: what the caller may see, narrowed.
+type query struct {
+	principal   *access.Principal
+	workspaceID string       // "" for all
+	minimum     access.Level // of the caller's own permission; None also lists what is public
+	owned       bool         // in workspaces that the caller owns
+	filter      string       // q
+	sort        string
+	paging      rest.Paging
+}
+
+// fields are what filters and orders of repositories may name (REST introduction, Filtering).
+var fields = bbql.Fields{
+	"uuid":            {Column: "r.id", Kind: bbql.UUID},
+	"slug":            {Column: "r.slug", Kind: bbql.String},
+	"name":            {Column: "r.name", Kind: bbql.String},
+	"full_name":       {Column: "(w.slug || '/' || r.slug)", Kind: bbql.String},
+	"description":     {Column: "r.description", Kind: bbql.String},
+	"is_private":      {Column: "r.is_private", Kind: bbql.Bool},
+	"language":        {Column: "r.language", Kind: bbql.String},
+	"fork_policy":     {Column: "r.fork_policy", Kind: bbql.String},
+	"has_issues":      {Column: "r.has_issues", Kind: bbql.Bool},
+	"has_wiki":        {Column: "r.has_wiki", Kind: bbql.Bool},
+	"size":            {Column: "r.size", Kind: bbql.Number},
+	"mainbranch.name": {Column: "r.mainbranch", Kind: bbql.String},
+	"created_on":      {Column: "r.created_on", Kind: bbql.Time},
+	"updated_on":      {Column: "r.updated_on", Kind: bbql.Time},
+	"project.key":     {Column: "p.key", Kind: bbql.String},
+	"project.name":    {Column: "p.name", Kind: bbql.String},
+	"project.uuid":    {Column: "p.id", Kind: bbql.UUID},
+	"workspace.slug":  {Column: "w.slug", Kind: bbql.String},
+	"workspace.uuid":  {Column: "w.id", Kind: bbql.UUID},
+	"owner.username":  {Column: "w.slug", Kind: bbql.String},
+	"owner.uuid":      {Column: "w.id", Kind: bbql.UUID},
+}
+
+// list returns one page and the size of the whole list. Only what the caller may see is counted. A filter or an order
+// that cannot be is a *rest.Error.
+func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int, error) {
+	var args []any
+	arg := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	}
+	var cond []string
+	if b := l.principal.Bounds; l.principal.Kind.AccessToken() {
+		cond = append(cond, "r.workspace_id = "+arg(b.WorkspaceID))
+		if b.ProjectID != "" {
+			cond = append(cond, "r.project_id = "+arg(b.ProjectID))
+		}
+		if b.RepositoryID != "" {
+			cond = append(cond, "r.id = "+arg(b.RepositoryID))
+		}
+	} else {
+		account := arg(l.principal.AccountID())
+		visible := "(" + strings.ReplaceAll(level, "$1", account) + ") >= " + strconv.Itoa(int(max(l.minimum, access.Read)))
+		if l.minimum == access.None {
+			visible = "(NOT r.is_private OR " + visible + ")"
+		}
+		cond = append(cond, visible)
+		if l.owned {
+			cond = append(cond, "EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = "+account+" AND m.role = 3)")
+		}
+	}
+	if l.workspaceID != "" {
+		cond = append(cond, "r.workspace_id = "+arg(l.workspaceID))
+	}
+	if l.filter != "" {
+		c, err := bbql.Compile(l.filter, fields, len(args)+1)
+		if err != nil {
+			return nil, 0, queryError("q", err)
+		}
+		cond, args = append(cond, "("+c.SQL+")"), append(args, c.Args...)
+	}
+	order, err := bbql.CompileSort(l.sort, fields)
+	if err != nil {
+		return nil, 0, queryError("sort", err)
+	}
+	if order == "" {
+		order = "r.created_on, r.id"
+	}
+	where := ` WHERE ` + strings.Join(cond, ` AND `)
+	var size int
+	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
+		return nil, 0, err
+	}
+	limit, offset := arg(l.paging.Pagelen), arg(l.paging.Offset())
+	rows, err := database.Collect(ctx, q, func(s func(...any) error) (*Repository, error) { return scan(s) },
+		`SELECT `+columns+from+where+` ORDER BY `+order+`, r.id LIMIT `+limit+` OFFSET `+offset, args...)
+	return rows, size, err
+}
+
+func queryError(parameter string, err error) error {
+	return rest.Refusef(reason.QueryInvalid, "%s: %v", parameter, err)
+}

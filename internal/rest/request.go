@@ -1,0 +1,173 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/reason"
+)
+
+// Request is one API request after matching.
+type Request struct {
+	HTTP      *http.Request
+	Operation *catalog.Operation // nil when the path is in no catalogue
+	URLs      URLs
+	Trace     *Trace
+	Header    http.Header // of the answer
+
+	match catalog.Match
+	path  map[string]string // instead of match, for Pail's own operations
+	query url.Values
+}
+
+// Param is the decoded value of a parameter of the path, "" when the template has none of that name.
+func (r *Request) Param(name string) string {
+	if r.path != nil {
+		return r.path[name]
+	}
+	return r.match.Param(name)
+}
+
+// Query is the parsed query. Parts that cannot be parsed are left out: clients send q with stray percent signs.
+func (r *Request) Query() url.Values {
+	if r.query == nil {
+		r.query = r.HTTP.URL.Query()
+	}
+	return r.query
+}
+
+// Form is the query together with an urlencoded body, as the operations that take long lists of revisions want it.
+// A JSON body is read as an object of strings and lists of strings. The body counts against the server's limit.
+func (r *Request) Form() (url.Values, error) {
+	all := url.Values{}
+	for k, v := range r.Query() {
+		all[k] = append(all[k], v...)
+	}
+	media, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
+	switch media {
+	case "", "application/x-www-form-urlencoded":
+		body, err := r.body()
+		if err != nil {
+			return nil, err
+		}
+		form, err := url.ParseQuery(strings.TrimSpace(string(body)))
+		if err != nil {
+			return nil, Refuse(reason.BodyMalformed, "The body is not a form: a percent escape in it is broken.")
+		}
+		for k, v := range form {
+			all[k] = append(all[k], v...)
+		}
+	case "multipart/form-data":
+		if err := r.HTTP.ParseMultipartForm(1 << 20); err != nil {
+			return nil, bodyError(err)
+		}
+		for k, v := range r.HTTP.MultipartForm.Value {
+			all[k] = append(all[k], v...)
+		}
+	case "application/json":
+		var fields map[string]oneOrMany
+		if err := r.Decode(&fields); err != nil {
+			return nil, err
+		}
+		for k, v := range fields {
+			all[k] = append(all[k], v...)
+		}
+	default:
+		return nil, Refusef(reason.MediaTypeUnsupported, "This operation takes application/x-www-form-urlencoded or application/json, not %q.", media)
+	}
+	return all, nil
+}
+
+type oneOrMany []string
+
+func (o *oneOrMany) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]string)(o))
+	}
+	var s string
+	if err := json.Unmarshal(b, &s); err != nil {
+		return err
+	}
+	*o = oneOrMany{s}
+	return nil
+}
+
+// Decode reads a JSON body into v, a pointer to a struct. Fields that v does not know are ignored; a value of the
+// wrong type is refused with 400 and the field's name, an empty or broken body with 400, one over the limit with 413.
+func (r *Request) Decode(v any) error {
+	if media, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type")); media != "" &&
+		media != "application/json" && !strings.HasSuffix(media, "+json") && media != "text/plain" &&
+		media != "application/x-www-form-urlencoded" { // what curl -d says when it sends JSON
+		return Refusef(reason.MediaTypeUnsupported, "This operation takes application/json, not %q.", media)
+	}
+	body, err := r.body()
+	if err != nil {
+		return err
+	}
+	if len(strings.TrimSpace(string(body))) == 0 {
+		return Refuse(reason.BodyMalformed, "This operation takes a JSON object in the body, and the body is empty.")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return bodyError(err)
+	}
+	return nil
+}
+
+func (r *Request) body() ([]byte, error) {
+	b, err := io.ReadAll(r.HTTP.Body)
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	return b, nil
+}
+
+func bodyError(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return Refusef(reason.BodyTooLarge, "The body is larger than %d bytes, the limit of this server for a request.", tooLarge.Limit)
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field := wrong.Field
+		if field == "" {
+			return Refusef(reason.BodyWrongType, "The body is a JSON %s where an object is expected.", wrong.Value)
+		}
+		return Refusef(reason.BodyWrongType, "%s: expected %s, got %s.", field, typeName(wrong.Type.Kind().String()), wrong.Value).
+			Field(field, fmt.Sprintf("expected %s", typeName(wrong.Type.Kind().String())))
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return Refusef(reason.BodyMalformed, "The body is not JSON: %v, after %d bytes.", syntax, syntax.Offset)
+	}
+	if typed, ok := errors.AsType[*Error](err); ok {
+		return typed
+	}
+	return Refusef(reason.BodyMalformed, "The body could not be read: %v.", err)
+}
+
+// typeName is a Go kind in JSON's words.
+func typeName(kind string) string {
+	switch {
+	case kind == "bool":
+		return "a boolean"
+	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "uint"), strings.HasPrefix(kind, "float"):
+		return "a number"
+	case kind == "slice":
+		return "a list"
+	case kind == "struct", kind == "map":
+		return "an object"
+	}
+	return "a string"
+}
+
+// Outside makes the Request for something that is no operation of the API: git over HTTP. params stand for the
+// parameters of a path; the answer's headers go nowhere.
+func Outside(hr *http.Request, urls URLs, name string, params map[string]string) *Request {
+	r := &Request{HTTP: hr, URLs: urls, Trace: TraceOf(hr.Context()), Header: http.Header{}, path: params}
+	r.Trace.Operation = name
+	return r
+}

@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// door lets git in: the same decision as for the API, answered in lines that git prints.
+type door struct{ s *Server }
+
+// Admit decides about one git request.
+func (d *door) Admit(hr *http.Request, workspace, repository string, write bool) (githttp.Repository, error) {
+	rooms := d.s.Repositories
+	op, need := access.GitRead, rooms.Repositories().Reads()
+	if write {
+		op, need = access.GitWrite, rooms.Repositories().Needs(access.Write)
+	}
+	r := rest.Outside(hr, rooms.URLs, op.Key, map[string]string{"workspace": workspace, "repo_slug": repository})
+	_, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
+	if err != nil {
+		return githttp.Repository{}, d.refusal(hr, r.Trace, err)
+	}
+	return githttp.Repository{ID: repo.ID, Pushed: func(ctx context.Context, _ []githttp.RefUpdate) {
+		if err := rooms.Pushed(ctx, repo.ID); err != nil {
+			d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
+		}
+	}}, nil
+}
+
+// gitRefusal is a refusal in git's terms.
+type gitRefusal struct {
+	*rest.Error
+	header http.Header
+	lines  []string
+}
+
+// GitAnswer is what the client gets.
+func (g *gitRefusal) GitAnswer() (status int, header http.Header, lines []string) {
+	return g.Status, g.header, g.lines
+}
+
+const gitMessage = "You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated."
+
+func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
+	e, ok := errors.AsType[*rest.Error](err)
+	if !ok {
+		e = rest.Fault(err)
+	}
+	if e.Cause != nil {
+		d.s.Log.Error("git request failed", "request_id", trace.RequestID, "error", e.Cause)
+	}
+	refusal := *e
+	g := &gitRefusal{Error: &refusal, header: http.Header{"X-Pail-Reason": {string(e.Reason)}}}
+	// git first asks without a credential, and sends one only when it is challenged: also for what is not there.
+	if _, sent := hr.Header["Authorization"]; !sent && (e.Status == http.StatusNotFound || e.Status == http.StatusUnauthorized) {
+		refusal.Status, refusal.Reason = http.StatusUnauthorized, reason.CredentialMissing
+		g.header.Set("X-Pail-Reason", string(reason.CredentialMissing))
+		g.lines = []string{gitMessage}
+	}
+	trace.Reason = refusal.Reason
+	if refusal.Status == http.StatusUnauthorized {
+		g.header.Set("WWW-Authenticate", `Basic realm="Bitbucket.org HTTP"`)
+	}
+	if g.lines != nil {
+		return g
+	}
+	message := e.Message
+	if refusal.Status == http.StatusUnauthorized && e.Reason != reason.CredentialPasswordNotAccepted || refusal.Status == http.StatusNotFound {
+		message = gitMessage
+	}
+	switch detail := e.Detail.(type) {
+	case string:
+		g.lines = append(g.lines, message, detail)
+	default:
+		g.lines = append(g.lines, message)
+	}
+	if e.Reason == reason.AppPasswordDisabled { // the three lines of CHANGE-3222
+		g.lines = []string{"CHANGE-3222 - Functionality has been deprecated", e.Message,
+			"https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-3222"}
+	}
+	if missing, ok := e.Data["missing"].([]string); ok {
+		g.lines = append(g.lines, fmt.Sprintf("Missing: %s.", strings.Join(missing, ", ")))
+	}
+	g.lines = append(g.lines, fmt.Sprintf("Reason: %s, see %s%s", e.Reason, d.s.rest.URLs.Base, e.Reason.DocPath()))
+	return g
+}

@@ -1,0 +1,127 @@
+// Package server puts Pail together and runs it. This file is the table of contents: what there is, what stands on
+// what, and which part answers which path. run.go listens and stops, middleware.go surrounds every request, git.go
+// lets git in through the same gate as the API, and package wire answers what net/http would reject without a word.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/api"
+	"github.com/pailforge/pail/internal/config"
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web"
+	"github.com/pailforge/pail/internal/workspace"
+)
+
+// Server is Pail with all its parts. Commands use the rooms directly; Run serves them.
+type Server struct {
+	Config       config.Config
+	Log          *slog.Logger
+	DB           *database.DB
+	Git          *gitstore.Store
+	Gate         *access.Gate
+	Credentials  *access.Credentials
+	Accounts     *account.Room
+	Workspaces   *workspace.Room
+	Repositories *repository.Room
+	API          *api.API
+
+	rest    *rest.API
+	handler http.Handler
+}
+
+// Open opens the store that cfg names and builds every part on it. The caller closes the server.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, error) {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	git, err := gitstore.New(filepath.Join(cfg.Data, "repositories"), gitstore.Options{Git: cfg.Git, MaxPushBytes: cfg.PushLimit()})
+	if err != nil {
+		return nil, err
+	}
+	db, err := database.Open(ctx, cfg.Database)
+	if err != nil {
+		return nil, errors.Join(err, git.Close())
+	}
+	s := &Server{Config: cfg, Log: log, DB: db, Git: git}
+	if err := s.assemble(); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	return s, nil
+}
+
+func (s *Server) assemble() error {
+	now, urls := time.Now, rest.URLs{Base: s.Config.ExternalURL}
+	s.rest = &rest.API{URLs: urls, Log: s.Log}
+	s.Credentials = &access.Credentials{DB: s.DB, Now: now}
+	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
+
+	s.Accounts = &account.Room{DB: s.DB, Gate: s.Gate, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
+	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now}
+	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
+
+	var err error
+	s.API, err = api.New(s.rest, s.Gate, join(s.Accounts.Operations(), s.Workspaces.Operations(), s.Repositories.Operations())...)
+	if err != nil {
+		return err
+	}
+	own := http.NewServeMux()
+	s.Accounts.Mount(own, s.rest)
+	pages := &web.Pages{Accounts: s.Accounts, URLs: urls, Log: s.Log}
+	pages.Mount(own)
+	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})
+	s.handler = s.route(git, own)
+	return nil
+}
+
+func join(lists ...[]access.Operation) []access.Operation {
+	var all []access.Operation
+	for _, l := range lists {
+		all = append(all, l...)
+	}
+	return all
+}
+
+// route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
+func (s *Server) route(git *githttp.Handler, own *http.ServeMux) http.Handler {
+	limit := s.Config.BodyLimit()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if route, ok := githttp.RouteOf(r); ok {
+			git.Serve(w, r, route)
+			return
+		}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, limit)
+		}
+		if !strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
+			if _, pattern := own.Handler(r); pattern != "" {
+				own.ServeHTTP(w, r)
+				return
+			}
+		}
+		s.API.ServeHTTP(w, r)
+	})
+}
+
+// Close writes what is not written yet and closes the store.
+func (s *Server) Close(ctx context.Context) error {
+	var err error
+	if s.Gate != nil {
+		err = s.Gate.Recorder.Close(ctx)
+	}
+	return errors.Join(err, s.Git.Close(), s.DB.Close())
+}
