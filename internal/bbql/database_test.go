@@ -1,6 +1,7 @@
 package bbql
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"os"
@@ -110,23 +111,23 @@ func agreement(t *testing.T, db *sql.DB, text string) {
 		`CREATE TEMPORARY TABLE r (pk INTEGER PRIMARY KEY, name ` + text + `, id SMALLINT, flag BOOLEAN, at BIGINT, uid ` + text + `, state ` + text + `)`,
 		`CREATE TEMPORARY TABLE val (r INTEGER, v ` + text + `)`,
 	} {
-		if _, err := db.Exec(s); err != nil {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		tx, err := db.Begin()
+		tx, err := db.BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = tx.Rollback() }()
 		rows := rapid.SliceOfN(rapid.Custom(genRow), 1, 6).Draw(t, "rows")
 		for i, r := range rows {
-			if _, err := tx.Exec(`INSERT INTO r VALUES ($1, $2, $3, $4, $5, $6, $7)`, i, r["name"], r["id"], r["flag"], r["at"], r["uid"], r["state"]); err != nil {
+			if _, err := tx.ExecContext(t.Context(), `INSERT INTO r VALUES ($1, $2, $3, $4, $5, $6, $7)`, i, r["name"], r["id"], r["flag"], r["at"], r["uid"], r["state"]); err != nil {
 				t.Fatal(err)
 			}
 			for _, v := range r["tags.v"].([]any) {
-				if _, err := tx.Exec(`INSERT INTO val VALUES ($1, $2)`, i, v); err != nil {
+				if _, err := tx.ExecContext(t.Context(), `INSERT INTO val VALUES ($1, $2)`, i, v); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -168,7 +169,7 @@ func agree(t *rapid.T, tx *sql.Tx, rows []row) {
 	}
 	c := f.SQL(2)
 	statement := fmt.Sprintf(`SELECT r.pk FROM r WHERE r.pk >= $1 AND %s ORDER BY %s, r.pk`, c.SQL, order.SQL())
-	got, err := keys(tx, statement, append([]any{0}, c.Args...))
+	got, err := keys(t.Context(), tx, statement, append([]any{0}, c.Args...))
 	if err != nil {
 		t.Fatalf("%s\n%s %v: %v", text, statement, c.Args, err)
 	}
@@ -177,8 +178,8 @@ func agree(t *rapid.T, tx *sql.Tx, rows []row) {
 	}
 }
 
-func keys(tx *sql.Tx, statement string, args []any) ([]int, error) {
-	rows, err := tx.Query(statement, args...)
+func keys(ctx context.Context, tx *sql.Tx, statement string, args []any) ([]int, error) {
+	rows, err := tx.QueryContext(ctx, statement, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +203,7 @@ func open(t *testing.T, driver, dsn string) *sql.DB {
 	}
 	db.SetMaxOpenConns(1) // temporary tables belong to one connection
 	t.Cleanup(func() { _ = db.Close() })
-	if err := db.Ping(); err != nil {
+	if err := db.PingContext(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return db
@@ -238,7 +239,7 @@ func TestSQLiteFoldsASCIIOnly(t *testing.T) {
 		cond := f.SQL(2)
 		var there bool
 		statement := `SELECT EXISTS (SELECT 1 FROM (SELECT $1 AS name) r WHERE ` + cond.SQL + `)`
-		if err := db.QueryRow(statement, append([]any{c.have}, cond.Args...)...).Scan(&there); err != nil {
+		if err := db.QueryRowContext(t.Context(), statement, append([]any{c.have}, cond.Args...)...).Scan(&there); err != nil {
 			t.Fatal(err)
 		}
 		memory, err := f.Match(func(string) any { return c.have })

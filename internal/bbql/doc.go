@@ -16,7 +16,8 @@
 //
 // ~ is a substring, without regard to the case of ASCII letters; other letters fold as LOWER of the database folds
 // them (SQLite and Match: not at all; PostgreSQL: by its locale). Strings order by their bytes; on PostgreSQL that
-// takes a database or column with the collation "C". In sorting, a missing value is less than all others.
+// takes a database with the locale C or C.UTF-8. A collation on single columns is no way there: LOWER would fold the
+// column and the parameter differently. In sorting, a missing value is less than all others.
 //
 // Numbers are whole in the store; a fraction or a number beyond 64 bits in a query is compared exactly all the same.
 // A time without an offset is UTC, a date is its midnight, and the store keeps microseconds.

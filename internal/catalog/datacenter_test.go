@@ -88,7 +88,7 @@ func TestDataCenter(t *testing.T) {
 
 func TestNoDataCenter(t *testing.T) {
 	for _, path := range []string{
-		"", "/", "/2.0", "/2.0/", "/2.0/user", "/2.0/nothing", "/user", "/projects/FTO", "/rest", "/rest/api/3/issue/X-1",
+		"", "/", "/2.0", "/2.0/", "/2.0/user", "/2.0/nothing", "/user", "/projects/FTO", "/rest", "/rest/api/3/issue/X-1", "/rest/api/3/users",
 		"/rest/api/latest/issue/X-1", "/rest/agile/1.0/board", "/a/b/rest/api/1.0/projects", "/scm", "/scm/widgets.git", "/scm/fto/widgets",
 		"/scm/widgets.git/info/refs", "/acme/widgets.git", "/acme/scm/src/x.git", "/2.0/repos/acme/widgets", "/2.0/projects/FTO%", "/rest/api/1.0/projects/%zz",
 		"/2.0/users/jane/repos", "/rest/api/1.0/" + strings.Repeat("x", maxDataCenterPath),

@@ -269,3 +269,39 @@ func BenchmarkFindUnknown(b *testing.B) {
 		}
 	}
 }
+
+// The search takes a wrong turn back without a trace, in trees that the
+// catalogue does not grow today.
+func TestWalkGoesBack(t *testing.T) {
+	var ops []*Operation
+	for _, template := range []string{
+		"/a/{x}-issues-{y}.zip/end", "/a/{whole}/other",
+		"/b/fixed/{x}/end", "/b/{whole}/{y}/other",
+		"/c/commits/{revision}/end", "/c/{whole}/{y}/{z}",
+	} {
+		ops = append(ops, &Operation{Method: "GET", Template: template, params: paramNames(template)})
+	}
+	tree, _ := plant(ops)
+	for path, want := range map[string]string{
+		"a/p-issues-q.zip/end":   "/a/{x}-issues-{y}.zip/end p q",
+		"a/p-issues-q.zip/other": "/a/{whole}/other p-issues-q.zip",
+		"b/fixed/1/end":          "/b/fixed/{x}/end 1",
+		"b/fixed/1/other":        "/b/{whole}/{y}/other fixed 1",
+		"c/commits/1/2/3/end":    "/c/commits/{revision}/end 1/2/3",
+		"c/commits/1/2":          "/c/{whole}/{y}/{z} commits 1 2",
+	} {
+		m := Match{path: path}
+		m.leaf = tree.walk(&m, 0)
+		if m.leaf == nil {
+			t.Errorf("%s is unknown", path)
+			continue
+		}
+		got := m.leaf.template
+		for i := range m.n {
+			got += " " + m.value(i)
+		}
+		if got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}

@@ -23,14 +23,14 @@ const (
 	costWordValue = unit * 3 / 4   // a word of the API as a value
 	costMisuse    = unit / 3       // a word of the API for another one that is like it
 	costSynonym   = unit / 5       // "pulls" for "pullrequests"
-	costPart      = unit / 3       // "repos" for "repositories", "webhooks" for "hooks"
-	costOther     = unit * 5 / 4   // another word
+	costPart      = unit * 4 / 5   // "repos" for "repositories", "webhooks" for "hooks", by the share that lacks
+	costOther     = unit * 3 / 2   // another word: leaving it out is nearer
 	costLiteral   = unit * 4 / 5   // a literal of the template that the path lacks
 	costValue     = unit * 11 / 10 // a parameter that the path lacks
-	costExtra     = unit * 11 / 10 // a segment of the path that the template lacks
+	costExtra     = unit * 4 / 5   // a segment of the path that the template lacks
 	costExtraWord = unit * 3 / 2   // the same, where it is a word of the API
 	costMethod    = unit / 3       // the path has no operation with the method
-	costRemoved   = unit / 4       // the operation is gone
+	costClosed    = unit * 5 / 4   // the operation is gone, or for apps only
 	costTooFar    = unit * 2 / 3   // what may lie between the first answer and the last
 )
 
@@ -43,6 +43,7 @@ var synonyms = map[string]string{
 	"raw": "src", "browse": "src", "contents": "src", "content": "src", "files": "src", "file": "src", "blob": "src", "tree": "src", "source": "src",
 	"builds": "pipelines", "runs": "pipelines", "actions": "pipelines", "secrets": "variables",
 	"stop": "stopPipeline", "cancel": "stopPipeline", "collaborators": "members",
+	"close": "decline", "reject": "decline", "accept": "approve",
 	"compare": "diff", "changes": "diffstat", "reviewers": "default-reviewers",
 }
 
@@ -81,8 +82,8 @@ func Nearest(method, path string, n int) []*Operation {
 		if methodIndex(op.Method) != methodIndex(method) {
 			cost += costMethod
 		}
-		if op.Removed != nil {
-			cost += costRemoved
+		if op.Removed != nil || op.AppOnly() {
+			cost += costClosed
 		}
 		found = append(found, candidate{op, cost})
 	}
@@ -179,7 +180,7 @@ func literalCost(segment, plain string, literal nearLiteral) int {
 	}
 	if len(plain) >= 4 && (strings.HasPrefix(literal.plain, plain) ||
 		len(literal.plain) >= 4 && (strings.HasSuffix(plain, literal.plain) || strings.HasPrefix(plain, literal.plain))) {
-		cost = min(cost, costPart)
+		cost = min(cost, costPart*(longest-min(len(plain), len(literal.plain)))/longest)
 	}
 	return cost
 }
@@ -192,16 +193,17 @@ func plainWord(s string) string { return wordJoints.Replace(s) }
 // of its literal, or -1 for a parameter.
 type nearTemplate []int
 
-// cost is the least cost of turning the path into the template, and whether
-// any of the path's words is near a literal of it.
+// cost is the least cost of turning the path into the template in a way that
+// reads at least one word of the path as a literal of the template. It is false
+// when there is no such way.
 func (t nearTemplate) cost(asked []askedSegment) (int, bool) {
-	type cell struct {
-		cost int
-		near bool
-	}
+	// Of each stretch the least cost, without and with such a word.
+	type cell struct{ without, with int }
+	const never = 1 << 20
 	var row [nearSegments + 1]cell
-	for j := range asked {
-		row[j+1].cost = row[j].cost + asked[j].extra
+	row[0].with = never
+	for j, a := range asked {
+		row[j+1] = cell{row[j].without + a.extra, never}
 	}
 	for _, literal := range t {
 		missing := costValue
@@ -209,25 +211,25 @@ func (t nearTemplate) cost(asked []askedSegment) (int, bool) {
 			missing = costLiteral
 		}
 		diagonal := row[0]
-		row[0].cost += missing
+		row[0].without += missing
 		for j, a := range asked {
-			above := row[j+1]
+			above, left := row[j+1], row[j]
 			step := a.param
 			if literal >= 0 {
 				step = a.literal[literal]
 			}
-			best := cell{diagonal.cost + step, diagonal.near || literal >= 0 && step < costOther}
-			if c := above.cost + missing; c < best.cost {
-				best = cell{c, above.near}
+			best := cell{
+				min(diagonal.without+step, above.without+missing, left.without+a.extra),
+				min(diagonal.with+step, above.with+missing, left.with+a.extra),
 			}
-			if c := row[j].cost + a.extra; c < best.cost {
-				best = cell{c, row[j].near}
+			if literal >= 0 && step < costOther {
+				best.with = min(best.with, diagonal.without+step)
 			}
 			row[j+1], diagonal = best, above
 		}
 	}
-	last := row[len(asked)]
-	return last.cost, last.near
+	cost := row[len(asked)].with
+	return cost, cost < never
 }
 
 // nearLiteral is a literal of the templates in the forms it is compared in.

@@ -10,7 +10,7 @@
 //
 // Nothing is held in memory but the list of references of a push and git's report on it, both
 // bounded. A push whose body has arrived whole is carried to its end even when the client leaves;
-// one whose body breaks off changes nothing.
+// one that breaks off before the end of its pack changes nothing.
 //
 // Map of the files: route (URLs), handler (the way of a request), push (receive-pack), pktline
 // (Git's framing), report (git's answer to a push), stream (bodies, stalls, compression).

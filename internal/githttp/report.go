@@ -110,7 +110,8 @@ func (w *reportWriter) scan() error {
 		}
 		packet := in[:n]
 		in = in[n:]
-		if w.sideband && n > 4 && packet[4] != 1 && len(w.held) == 0 {
+		// An empty packet on the first band is a sign of life.
+		if w.sideband && n > 4 && (packet[4] != 1 || n == 5) && len(w.held) == 0 {
 			if _, err := w.to.Write(packet); err != nil {
 				return err
 			}

@@ -22,6 +22,9 @@ const maxStderr = 4 << 10
 // polite signal and the final one.
 const killAfter = 3 * time.Second
 
+// gentleFor is how long a process has to end by itself where there is a way without signals.
+const gentleFor = 30 * time.Second
+
 // settings is the configuration of every git process. It replaces the system's and the user's.
 var settings = [][2]string{
 	{"safe.directory", "*"}, // the files may belong to another user than the process (shared volumes)
@@ -78,8 +81,9 @@ type process struct {
 	hide   []string // paths that must not leave the store
 	stderr limitedBuffer
 	stop   func() bool // withdraws the cancellation
+	gentle func()      // a way to end it before any signal, may be nil
 	mu     sync.Mutex
-	timer  *time.Timer
+	timer  *time.Timer // the next, harder step of a cancellation
 	ended  bool
 }
 
@@ -122,8 +126,22 @@ func (p *process) cancel() {
 	if p.ended || p.timer != nil {
 		return
 	}
+	if p.gentle != nil {
+		p.gentle()
+		p.timer = time.AfterFunc(gentleFor, p.terminate)
+		return
+	}
 	signalGroup(p.Process, false)
 	p.timer = time.AfterFunc(killAfter, p.kill)
+}
+
+func (p *process) terminate() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended {
+		signalGroup(p.Process, false)
+		p.timer = time.AfterFunc(killAfter, p.kill)
+	}
 }
 
 func (p *process) kill() {

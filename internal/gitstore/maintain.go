@@ -9,13 +9,18 @@ import (
 )
 
 // Fsck checks every object of the repository and all that hangs together. problems are git's
-// findings, one a line, at most 64 KiB of them; none means that the repository is sound.
+// findings, one a line, at most 64 KiB of them; none means that the repository is sound. Faults that
+// a push may have are none.
 func (s *Store) Fsck(ctx context.Context, id string) (problems []string, err error) {
 	dir, err := s.dir(id)
 	if err != nil {
 		return nil, err
 	}
-	p := s.command(dir, "--git-dir="+dir, "fsck", "--full", "--no-dangling", "--no-progress")
+	args := []string{"--git-dir=" + dir}
+	for _, fault := range oldFaults {
+		args = append(args, "-c", "fsck."+fault+"=ignore")
+	}
+	p := s.command(dir, append(args, "fsck", "--full", "--no-dangling", "--no-progress")...)
 	found := &limitedBuffer{limit: 64 << 10}
 	p.Stdout = found
 	p.Cmd.Stderr = found // os/exec serialises the two when they are the same writer

@@ -33,16 +33,15 @@ var uploadSettings = []string{
 	"transfer.advertiseSID=false",
 }
 
-// receiveSettings check what comes in. Faults that old, honest histories have are warnings.
+// oldFaults are those of git's checks that old, honest histories fail. A push gets a warning.
+var oldFaults = []string{
+	"badTimezone", "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate",
+	"missingSpaceBeforeEmail", "zeroPaddedDate", "zeroPaddedFilemode",
+}
+
+// receiveSettings check what comes in.
 var receiveSettings = []string{
 	"receive.fsckObjects=true",
-	"receive.fsck.badTimezone=warn",
-	"receive.fsck.missingEmail=warn",
-	"receive.fsck.missingNameBeforeEmail=warn",
-	"receive.fsck.missingSpaceBeforeDate=warn",
-	"receive.fsck.missingSpaceBeforeEmail=warn",
-	"receive.fsck.zeroPaddedDate=warn",
-	"receive.fsck.zeroPaddedFilemode=warn",
 	"receive.denyDeleteCurrent=refuse", // the default branch
 	"receive.denyCurrentBranch=ignore",
 	"receive.autogc=false",
@@ -75,15 +74,19 @@ func (s *Store) UploadPack(ctx context.Context, id string, o ServeOptions, stdin
 
 // ReceivePack serves a push: it runs `git receive-pack` between stdin and stdout, as UploadPack
 // does. New objects stay invisible until the push is accepted, and are on disk when git says so.
-// A failing stdin ends git before anything changes; a failing stdout does not end it.
+// When stdin fails, or ctx ends, before the whole pack is there, nothing changes; a failing stdout
+// does not end git.
 func (s *Store) ReceivePack(ctx context.Context, id string, o ServeOptions, stdin io.Reader, stdout io.Writer) error {
-	settings := receiveSettings
+	settings := append([]string(nil), receiveSettings...)
+	for _, fault := range oldFaults {
+		settings = append(settings, "receive.fsck."+fault+"=warn")
+	}
 	limit := s.maxPush
 	if o.MaxPushBytes > 0 && (limit == 0 || o.MaxPushBytes < limit) {
 		limit = o.MaxPushBytes
 	}
 	if limit > 0 {
-		settings = append(settings[:len(settings):len(settings)], "receive.maxInputSize="+strconv.FormatInt(limit, 10))
+		settings = append(settings, "receive.maxInputSize="+strconv.FormatInt(limit, 10))
 	}
 	return s.serve(ctx, id, "receive-pack", nil, settings, o, stdin, stdout)
 }
@@ -136,6 +139,11 @@ func (s *Store) serve(ctx context.Context, id, command string, extra, settings [
 	growPipe(out)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if command == "receive-pack" {
+		// At the end of its input it fails and removes what came in. After a signal it does not:
+		// since 2.39 git leaves the incoming objects where they are then.
+		p.gentle = func() { in.Close() }
+	}
 	if err := p.start(ctx); err != nil {
 		closeChildEnds(p)
 		in.Close()

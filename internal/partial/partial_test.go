@@ -44,6 +44,7 @@ func TestApply(t *testing.T) {
 		{"blank for each unencoded plus", "-values, values.id", list, `{"values":[{"id":1},{"id":2},{"id":3}],"page":1,"pagelen":10,"size":3,"next":"n"}`},
 		{"addition over removal", "-links,+links.self", one, strings.Replace(one, `,"html":{"href":"h","name":"x"}`, "", 1)},
 		{"all removed but one", "-*,+id", one, `{"id":1.50}`},
+		{"a name over a wildcard", "+id,-*", one, `{"id":1.50}`},
 		{"selection without a part", "owner,-owner.links", one, `{"owner":{"uuid":"{u}"}}`},
 		{"selection with an addition", "id,+name", one, `{"id":1.50,"name":"n"}`},
 		{"selection with blanks", "id, name", one, `{"id":1.50,"name":"n"}`},

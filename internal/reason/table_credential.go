@@ -335,7 +335,7 @@ var tokenReasons = []Reason{
 		Why:     "The token is genuine, but the date until which it was made has passed. API tokens live for one day to one year and cannot be prolonged.",
 		Fix: []string{
 			newToken,
-			"Note the new date; the server names it in `X-Pail-Token-Expires` when it comes near.",
+			"Note the date of the new one, and replace it before that day.",
 		},
 		See: []Code{TokenRevoked, OAuthExpired},
 	},

@@ -20,6 +20,8 @@ var headerReasons = []Reason{
 			curlUser,
 			encodeUnwrapped,
 			"If the token comes from a file or a secret store, strip the newline at its end: `TOKEN=$(tr -d '\\r\\n' < token.txt)`.",
+			"With OpenSSL in place of base64: `printf %s \"$EMAIL:$TOKEN\" | openssl base64 -A`.",
+			"When curl says only `(92) HTTP/2 stream 1 was not closed cleanly: PROTOCOL_ERROR`, it is the same fault: `curl --http1.1 ...` shows the answer.",
 		},
 		See: []Code{HeaderControlCharacter, TokenWhitespace, HeaderNotBase64},
 	},

@@ -16,15 +16,15 @@ import (
 
 // commitJSON is a commit as the API writes it (schemas base_commit and commit).
 type commitJSON struct {
-	Type       string         `json:"type"`
-	Hash       string         `json:"hash"`
-	Date       rest.Time      `json:"date"`
-	Author     authorJSON     `json:"author"`
-	Committer  *authorJSON    `json:"committer,omitempty"`
-	Message    string         `json:"message"`
-	Summary    rendered       `json:"summary"`
-	Parents    []parentJSON   `json:"parents"`
-	Repository *Summary       `json:"repository,omitempty"`
+	Type       string               `json:"type"`
+	Hash       string               `json:"hash"`
+	Date       rest.Time            `json:"date"`
+	Author     authorJSON           `json:"author"`
+	Committer  *authorJSON          `json:"committer,omitempty"`
+	Message    string               `json:"message"`
+	Summary    rendered             `json:"summary"`
+	Parents    []parentJSON         `json:"parents"`
+	Repository *Summary             `json:"repository,omitempty"`
 	Links      map[string]rest.Link `json:"links"`
 }
 
@@ -42,8 +42,8 @@ type rendered struct {
 }
 
 type parentJSON struct {
-	Type  string    `json:"type"`
-	Hash  string    `json:"hash"`
+	Type  string               `json:"type"`
+	Hash  string               `json:"hash"`
 	Links map[string]rest.Link `json:"links"`
 }
 

@@ -71,28 +71,28 @@ func (room *Room) places() *access.Resource[place] {
 
 // JSON is a repository as the API writes it (schema repository).
 type JSON struct {
-	Type        string                     `json:"type"`
-	UUID        string                     `json:"uuid"`
-	FullName    string                     `json:"full_name"`
-	Name        string                     `json:"name"`
-	Slug        string                     `json:"slug"`
-	Description string                     `json:"description"`
-	SCM         string                     `json:"scm"`
-	Website     *string                    `json:"website"`
-	IsPrivate   bool                       `json:"is_private"`
-	ForkPolicy  string                     `json:"fork_policy"`
-	HasIssues   bool                       `json:"has_issues"`
-	HasWiki     bool                       `json:"has_wiki"`
-	Language    string                     `json:"language"`
-	Size        int64                      `json:"size"`
-	CreatedOn   rest.Time                  `json:"created_on"`
-	UpdatedOn   rest.Time                  `json:"updated_on"`
-	MainBranch  *branchName                `json:"mainbranch,omitempty"`
-	Parent      *struct{}                  `json:"parent"`
-	Owner       ownerJSON                  `json:"owner"`
-	Workspace   workspace.WorkspaceSummary `json:"workspace"`
-	Project     workspace.ProjectSummary   `json:"project"`
-	Links       linksJSON                  `json:"links"`
+	Type        string                `json:"type"`
+	UUID        string                `json:"uuid"`
+	FullName    string                `json:"full_name"`
+	Name        string                `json:"name"`
+	Slug        string                `json:"slug"`
+	Description string                `json:"description"`
+	SCM         string                `json:"scm"`
+	Website     *string               `json:"website"`
+	IsPrivate   bool                  `json:"is_private"`
+	ForkPolicy  string                `json:"fork_policy"`
+	HasIssues   bool                  `json:"has_issues"`
+	HasWiki     bool                  `json:"has_wiki"`
+	Language    string                `json:"language"`
+	Size        int64                 `json:"size"`
+	CreatedOn   rest.Time             `json:"created_on"`
+	UpdatedOn   rest.Time             `json:"updated_on"`
+	MainBranch  *branchName           `json:"mainbranch,omitempty"`
+	Parent      *struct{}             `json:"parent"`
+	Owner       ownerJSON             `json:"owner"`
+	Workspace   workspace.JSON        `json:"workspace"`
+	Project     workspace.ProjectJSON `json:"project"`
+	Links       linksJSON             `json:"links"`
 }
 
 type branchName struct {
@@ -163,7 +163,7 @@ func (room *Room) Render(r *Repository) JSON {
 		Language: r.Language, Size: r.Size, CreatedOn: rest.Time(r.Created), UpdatedOn: rest.Time(r.Updated),
 		Owner: ownerJSON{Type: "team", UUID: rest.Braced(r.Workspace.ID), Username: w, DisplayName: r.Workspace.Name,
 			Links: map[string]rest.Link{"self": room.URLs.API("workspaces", w), "html": room.URLs.Web(w), "avatar": room.avatar(r)}},
-		Workspace: room.Workspaces.SummarizeWorkspace(&r.Workspace), Project: room.Workspaces.SummarizeProject(&r.Project, &r.Workspace),
+		Workspace: room.Workspaces.RenderWorkspace(&r.Workspace), Project: room.Workspaces.RenderProject(&r.Project),
 		Links: linksJSON{
 			Self: room.link(r), HTML: room.URLs.Web(w, r.Slug), Avatar: room.avatar(r), PullRequests: room.link(r, "pullrequests"),
 			Commits: room.link(r, "commits"), Forks: room.link(r, "forks"), Watchers: room.link(r, "watchers"),
@@ -257,7 +257,7 @@ func (room *Room) project(c *access.Call, b body, w workspace.Workspace) (worksp
 	name := ""
 	switch {
 	case b.Project == nil:
-		oldest, err := room.Workspaces.OldestProject(c.Context(), w.ID)
+		oldest, err := oldestProject(c.Context(), room.DB, w.ID)
 		if err != nil {
 			return workspace.Project{}, err
 		}

@@ -51,6 +51,7 @@ func scan(row func(...any) error, extra ...any) (*Repository, error) {
 	for _, f := range finish {
 		f()
 	}
+	r.Project.Workspace = &r.Workspace
 	r.Created, r.Updated = database.Time(created), database.Time(updated)
 	return &r, nil
 }
@@ -76,6 +77,15 @@ func byName(workspaceName, name string) (where string, args []any) {
 		n, nid = "r.id = $3", id
 	}
 	return w + " AND " + n, []any{wid, nid}
+}
+
+// oldestProject is the key of the workspace's first project, "" when it has none.
+func oldestProject(ctx context.Context, q database.Queryer, workspaceID string) (key string, err error) {
+	err = q.Row(ctx, `SELECT key FROM project WHERE workspace_id = $1 ORDER BY created_on, id LIMIT 1`, workspaceID).Scan(&key)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", nil
+	}
+	return key, err
 }
 
 func insert(ctx context.Context, tx *database.Tx, r *Repository, creatorID string) error {

@@ -31,46 +31,55 @@ func shown(name string) string {
 
 // nearest returns the scope that was probably meant by name, or 0. It compares
 // words without their order, so that "repositories:read" finds
-// "read:repository:bitbucket".
+// "read:repository:bitbucket". A name with the word bitbucket was meant for an
+// API token.
 func nearest(name string) Scope {
 	if len(name) > maxGuessed {
 		return 0
 	}
-	asked := words(name)
+	asked, api := words(name)
 	if len(asked) == 0 {
 		return 0
 	}
-	best, bestCost := Scope(0), 0
+	best, bestCost, bestWords := Scope(0), 0, 0
 	for s := Scope(1); s < end; s++ {
-		cost := wordsCost(asked, words(table[s].Name))*4 + min(distance(strings.ToLower(name), table[s].Name), 31)
+		if api && s.Legacy() {
+			continue
+		}
+		known, _ := words(table[s].Name)
+		differ := wordsCost(asked, known)
+		cost := differ*4 + min(distance(strings.ToLower(name), table[s].Name), 31)
 		if best == 0 || cost < bestCost {
-			best, bestCost = s, cost
+			best, bestCost, bestWords = s, cost, differ
 		}
 	}
-	if wordsCost(asked, words(table[best].Name)) > 2+len(name)/4 {
+	if bestWords > 2+len(name)/4 {
 		return 0
 	}
 	return best
 }
 
 // words splits a name into its lower-case words in alphabetical order, without
-// the suffix that all API-token scopes share and without plural endings.
-func words(name string) []string {
-	list := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+// plural endings. It leaves out the word bitbucket, which all but a few
+// API-token scopes end with, and says whether it was there.
+func words(name string) (list []string, bitbucket bool) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
 		return strings.ContainsRune(":_. /", r)
-	})
-	list = slices.DeleteFunc(list, func(w string) bool { return w == "bitbucket" })
-	for i, w := range list {
+	}) {
+		if distance(w, "bitbucket") <= 2 {
+			bitbucket = true
+			continue
+		}
 		w = strings.ReplaceAll(w, "-", "")
 		if stem, ok := strings.CutSuffix(w, "ies"); ok {
 			w = stem + "y"
 		} else {
 			w = strings.TrimSuffix(w, "s")
 		}
-		list[i] = w
+		list = append(list, w)
 	}
 	slices.Sort(list)
-	return list
+	return list, bitbucket
 }
 
 // wordsCost pairs the words of a with the nearest words of b, each once, and

@@ -190,10 +190,9 @@ func (e *exchange) beforeRead() {
 	}
 }
 
-// afterRead takes the deadline away where it would strike between two reads, and after the last one: from then on
-// net/http reads ahead to notice that the client is gone, and would take a deadline for that.
-func (e *exchange) afterRead(last bool) {
-	if !e.multi && !last {
+// afterRead takes the deadline away where it would strike between two reads.
+func (e *exchange) afterRead() {
+	if !e.multi {
 		return
 	}
 	e.mu.Lock()
@@ -217,16 +216,22 @@ func (e *exchange) over() {
 
 // body is the request's body, counted and under the stall timeout.
 type body struct {
-	e    *exchange
-	from io.ReadCloser
-	in   int64
+	e     *exchange
+	from  io.ReadCloser
+	in    int64
+	ended bool
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.ended {
+		// From here on net/http reads ahead, to notice that the client is gone, and would take a deadline for that.
+		return b.from.Read(p)
+	}
 	b.e.beforeRead()
 	n, err := b.from.Read(p)
 	b.in += int64(n)
-	b.e.afterRead(err != nil)
+	b.ended = err != nil
+	b.e.afterRead()
 	return n, err
 }
 

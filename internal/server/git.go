@@ -37,14 +37,17 @@ func (d *door) Admit(hr *http.Request, workspace, repository string, write bool)
 
 // gitRefusal is a refusal in git's terms.
 type gitRefusal struct {
-	*rest.Error
-	header http.Header
-	lines  []string
+	refused *rest.Error
+	header  http.Header
+	lines   []string
 }
+
+// Error is the text for the log.
+func (g *gitRefusal) Error() string { return g.refused.Error() }
 
 // GitAnswer is what the client gets.
 func (g *gitRefusal) GitAnswer() (status int, header http.Header, lines []string) {
-	return g.Status, g.header, g.lines
+	return g.refused.Status, g.header, g.lines
 }
 
 const gitMessage = "You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated."
@@ -58,7 +61,7 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 		d.s.Log.Error("git request failed", "request_id", trace.RequestID, "error", e.Cause)
 	}
 	refusal := *e
-	g := &gitRefusal{Error: &refusal, header: http.Header{"X-Pail-Reason": {string(e.Reason)}}}
+	g := &gitRefusal{refused: &refusal, header: http.Header{"X-Pail-Reason": {string(e.Reason)}}}
 	// git first asks without a credential, and sends one only when it is challenged: also for what is not there.
 	if _, sent := hr.Header["Authorization"]; !sent && (e.Status == http.StatusNotFound || e.Status == http.StatusUnauthorized) {
 		refusal.Status, refusal.Reason = http.StatusUnauthorized, reason.CredentialMissing

@@ -38,8 +38,8 @@ type Options struct {
 	// OnListen is called once, with the address, when connections are accepted.
 	OnListen func(net.Addr)
 
-	// Wire wraps the main listener and sets up the http.Server, so that what net/http itself refuses is answered
-	// in JSON. conf is nil without TLS. nil: net/http's own words.
+	// Wire puts itself around the main listener and the http.Server (see wire.Listen), so that what net/http itself
+	// refuses is answered in JSON. It also does the TLS; conf is nil without. nil: net/http's own words.
 	Wire func(srv *http.Server, ln net.Listener, conf *tls.Config) net.Listener
 
 	// Bounded says whether limits.body and timeouts.request hold for a request. nil: for all but git transfers.
@@ -74,7 +74,7 @@ type listening struct {
 	name string
 	srv  *http.Server
 	ln   net.Listener
-	tls  bool
+	tls  bool // net/http does the TLS, not the listener
 }
 
 // lifecycle is a set of listeners that start and stop together; the first is the main one.
@@ -133,7 +133,7 @@ func newLifecycle(cfg config.Config, handler http.Handler, opts Options) (_ *lif
 	if opts.Wire != nil {
 		ln = opts.Wire(main, ln, conf)
 	}
-	s.listeners[0] = listening{name: "main", srv: main, ln: ln, tls: conf != nil}
+	s.listeners[0] = listening{name: "main", srv: main, ln: ln, tls: conf != nil && opts.Wire == nil}
 	if cfg.Metrics.Addr != "" && cfg.Metrics.Addr == cfg.Addr {
 		s.front.scrape = s.front.metrics.handler()
 	} else if cfg.Metrics.Addr != "" {
@@ -195,19 +195,18 @@ func (s *lifecycle) run(ctx context.Context) error {
 	broken := make(chan error, len(s.listeners))
 	for _, l := range s.listeners {
 		go func() {
-			err := error(nil)
+			serve := l.srv.Serve
 			if l.tls {
-				err = l.srv.ServeTLS(l.ln, "", "")
-			} else {
-				err = l.srv.Serve(l.ln)
+				serve = func(ln net.Listener) error { return l.srv.ServeTLS(ln, "", "") }
 			}
+			err := serve(l.ln)
 			if !errors.Is(err, http.ErrServerClosed) {
 				broken <- fmt.Errorf("%s listener: %w", l.name, err)
 			}
 		}()
-		s.log.Info("listening", "listener", l.name, "addr", l.ln.Addr().String(), "tls", l.tls)
+		s.log.Info("listening", "listener", l.name, "addr", l.ln.Addr().String())
 	}
-	s.log.Info("serving", "url", s.cfg.ExternalURL)
+	s.log.Info("serving", "url", s.cfg.ExternalURL, "tls", s.cfg.TLS.Enabled())
 	if s.opts.OnListen != nil {
 		s.opts.OnListen(s.listeners[0].ln.Addr())
 	}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -75,8 +77,7 @@ func (s *Server) assemble() error {
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
 
 	var err error
-	s.API, err = api.New(s.rest, s.Gate, join(s.Accounts.Operations(), s.Workspaces.Operations(), s.Repositories.Operations())...)
-	if err != nil {
+	if s.API, err = api.New(s.rest, s.Gate, operations(s.Accounts, s.Workspaces, s.Repositories)...); err != nil {
 		return err
 	}
 	own := http.NewServeMux()
@@ -88,24 +89,30 @@ func (s *Server) assemble() error {
 	return nil
 }
 
-func join(lists ...[]access.Operation) []access.Operation {
+// room is a set of operations.
+type room interface{ Operations() []access.Operation }
+
+func operations(rooms ...room) []access.Operation {
 	var all []access.Operation
-	for _, l := range lists {
-		all = append(all, l...)
+	for _, r := range rooms {
+		all = append(all, r.Operations()...)
 	}
 	return all
 }
 
+// Operations lists what a server serves, without opening one.
+func Operations() []access.Operation {
+	accounts := &account.Room{}
+	workspaces := &workspace.Room{Accounts: accounts}
+	return operations(accounts, workspaces, &repository.Room{Accounts: accounts, Workspaces: workspaces})
+}
+
 // route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
 func (s *Server) route(git *githttp.Handler, own *http.ServeMux) http.Handler {
-	limit := s.Config.BodyLimit()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if route, ok := githttp.RouteOf(r); ok {
-			git.Serve(w, r, route)
+		if _, ok := githttp.Match(r); ok {
+			git.ServeHTTP(w, r)
 			return
-		}
-		if r.Body != nil && r.Body != http.NoBody {
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
 		}
 		if !strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
 			if _, pattern := own.Handler(r); pattern != "" {
@@ -115,6 +122,61 @@ func (s *Server) route(git *githttp.Handler, own *http.ServeMux) http.Handler {
 		}
 		s.API.ServeHTTP(w, r)
 	})
+}
+
+// RunOptions are what a caller of Run may want to know or decide.
+type RunOptions struct {
+	Listener net.Listener    // used instead of listening on the configured address
+	OnListen func(net.Addr)  // called once when requests are served
+	Again    <-chan struct{} // closed: a stop no longer waits
+}
+
+// Run serves until ctx ends and stops gracefully. First it removes what a crash has left in the git store.
+func (s *Server) Run(ctx context.Context, o RunOptions) error {
+	if err := s.sweep(ctx); err != nil {
+		return err
+	}
+	return Run(ctx, s.Config, s.handler, Options{
+		Log: s.Log, API: s.rest, Version: Version(), State: s.state, Ready: s.DB.Ping,
+		Listener: o.Listener, OnListen: o.OnListen, Again: o.Again, Wire: s.wire,
+		Bounded: func(r *http.Request) bool { _, git := githttp.Match(r); return !git },
+	})
+}
+
+// orphanAge is how old an unknown git directory must be before it is taken for what a crash left: another node may
+// be making a repository in this moment.
+const orphanAge = 10 * time.Minute
+
+func (s *Server) sweep(ctx context.Context) error {
+	ids, err := s.Repositories.IDs(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, orphanAge)
+	return err
+}
+
+// state is what /healthz tells an operator.
+func (s *Server) state() map[string]any {
+	return map[string]any{"scopes": "enforced", "app_passwords": s.Config.AppPasswords.Until.String(), "database": s.DB.Dialect(),
+		"operations_served": len(s.API.Keys())}
+}
+
+// Version is the version of this build: the module's, or the commit it was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, kv := range info.Settings {
+		if kv.Key == "vcs.revision" {
+			return kv.Value
+		}
+	}
+	return "development"
 }
 
 // Close writes what is not written yet and closes the store.

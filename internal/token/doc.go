@@ -17,6 +17,7 @@
 //
 //   - mint.go    kinds, [Mint], [Hash], [Equal], [Mask]
 //   - inspect.go [Inspect]: kind, origin and damage of a secret
+//   - foreign.go the secrets of other services
 //   - damage.go  how damage is told: white space, variables that were not replaced
 //   - header.go  [ParseAuthorization]
 //

@@ -110,11 +110,15 @@ CREATE TABLE project_user_grant (
 CREATE INDEX project_user_grant_account ON project_user_grant (account_id);
 
 CREATE TABLE project_default_reviewer (
-    project_id   TEXT NOT NULL REFERENCES project (id) ON DELETE CASCADE,
-    account_id   TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    project_id   TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    account_id   TEXT NOT NULL,
     added_on     BIGINT NOT NULL,
-    PRIMARY KEY (project_id, account_id)
+    PRIMARY KEY (project_id, account_id),
+    FOREIGN KEY (project_id, workspace_id) REFERENCES project (id, workspace_id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, account_id) REFERENCES workspace_member (workspace_id, account_id) ON DELETE CASCADE
 );
+CREATE INDEX project_default_reviewer_account ON project_default_reviewer (account_id);
 
 CREATE TABLE repository (
     id           TEXT PRIMARY KEY,

@@ -1,0 +1,39 @@
+package account
+
+import (
+	"context"
+
+	"github.com/pailforge/pail/internal/database"
+)
+
+// This file is what the server's operator may do with accounts, by commands on the machine. No operation of the API
+// leads here.
+
+// List lists all accounts, by e-mail.
+func (r *Room) List(ctx context.Context) ([]Account, error) {
+	return database.Collect(ctx, r.DB, func(scan func(...any) error) (Account, error) { return Scan(scan) },
+		`SELECT `+Columns+` FROM account a ORDER BY a.email`)
+}
+
+// SetPassword gives an account another password and ends its browser sessions. Its tokens go on working. A
+// *rest.Error says that the password is too short or too long; ErrNotFound: there is no such account.
+func (r *Room) SetPassword(ctx context.Context, accountID, password string) error {
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	hash, err := hashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return r.DB.Update(ctx, func(tx *database.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE account SET password_hash = $2 WHERE id = $1`, accountID, hash)
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM session WHERE account_id = $1`, accountID)
+		return err
+	})
+}

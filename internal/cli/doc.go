@@ -1,0 +1,22 @@
+// Package cli is the command pail: flags, help texts, tables and exit codes.
+//
+// A group of commands is a file: a function that makes the cobra commands, and for each an options struct with a run
+// method. Nothing here decides anything: the commands call the rooms, on the store that --data, --database or the
+// configuration name, also while a server runs on it.
+//
+//	main.go        Main, exit codes, how errors and unknown commands are reported
+//	store.go       opening the store that the settings name; accounts and resources by name
+//	output.go      tables, JSON, times
+//	serve.go       pail serve
+//	demo.go        pail demo
+//	admin.go       pail admin: accounts
+//	admin_team.go  pail admin: workspaces, groups, projects, permissions
+//	token.go       pail token: create and revoke
+//	token_show.go  pail token: list and show
+//	operations.go  pail operations
+//	version.go     pail version
+//
+// Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a
+// variable: TOKEN=$(pail token create …). The exit code is 0, 1 when something failed, and 2 when the command was
+// called or configured wrongly.
+package cli

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"github.com/pailforge/pail/internal/api"
+	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/scope"
+	"github.com/pailforge/pail/internal/server"
+	"github.com/spf13/cobra"
+)
+
+// operationsOptions is one call of pail operations.
+type operationsOptions struct {
+	*app
+	json, served, missing bool
+}
+
+// Where an operation stands.
+const (
+	served  = "served"
+	absent  = "not served"
+	removed = "removed"
+)
+
+// operationJSON is one operation of the API as the command writes it.
+type operationJSON struct {
+	Key         string     `json:"key"`
+	Method      string     `json:"method"`
+	Path        string     `json:"path"`
+	Tag         string     `json:"tag"`
+	Summary     string     `json:"summary"`
+	Status      string     `json:"status"`
+	Scopes      [][]string `json:"scopes"`       // of API tokens: alternatives, each wanted whole
+	OAuthScopes [][]string `json:"oauth_scopes"` // of the credentials with legacy scopes
+	Accepts     []string   `json:"accepts"`      // kinds of credential
+	Privilege   string     `json:"privilege,omitempty"`
+	Replacement []string   `json:"replacement,omitempty"`
+
+	needs scope.Requirement
+	takes catalog.Credentials
+}
+
+type countsJSON struct {
+	All     int `json:"all"`
+	Served  int `json:"served"`
+	Missing int `json:"not_served"`
+	Removed int `json:"removed"`
+}
+
+func (a *app) operations() *cobra.Command {
+	o := &operationsOptions{app: a}
+	c := a.command("operations", "List the API's operations, their scopes, and which are served", `
+Operations lists every operation of Bitbucket Cloud's REST API 2.0: the scopes that an API token needs for it, whether
+this Pail serves it, and the privilege that the account behind the token needs. "removed" are those that Bitbucket Cloud
+itself no longer serves.`, `
+  pail operations
+  pail operations --missing
+  pail operations --served --json`, cobra.NoArgs, func(*cobra.Command, []string) error { return o.run() })
+	c.Flags().BoolVar(&o.json, "json", false, "write JSON")
+	c.Flags().BoolVar(&o.served, "served", false, "only those that are served")
+	c.Flags().BoolVar(&o.missing, "missing", false, "only those that are not served")
+	c.MarkFlagsMutuallyExclusive("served", "missing")
+	return c
+}
+
+func (o *operationsOptions) run() error {
+	privileges := map[string]string{}
+	for _, op := range server.Operations() {
+		privileges[op.Key()] = op.Privilege()
+	}
+	var counts countsJSON
+	list := []operationJSON{}
+	for _, op := range catalog.All() {
+		j := operationJSON{Key: op.Key, Method: op.Method, Path: api.Prefix + op.Template, Tag: op.Tag, Summary: op.Summary,
+			Scopes: op.Scopes.Names(), OAuthScopes: op.OAuthScopes.Names(), Accepts: op.Accepts.Names(), Status: absent,
+			needs: op.Scopes, takes: op.Accepts}
+		counts.All++
+		privilege, is := privileges[op.Key]
+		switch {
+		case op.Removed != nil:
+			j.Status, j.Replacement = removed, op.Removed.Replacement
+			counts.Removed++
+		case is:
+			j.Status, j.Privilege = served, privilege
+			counts.Served++
+		default:
+			counts.Missing++
+		}
+		if o.served && j.Status != served || o.missing && j.Status != absent {
+			continue
+		}
+		list = append(list, j)
+	}
+	if o.json {
+		return writeJSON(o.out, map[string]any{"operations": list, "counts": counts})
+	}
+	rows := make([][]string, len(list))
+	for i := range list {
+		rows[i] = list[i].row()
+	}
+	if err := table(o.out, []string{"method", "path", "scopes of an API token", "status", "privilege"}, rows); err != nil {
+		return err
+	}
+	return o.say("\n%d operations: %d served, %d not served, %d removed by Bitbucket Cloud.", counts.All, counts.Served, counts.Missing, counts.Removed)
+}
+
+func (j *operationJSON) row() []string {
+	privilege := j.Privilege
+	if privilege == "" {
+		privilege = "-"
+	}
+	return []string{j.Method, j.Path, j.scopes(), j.Status, privilege}
+}
+
+// scopes is what an API token needs, in words.
+func (j *operationJSON) scopes() string {
+	switch {
+	case j.takes == 0:
+		return "installed apps only"
+	case !j.takes.Has(catalog.APIToken) && j.takes == catalog.Anonymous:
+		return "no credential"
+	case !j.takes.Has(catalog.APIToken):
+		return "no API token"
+	case len(j.needs) == 0:
+		return "none"
+	}
+	return j.needs.String()
+}
