@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/rest"
@@ -77,7 +79,8 @@ func (a *app) group(use, short, long, example string, commands ...*cobra.Command
 			}
 			return fmt.Errorf("unknown command %q;%s see %s --help", args[0], hint, c.CommandPath())
 		},
-		Args: cobra.ArbitraryArgs,
+		Args:                  cobra.ArbitraryArgs,
+		DisableFlagsInUseLine: true,
 	}
 	c.AddCommand(commands...)
 	return c
@@ -96,7 +99,6 @@ func (a *app) command(use, short, long, example string, args cobra.PositionalArg
 			a.began = true
 			return do(c, args)
 		},
-		DisableFlagsInUseLine: true,
 	}
 }
 
@@ -118,6 +120,12 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func misused(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
 
+// flagOf is the flag that a field of a refusal was given with.
+var flagOf = map[string]string{
+	"email": "--email", "username": "--username", "display_name": "--name", "name": "--name", "description": "--description",
+	"scopes": "--scope", "expires_in_days": "--days",
+}
+
 // describe is err for a person. A refusal of a room is told by what concerns this case, with its reason code.
 func describe(err error) string {
 	refusal, ok := errors.AsType[*rest.Error](err)
@@ -127,6 +135,11 @@ func describe(err error) string {
 	text := refusal.Message
 	if detail, ok := refusal.Detail.(string); ok && detail != "" {
 		text = detail
+	}
+	for _, field := range slices.Sorted(maps.Keys(refusal.Fields)) {
+		if name := flagOf[field]; name != "" && len(refusal.Fields[field]) > 0 {
+			text = name + ": " + refusal.Fields[field][0]
+		}
 	}
 	if refusal.Cause != nil {
 		text = refusal.Cause.Error()

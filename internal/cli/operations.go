@@ -97,7 +97,7 @@ func (o *operationsOptions) run() error {
 	for i := range list {
 		rows[i] = list[i].row()
 	}
-	if err := table(o.out, []string{"method", "path", "scopes of an API token", "status", "privilege"}, rows); err != nil {
+	if err := table(o.out, []string{"status", "method", "path", "scopes of an API token", "privilege"}, rows); err != nil {
 		return err
 	}
 	return o.say("\n%d operations: %d served, %d not served, %d removed by Bitbucket Cloud.", counts.All, counts.Served, counts.Missing, counts.Removed)
@@ -108,7 +108,7 @@ func (j *operationJSON) row() []string {
 	if privilege == "" {
 		privilege = "-"
 	}
-	return []string{j.Method, j.Path, j.scopes(), j.Status, privilege}
+	return []string{j.Status, j.Method, j.Path, j.scopes(), privilege}
 }
 
 // scopes is what an API token needs, in words.

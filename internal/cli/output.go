@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 )
 
 // writeJSON writes v for a program, indented so that a person can read it too.
@@ -17,14 +18,31 @@ func writeJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// table writes rows in columns, the first row in capitals.
+// widest is how far a cell pushes the columns behind it to the right. A longer one only shifts its own row: the few
+// very long paths must not make every line long.
+const widest = 76
+
+// table writes rows in columns, the head in capitals.
 func table(w io.Writer, head []string, rows [][]string) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, strings.ToUpper(strings.Join(head, "\t")))
+	rows = append([][]string{strings.Split(strings.ToUpper(strings.Join(head, "\t")), "\t")}, rows...)
+	widths := make([]int, len(head))
 	for _, row := range rows {
-		fmt.Fprintln(t, strings.Join(row, "\t"))
+		for i, cell := range row {
+			widths[i] = max(widths[i], min(widest, utf8.RuneCountInString(cell)))
+		}
 	}
-	return t.Flush()
+	var b strings.Builder
+	for _, row := range rows {
+		for i, cell := range row {
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // fields writes pairs of a name and a value, one a line. Empty values are left out.

@@ -51,7 +51,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	// The port is taken before anything else is touched, and before links are made that carry it.
 	ln, err := net.Listen("tcp", o.cfg.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; name another address with --addr", err)
 	}
 	s, err := server.Open(ctx, o.cfg.WithListener(ln.Addr()), log)
 	if err != nil {

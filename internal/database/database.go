@@ -56,7 +56,7 @@ type Queryer interface {
 // Open opens the store that dsn names ("sqlite:PATH", or "postgres://…") and brings its schema up to date.
 // A PostgreSQL server that cannot be reached, a file that cannot be written or a migration that fails is an error.
 func Open(ctx context.Context, dsn string) (*DB, error) {
-	db, err := connect(dsn)
+	db, err := connect(ctx, dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +66,9 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 	return db, nil
 }
 
-func connect(dsn string) (*DB, error) {
+func connect(ctx context.Context, dsn string) (*DB, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return connectSQLite(path)
+		return connectSQLite(ctx, path)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		pool, err := sql.Open("pgx", dsn)
@@ -85,7 +85,7 @@ func connect(dsn string) (*DB, error) {
 
 // connectSQLite opens one writer and several readers on the same file. WAL lets the readers go on while the writer
 // writes; synchronous=FULL makes an acknowledged write survive a loss of power, not only of the process.
-func connectSQLite(path string) (*DB, error) {
+func connectSQLite(ctx context.Context, path string) (*DB, error) {
 	if path == "" {
 		return nil, errors.New("database: sqlite: no path to the file")
 	}
@@ -106,7 +106,7 @@ func connectSQLite(path string) (*DB, error) {
 		return nil, fmt.Errorf("open SQLite: %w", err)
 	}
 	write.SetMaxOpenConns(1)
-	if err := write.Ping(); err != nil {
+	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite file %s: %w", path, err), write.Close())
 	}
 	read, err := open("deferred", "query_only(1)", "cache_size(-1024)")

@@ -47,7 +47,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	// The listener comes first: every link carries its port.
 	ln, err := net.Listen("tcp", o.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; name another address with --addr", err)
 	}
 	s, err := open(ctx, o, ln.Addr())
 	if err != nil {

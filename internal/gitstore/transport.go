@@ -45,6 +45,9 @@ var receiveSettings = []string{
 	"receive.denyDeleteCurrent=refuse", // the default branch
 	"receive.denyCurrentBranch=ignore",
 	"receive.autogc=false",
+	// Packs are kept as they come: nothing is compressed a second time, now or at each clone, and one
+	// file is synced instead of many. Maintain puts them together.
+	"receive.unpackLimit=1",
 	"receive.updateServerInfo=false",
 	"receive.advertisePushOptions=false",
 	"receive.keepAlive=5",

@@ -6,5 +6,7 @@
 //	server.go   Each, Start: servers on both databases
 //	world.go    the workspace, the project, the people and the repository that most tests need
 //	client.go   requests and checked answers
+//	raw.go      requests byte for byte, on a bare connection
+//	state.go    what is in the store and on disk, and the bookkeeping of a credential
 //	skip.go     what may skip, and what makes a skip a failure
 package pailtest

@@ -181,12 +181,6 @@ func (s *lifecycle) newHTTP(h http.Handler) *http.Server {
 		HTTP2:             &http.HTTP2Config{WriteByteTimeout: s.cfg.Timeouts.Stall},
 		ErrorLog:          log.New(netHTTPLog{s.log}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return s.base },
-		ConnState: func(c net.Conn, state http.ConnState) {
-			if state == http.StateIdle {
-				// The last answer's deadline must not strike a refusal that net/http writes by itself.
-				_ = c.SetWriteDeadline(time.Time{})
-			}
-		},
 	}
 }
 

@@ -70,12 +70,12 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	if !ok {
 		return access.Found[Workspace]{}, access.ErrAbsent
 	}
-	var held Role
+	var held int64 // not a Role: database/sql is quick with its own types only
 	w, err := scanWorkspace(r.DB.Row(ctx, workspaceWithRole[n.index()], p.AccountID(), n.value).Scan, &held)
 	if err != nil {
 		return access.Found[Workspace]{}, absence(err)
 	}
-	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private}, nil
+	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, Role(held)), Public: !w.Private}, nil
 }
 
 // workspaceLevel is how far p reaches on the workspace itself. An access token of the workspace counts as a member,
@@ -113,14 +113,13 @@ func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, 
 	if !ok1 || !ok2 {
 		return access.Found[Project]{}, access.ErrAbsent
 	}
-	var held Role
-	var user, group access.Level
+	var held, user, group int64
 	found, err := scanProject(r.DB.Row(ctx, projectWithLevel[wn.index()][pn.index()], p.AccountID(), wn.value, pn.value).Scan, &held, &user, &group)
 	if err != nil {
 		return access.Found[Project]{}, absence(err)
 	}
-	level := max(user, group, p.Within(found.Workspace.ID, found.ID, ""))
-	if held == Owner {
+	level := max(access.Level(user), access.Level(group), p.Within(found.Workspace.ID, found.ID, ""))
+	if Role(held) == Owner {
 		level = access.Admin
 	}
 	return access.Found[Project]{Value: found, Level: level, Public: !found.Private}, nil

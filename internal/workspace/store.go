@@ -14,10 +14,12 @@ const WorkspaceColumns = `w.id, w.slug, w.name, w.is_private, w.is_privacy_enfor
 
 // WorkspaceDest are the destinations for WorkspaceColumns. Call done when they are scanned.
 func WorkspaceDest(w *Workspace) (dest []any, done func()) {
-	var created, updated int64
-	return []any{&w.ID, &w.Slug, &w.Name, &w.Private, &w.PrivacyEnforced, &w.ForkingMode, &created, &updated}, func() {
-		w.Created, w.Updated = database.Time(created), database.Time(updated)
-	}
+	times := new([2]int64)
+	return workspaceDest(make([]any, 0, 8), w, times), func() { w.Created, w.Updated = database.Time(times[0]), database.Time(times[1]) }
+}
+
+func workspaceDest(dest []any, w *Workspace, times *[2]int64) []any {
+	return append(dest, &w.ID, &w.Slug, &w.Name, &w.Private, &w.PrivacyEnforced, &w.ForkingMode, &times[0], &times[1])
 }
 
 // ProjectColumns are the columns of the table project, named p, in the order of ProjectDest.
@@ -26,33 +28,40 @@ const ProjectColumns = `p.id, p.key, p.name, p.description, p.is_private, p.crea
 // ProjectDest are the destinations for ProjectColumns. Call done when they are scanned. The project's Workspace is
 // the caller's to set.
 func ProjectDest(p *Project) (dest []any, done func()) {
-	var created, updated int64
-	return []any{&p.ID, &p.Key, &p.Name, &p.Description, &p.Private, &created, &updated}, func() {
-		p.Created, p.Updated = database.Time(created), database.Time(updated)
-	}
+	times := new([2]int64)
+	return projectDest(make([]any, 0, 8), p, times), func() { p.Created, p.Updated = database.Time(times[0]), database.Time(times[1]) }
+}
+
+func projectDest(dest []any, p *Project, times *[2]int64) []any {
+	return append(dest, &p.ID, &p.Key, &p.Name, &p.Description, &p.Private, &times[0], &times[1])
 }
 
 // scanWorkspace reads WorkspaceColumns and, behind them, extra.
 func scanWorkspace(row func(...any) error, extra ...any) (Workspace, error) {
-	var w Workspace
-	dest, done := WorkspaceDest(&w)
+	var (
+		w     Workspace
+		times [2]int64
+	)
+	dest := workspaceDest(make([]any, 0, 12), &w, &times)
 	if err := row(append(dest, extra...)...); err != nil {
 		return w, absent(err)
 	}
-	done()
+	w.Created, w.Updated = database.Time(times[0]), database.Time(times[1])
 	return w, nil
 }
 
 // scanProject reads ProjectColumns, WorkspaceColumns and, behind them, extra.
 func scanProject(row func(...any) error, extra ...any) (Project, error) {
-	p := Project{Workspace: new(Workspace)}
-	dest, projectDone := ProjectDest(&p)
-	more, workspaceDone := WorkspaceDest(p.Workspace)
-	if err := row(append(append(dest, more...), extra...)...); err != nil {
+	var (
+		p     = Project{Workspace: new(Workspace)}
+		times [2][2]int64
+	)
+	dest := workspaceDest(projectDest(make([]any, 0, 20), &p, &times[0]), p.Workspace, &times[1])
+	if err := row(append(dest, extra...)...); err != nil {
 		return p, absent(err)
 	}
-	projectDone()
-	workspaceDone()
+	p.Created, p.Updated = database.Time(times[0][0]), database.Time(times[0][1])
+	p.Workspace.Created, p.Workspace.Updated = database.Time(times[1][0]), database.Time(times[1][1])
 	return p, nil
 }
 
