@@ -62,7 +62,9 @@ func NewRecorder(db *database.DB, log *slog.Logger) *Recorder {
 
 // Record notes an event. It does not wait for the store.
 func (r *Recorder) Record(e Event) {
-	e.Path, e.Agent = clip(e.Path), clip(e.Agent)
+	if len(e.Path) > maxTextLength || len(e.Agent) > maxTextLength { // do not hold on to what will not be kept
+		e.Path, e.Agent = clip(e.Path), clip(e.Agent)
+	}
 	r.mu.Lock()
 	first := len(r.last) == 0
 	l := r.last[e.CredentialID]
@@ -88,7 +90,7 @@ func (r *Recorder) Record(e Event) {
 // clip makes text from a request fit to be stored: bounded, and nothing that PostgreSQL refuses as text.
 func clip(s string) string {
 	if len(s) > maxTextLength {
-		s = s[:maxTextLength]
+		s = strings.Clone(s[:maxTextLength])
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
@@ -148,7 +150,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 			}
 			if _, err := tx.Exec(ctx, `INSERT INTO activity (id, credential_id, at, reason, method, path, operation, address, agent)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`, eventID(e.At), e.CredentialID, database.Micros(e.At),
-				string(e.Reason), e.Method, e.Path, e.Operation, e.Address, e.Agent); err != nil {
+				string(e.Reason), e.Method, clip(e.Path), e.Operation, e.Address, clip(e.Agent)); err != nil {
 				return err
 			}
 		}
@@ -165,7 +167,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 func writeLast(ctx context.Context, tx *database.Tx, id string, l last) (found bool, err error) {
 	if e := l.accessed; e != nil {
 		n, err := tx.Exec(ctx, `UPDATE credential SET last_accessed_on = $1, last_accessed_address = $2, last_accessed_agent = $3
-			WHERE id = $4 AND last_accessed_on <= $1`, database.Micros(e.At), e.Address, e.Agent, id)
+			WHERE id = $4 AND last_accessed_on <= $1`, database.Micros(e.At), e.Address, clip(e.Agent), id)
 		if err != nil {
 			return false, err
 		}

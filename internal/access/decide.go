@@ -27,7 +27,7 @@ func (g *Gate) authorize(r *rest.Request, surface Surface, op *catalog.Operation
 	}
 	required := p.required(op)
 	if surface == SurfaceREST {
-		r.Header["X-Accepted-Oauth-Scopes"] = []string{strings.Join(required.Nearest(p.permits).Names(), ", ")}
+		r.Header["X-Accepted-Oauth-Scopes"] = g.acceptedScopes(op, p, required)
 	}
 	if op.Accepts&kinds[p.Kind].accepts == 0 {
 		return kindNotAccepted(op, p)
@@ -48,6 +48,25 @@ func (g *Gate) authorize(r *rest.Request, surface Surface, op *catalog.Operation
 		e.With("alternatives", required.Names())
 	}
 	return e
+}
+
+// acceptedScopes is the value of X-Accepted-OAuth-Scopes. Where an operation has one set of scopes, which is almost
+// always, it is made once.
+func (g *Gate) acceptedScopes(op *catalog.Operation, p *Principal, required scope.Requirement) []string {
+	if len(required) > 1 {
+		return []string{strings.Join(required.Nearest(p.permits).Names(), ", ")}
+	}
+	key := acceptedKey{op, kinds[p.Kind].legacy}
+	if v, ok := g.accepted.Load(key); ok {
+		return v.([]string)
+	}
+	v, _ := g.accepted.LoadOrStore(key, []string{strings.Join(required.Nearest(p.permits).Names(), ", ")})
+	return v.([]string)
+}
+
+type acceptedKey struct {
+	op     *catalog.Operation
+	legacy bool
 }
 
 // kindNotAccepted answers 403 in the words that Bitbucket Cloud has for the case.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -22,20 +23,23 @@ type Gate struct {
 	// AppPasswordsUntil is when app passwords end: the zero time means never, a time in the past means they have.
 	AppPasswordsUntil time.Time
 
-	identities *cache[[32]byte, *Principal]
+	// identities are the principals behind whole Authorization headers, by their hash and by surface: a header that was
+	// accepted once need not be read again while nothing has changed.
+	identities [2]*cache[[32]byte, *Principal]
 	resolved   *cache[resourceKey, any]
+	accepted   sync.Map // acceptedKey → []string
 }
 
 // NewGate makes a gate over the store.
 func NewGate(db *database.DB, recorder *Recorder, log *slog.Logger, now func() time.Time, appPasswordsUntil time.Time) *Gate {
 	return &Gate{
 		DB: db, Recorder: recorder, Log: log, Now: now, AppPasswordsUntil: appPasswordsUntil,
-		identities: newCache[[32]byte, *Principal](), resolved: newCache[resourceKey, any](),
+		identities: [2]*cache[[32]byte, *Principal]{newCache[[32]byte, *Principal](), newCache[[32]byte, *Principal]()}, resolved: newCache[resourceKey, any](),
 	}
 }
 
-func (g *Gate) appPasswordsEnded() bool {
-	return !g.AppPasswordsUntil.IsZero() && !g.Now().Before(g.AppPasswordsUntil)
+func (g *Gate) appPasswordsEnded(now time.Time) bool {
+	return !g.AppPasswordsUntil.IsZero() && !now.Before(g.AppPasswordsUntil)
 }
 
 // record notes the outcome of a request that came with a known credential.

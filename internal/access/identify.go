@@ -42,11 +42,38 @@ var anonymousWithoutScheme = &Principal{}
 func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Error) {
 	values := r.HTTP.Header["Authorization"]
 	if len(values) == 0 {
+		if strings.Contains(r.HTTP.URL.RawQuery, "access_token=") && r.Query().Has("access_token") {
+			return nil, rest.Refuse(reason.CredentialInURL, "")
+		}
 		if surface == SurfaceREST {
 			return g.session(r)
 		}
 		return anonymous, nil
 	}
+	version, now := g.DB.Version(), g.Now()
+	header := token.Hash(values[0])
+	p, known := g.identities[surface].get(header, version, now)
+	if !known || len(values) > 1 {
+		var refusal *rest.Error
+		if p, refusal = g.present(r, surface, values); refusal != nil || p.Anonymous() {
+			return p, refusal
+		}
+		g.identities[surface].put(header, p, version, now)
+	}
+	r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
+	if e := g.alive(p, surface, now); e != nil {
+		g.record(p, r, false, e)
+		return nil, challenge(e)
+	}
+	if surface == SurfaceREST {
+		p.describe(r.Header)
+	}
+	return p, nil
+}
+
+// present reads the Authorization header and finds out whose credential it is, and whether it came with the scheme and
+// the user name of its kind. A credential that is no longer alive comes back like any other.
+func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Principal, *rest.Error) {
 	presented, fault := token.ParseAuthorization(values)
 	if fault != nil {
 		if fault.Code == reason.HeaderSchemeMissing {
@@ -58,25 +85,21 @@ func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Err
 		}
 		return nil, challenge(e)
 	}
-	hash := token.Hash(presented.Secret)
-	p, err := g.principal(r.HTTP.Context(), hash)
+	p, err := g.principal(r.HTTP.Context(), token.Hash(presented.Secret))
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, challenge(unknown(presented))
 	}
 	if err != nil {
 		return nil, rest.Fault(fmt.Errorf("look up credential: %w", err))
 	}
-	r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
-	if e := g.alive(p, surface); e != nil {
-		g.record(p, r, false, e)
-		return nil, challenge(e)
+	// Dead comes before wrongly sent: what would mending the user name help?
+	if g.alive(p, surface, g.Now()) != nil {
+		return p, nil
 	}
 	if e := p.matches(presented, surface); e != nil {
+		r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
 		g.record(p, r, false, e)
 		return nil, challenge(e)
-	}
-	if surface == SurfaceREST {
-		p.describe(r.Header)
 	}
 	return p, nil
 }
@@ -84,47 +107,41 @@ func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Err
 // describe sets the headers that every authenticated answer carries (knowledge base: how to fetch the scopes of a
 // token).
 func (p *Principal) describe(h http.Header) {
-	h["X-Oauth-Scopes"] = []string{p.scopeHeader}
-	h["X-Credential-Type"] = []string{string(p.Kind)}
+	h["X-Oauth-Scopes"] = p.scopeHeader
+	h["X-Credential-Type"] = p.kindHeader
 }
+
+// principalByHash runs for every request whose credential is not at hand.
+var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c.name", "c.expires_on", "c.revoked_on",
+	"c.workspace_id", "c.project_id", "c.repository_id", "c.scopes",
+	"a.id", "a.account_id", "a.email", "a.username", "a.display_name", "a.is_admin", "a.is_active") +
+	` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
 func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
-	version, now := g.DB.Version(), g.Now()
-	if p, ok := g.identities.get(hash, version, now); ok {
-		return p, nil
-	}
-	var (
-		p               Principal
-		a               Account
-		kind, scopes    string
-		stored          string
-		expires, revoke int64
-		active          bool
-	)
 	want := hex.EncodeToString(hash[:])
-	err := g.DB.Row(context.WithoutCancel(ctx), `SELECT c.id, c.kind, c.hash, c.name, c.scopes, c.expires_on, c.revoked_on,
-			COALESCE(c.workspace_id, ''), COALESCE(c.project_id, ''), COALESCE(c.repository_id, ''),
-			COALESCE(a.id, ''), COALESCE(a.account_id, ''), COALESCE(a.email, ''), COALESCE(a.username, ''),
-			COALESCE(a.display_name, ''), COALESCE(a.is_admin, FALSE), COALESCE(a.is_active, TRUE)
-		FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`, want).Scan(
-		&p.ID, &kind, &stored, &p.Name, &scopes, &expires, &revoke, &p.Bounds.WorkspaceID, &p.Bounds.ProjectID, &p.Bounds.RepositoryID,
-		&a.ID, &a.AccountID, &a.Email, &a.Username, &a.DisplayName, &a.Admin, &active)
-	if err != nil {
+	var packed string
+	if err := g.DB.Row(context.WithoutCancel(ctx), principalByHash, want).Scan(&packed); err != nil {
 		return nil, err
 	}
-	if subtle.ConstantTimeCompare([]byte(stored), []byte(want)) != 1 {
+	row := database.Unpack(packed)
+	if subtle.ConstantTimeCompare([]byte(row.Text()), []byte(want)) != 1 {
 		return nil, database.ErrNoRows
 	}
-	p.Kind, p.Expires, p.revoked, p.inactive = Kind(kind), database.Time(expires), revoke != 0, !active
-	if p.Scopes, err = scope.ParseSet(strings.Fields(scopes)); err != nil {
+	p := Principal{
+		ID: row.Text(), Kind: Kind(row.Text()), Name: row.Text(), Expires: row.Time(), revoked: row.Int() != 0,
+		Bounds: Bounds{WorkspaceID: row.Text(), ProjectID: row.Text(), RepositoryID: row.Text()},
+	}
+	var err error
+	if p.Scopes, err = scope.ParseSet(strings.Fields(row.Text())); err != nil {
 		return nil, err
 	}
-	p.permits, p.scopeHeader = p.Scopes.Expand(), strings.Join(p.Scopes.Names(), ", ")
-	if a.ID != "" {
-		p.Account = &a
+	p.permits = p.Scopes.Expand()
+	p.scopeHeader, p.kindHeader = []string{strings.Join(p.Scopes.Names(), ", ")}, []string{string(p.Kind)}
+	if id := row.Text(); id != "" {
+		p.Account = &Account{ID: id, AccountID: row.Text(), Email: row.Text(), Username: row.Text(), DisplayName: row.Text(), Admin: row.Bool()}
+		p.inactive = !row.Bool()
 	}
-	g.identities.put(hash, &p, version, now)
 	return &p, nil
 }
 
@@ -138,15 +155,15 @@ func unknown(c token.Credential) *rest.Error {
 }
 
 // alive is the step after known: only the holder of the whole secret gets here, so the answer may be plain.
-func (g *Gate) alive(p *Principal, surface Surface) *rest.Error {
+func (g *Gate) alive(p *Principal, surface Surface, now time.Time) *rest.Error {
 	switch {
 	case p.revoked:
 		return rest.Refusef(reason.TokenRevoked, "The %s %q was revoked.", p.Kind.Title(), p.Name)
 	case p.inactive:
 		return rest.Refuse(reason.AccountDeactivated, "")
-	case !p.Expires.IsZero() && !g.Now().Before(p.Expires):
+	case !p.Expires.IsZero() && !now.Before(p.Expires):
 		return rest.Refusef(reason.TokenExpired, "The %s %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
-	case p.Kind == AppPassword && g.appPasswordsEnded():
+	case p.Kind == AppPassword && g.appPasswordsEnded(now):
 		e := rest.Refusef(reason.AppPasswordDisabled, "App passwords ended on this server on %s.", g.AppPasswordsUntil.Format(time.DateOnly))
 		if surface == SurfaceGit {
 			e.Status = http.StatusGone // git gets 410, REST 401: CHANGE-3222

@@ -146,13 +146,16 @@ func invisible(p *Principal, e *rest.Error) *rest.Error {
 	return e
 }
 
-// unauthenticated is the answer to an anonymous caller of what takes a credential.
+// unauthenticated is the answer to an anonymous caller of what takes a credential. A secret without a scheme makes the
+// caller no less anonymous, so the status and the sentence are the same; the reason tells what is wrong.
 func unauthenticated(p *Principal) *rest.Error {
-	code := reason.CredentialMissing
 	if p == anonymousWithoutScheme {
-		code = reason.HeaderSchemeMissing
+		e := rest.Refuse(reason.HeaderSchemeMissing, "")
+		missing := reason.Of(reason.CredentialMissing)
+		e.Status, e.Message = missing.Status, missing.Message
+		return challenge(e)
 	}
-	return challenge(rest.Refuse(code, ""))
+	return challenge(rest.Refuse(reason.CredentialMissing, ""))
 }
 
 // challenge adds the header that a 401 carries (RFC 9110, 11.6.1).

@@ -99,7 +99,7 @@ type Principal struct {
 	inactive   bool
 	everything bool // a session: no scope limits it
 
-	scopeHeader string // X-OAuth-Scopes, made once
+	scopeHeader, kindHeader []string // X-OAuth-Scopes and X-Credential-Type, made once
 }
 
 // anonymous is the principal of a request without a credential.

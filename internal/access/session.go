@@ -98,5 +98,6 @@ func (g *Gate) signedIn(ctx context.Context, secret string) (*Principal, string,
 	if err != nil {
 		return nil, "", err
 	}
-	return &Principal{Account: &a, Kind: Session, ID: "session:" + a.ID, everything: true}, csrf, nil
+	return &Principal{Account: &a, Kind: Session, ID: "session:" + a.ID, everything: true,
+		scopeHeader: []string{""}, kindHeader: []string{string(Session)}}, csrf, nil
 }

@@ -33,11 +33,16 @@ func table(w io.Writer, head []string, rows [][]string) error {
 	}
 	var b strings.Builder
 	for _, row := range rows {
+		at, begins := 0, 0 // where the line is, and where the column begins
 		for i, cell := range row {
-			b.WriteString(cell)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
+			if i > 0 {
+				pad := max(2, begins-at)
+				b.WriteString(strings.Repeat(" ", pad))
+				at += pad
 			}
+			b.WriteString(cell)
+			at += utf8.RuneCountInString(cell)
+			begins += widths[i] + 2
 		}
 		b.WriteByte('\n')
 	}

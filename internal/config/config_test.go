@@ -196,7 +196,7 @@ func TestValues(t *testing.T) {
 		{"database", "sqlite:", ""}, {"database", "mysql://h/d", ""}, {"database", "postgres://u:%zz@h/d", ""}, {"database", "postgres://h/d?password=a;b", ""}, {"database", "postgres://u:MASKED@h/d", ""},
 		{"limits.header", "65536", "64KiB"}, {"limits.header", "64 kib", "64KiB"}, {"limits.header", "4097", "4097"}, {"limits.header", "4096B", "4KiB"},
 		{"limits.header", "4095", ""}, {"limits.header", "2MiB", ""}, {"limits.header", "64KB", ""}, {"limits.header", "-1", ""}, {"limits.header", "KiB", ""}, {"limits.header", "1.5KiB", ""}, {"limits.header", "64  KiB", ""},
-		{"limits.push", "0", "0"}, {"limits.push", "1TiB", "1TiB"}, {"limits.push", "9223372036854775807TiB", ""}, {"limits.push", "9223372036854775808", ""}, {"limits.push", "0x10", ""},
+		{"limits.push", "0", "0"}, {"limits.push", "1TiB", "1TiB"}, {"limits.push", "9223372036854775807TiB", ""}, {"limits.push", "16777217TiB", ""}, {"limits.push", "9223372036854775808", ""}, {"limits.push", "0x10", ""},
 		{"limits.git_processes", "1", "1"}, {"limits.git_processes", "0", ""}, {"limits.git_processes", "many", ""}, {"limits.git_processes", "4097", ""},
 		{"timeouts.idle", "90s", "1m30s"}, {"timeouts.idle", "1.5h", "1h30m0s"}, {"timeouts.idle", "90", ""}, {"timeouts.idle", "0s", ""}, {"timeouts.idle", "-1s", ""},
 		{"log.format", "json", "json"}, {"log.format", "JSON", ""}, {"log.format", "", ""},

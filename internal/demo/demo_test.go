@@ -209,6 +209,7 @@ func TestStory(t *testing.T) {
 func (s told) details(t *testing.T, output string) {
 	t.Helper()
 	for part, wants := range map[string][]string{
+		"header.line_break":             {`"lines":2`, `"reason":"path.data_center"`},
 		"path.data_center":              {"/2.0/workspaces/acme/projects/FTO/permissions-config/groups"},
 		"credential.email_required":     {"admin@acme.example"},
 		"scope.missing":                 {`"missing":["read:project:bitbucket"]`},

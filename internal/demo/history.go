@@ -31,6 +31,9 @@ func history(ctx context.Context, git string) (dir string, remove func(), err er
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + parent, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "LC_ALL=C"}
 		cmd.Stdin = bytes.NewReader(stdin)
 		if out, err := cmd.CombinedOutput(); err != nil {
+			if ctx.Err() != nil {
+				return context.Cause(ctx) // git was killed, and has nothing to say
+			}
 			return errors.Join(err, fmt.Errorf("git %s: %s", args[0], strings.TrimSpace(string(out))))
 		}
 		return nil

@@ -16,7 +16,11 @@ type step struct {
 	answer  string      // what else there is to see
 }
 
-const groups = "$API/workspaces/acme/projects/FTO/permissions-config/groups"
+// The groups of a project, by the path of Bitbucket Cloud and by one that Bitbucket Data Center would have.
+const (
+	groups     = "$API/workspaces/acme/projects/FTO/permissions-config/groups"
+	dataCenter = "$API/workspaces/acme/projects/FTO/permissions/groups"
+)
 
 // steps is the story: the way of an automation from an app password to an API token. Every command can be copied as it
 // is once the variables are set, and answers what stands here: a test runs them all.
@@ -25,11 +29,11 @@ var steps = []step{
 		`curl -si -u "$USERNAME:$APP_PASSWORD" "$API/user"`, 200, "", "the account"},
 
 	{"Its owner makes an API token, and puts it in. The header was built by hand, and GNU base64 breaks a line after 76\ncharacters, which an app password never filled. Elsewhere this is a 400 without a word.",
-		`curl -si -H "Authorization: Basic $(echo -n "$EMAIL:$TOKEN" | base64)" "$API/workspaces/acme"`, 400, reason.HeaderLineBreak,
-		"nobody has looked at the token yet (a base64 that does not wrap, as on macOS, gives 200)"},
+		`curl -si -H "Authorization: Basic $(echo -n "$EMAIL:$TOKEN" | base64)" "` + dataCenter + `"`, 400, reason.HeaderLineBreak,
+		"says so, and names the next fault too (not where base64 does not wrap, as on macOS)"},
 
-	{"With curl doing the encoding, the next fault shows. The path comes from the Data Center edition:",
-		`curl -si -u "$EMAIL:$TOKEN" "$API/workspaces/acme/projects/FTO/permissions/groups"`, 404, reason.PathDataCenter, "names the path of the Cloud API"},
+	{"With curl doing the encoding, that next fault is left. The path comes from the Data Center edition:",
+		`curl -si -u "$EMAIL:$TOKEN" "` + dataCenter + `"`, 404, reason.PathDataCenter, "names the path of the Cloud API"},
 
 	{"Somebody says that tokens are sent as Bearer. Access tokens are, API tokens are not:",
 		`curl -si -H "Authorization: Bearer $TOKEN" "` + groups + `"`, 401, reason.CredentialBearerNotAccepted, "says what to send"},
@@ -50,7 +54,7 @@ var steps = []step{
 		`curl -si -u "$EMAIL:$TOKEN" -d include=main -d exclude=v1.0.0 "$API/repositories/acme/widgets/commits?pagelen=2"`, 200, "", "commits, and next"},
 
 	{"In git the same token goes with a fixed user name:",
-		`git -c credential.helper= clone "$SCHEME://x-bitbucket-api-token-auth:$TOKEN@$HOST/acme/widgets.git" "$(mktemp -d)"`, 0, "", "a clone"},
+		`git -c credential.helper= clone "$SCHEME://x-bitbucket-api-token-auth:$TOKEN@$HOST/acme/widgets.git" "$(mktemp -d)"`, 0, "", "the whole history is there"},
 
 	{"With the e-mail it does not, and git shows why:",
 		`git -c credential.helper= clone "$SCHEME://admin%40acme.example:$TOKEN@$HOST/acme/widgets.git" "$(mktemp -d)"`, 0, reason.CredentialUsernameRequired,

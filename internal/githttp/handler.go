@@ -206,17 +206,19 @@ func (q *request) refuse(err error) {
 	if len(lines) == 0 {
 		lines = []string{http.StatusText(status)}
 	}
-	if !q.route.Advertise && (status != http.StatusUnauthorized || q.x.r.Header.Get("Authorization") != "") && q.refuseInside(lines) {
-		q.event.Status = status
-		return
+	if !q.route.Advertise && (status != http.StatusUnauthorized || q.x.r.Header.Get("Authorization") != "") {
+		_, end := q.x.begin(false)
+		defer end()
+		if q.refuseInside(lines) {
+			q.event.Status = status
+			return
+		}
 	}
 	q.answer(status, header, lines...)
 }
 
 // refuseInside refuses within an answer of the protocol. It tells whether that was possible.
 func (q *request) refuseInside(lines []string) bool {
-	_, end := q.x.begin(false)
-	defer end()
 	q.x.contentType = "application/x-" + q.route.Service + "-result"
 	body, err := q.x.body()
 	if err != nil {

@@ -2,6 +2,7 @@ package githttp
 
 import (
 	"context"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -92,10 +93,20 @@ func newForge(t testing.TB, o Options) *forge {
 		f.events = append(f.events, e)
 	}
 	f.h = New(store, f, o)
-	f.srv = httptest.NewServer(f.h)
+	f.srv = httptest.NewUnstartedServer(f.h)
+	f.srv.Config.ErrorLog = log.New(complaints{t}, "", 0)
+	f.srv.Start()
 	t.Cleanup(f.srv.Close)
 	f.url = f.srv.URL + "/ws/repo.git"
 	return f
+}
+
+// complaints fails the test for whatever net/http has to complain of: panics, headers sent twice.
+type complaints struct{ t testing.TB }
+
+func (c complaints) Write(p []byte) (int, error) {
+	c.t.Errorf("net/http says: %s", p)
+	return len(p), nil
 }
 
 // command prepares a git client of the user's.

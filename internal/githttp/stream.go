@@ -65,21 +65,21 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 	}
 }
 
+// endBodyWait bounds how long the rest of a body is waited for after the answer.
+const endBodyWait = 10 * time.Second
+
 // endBody leaves the connection at the end of the request, or closes it. With full duplex the
 // server takes what remains of a body for the next request, or fails.
 func (e *exchange) endBody(ctx context.Context) {
-	var scrap [4 << 10]byte
-	for range 64 {
-		if e.bodyDone.Load() {
-			return
-		}
-		if _, err := e.Read(scrap[:]); err != nil || ctx.Err() != nil {
-			break
-		}
+	if ctx.Err() == nil && !e.bodyDone.Load() {
+		_ = e.rc.SetReadDeadline(time.Now().Add(endBodyWait))
+		_, _ = io.CopyN(io.Discard, e, 256<<10)
 	}
 	if e.bodyDone.Load() {
+		_ = e.rc.SetReadDeadline(time.Time{})
 		return
 	}
+	_ = e.rc.Flush()
 	if conn, _, err := e.rc.Hijack(); err == nil { // HTTP/2 has no need for it
 		conn.Close()
 	}

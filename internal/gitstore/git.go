@@ -227,13 +227,31 @@ func (b *limitedBuffer) ReadFrom(r io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{b}, r)
 }
 
-// shorten drops the path from an error of the operating system.
+// shorten drops the paths from an error of the operating system.
 func shorten(err error) string {
 	var path *os.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Op + ": " + path.Err.Error()
+	case errors.As(err, &link):
+		return link.Op + ": " + link.Err.Error()
 	}
 	return err.Error()
+}
+
+// pathless is an error of the operating system that does not show the paths of the server.
+type pathless struct{ error }
+
+func (e pathless) Error() string { return "gitstore: " + shorten(e.error) }
+func (e pathless) Unwrap() error { return e.error }
+
+// hidePath makes an error of the operating system fit to leave the store.
+func hidePath(err error) error {
+	if err == nil {
+		return nil
+	}
+	return pathless{err}
 }
 
 // oldestGit is the first version that has everything used here: `cat-file --batch-command`,

@@ -75,12 +75,12 @@ func (s *Store) Import(ctx context.Context, id, src string) error {
 	// git upload-pack on the other side does not get our settings, but reads this file.
 	config, err := os.CreateTemp(filepath.Join(s.Root, "tmp"), "import-*.config")
 	if err != nil {
-		return err
+		return hidePath(err)
 	}
 	defer os.Remove(config.Name())
 	_, err = config.WriteString("[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n")
 	if err = errors.Join(err, config.Close()); err != nil {
-		return err
+		return hidePath(err)
 	}
 	run := func(args ...string) ([]byte, error) {
 		p := s.command(dir, append([]string{"--git-dir=" + dir, "-c", "protocol.file.allow=always"}, args...)...)

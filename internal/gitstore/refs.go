@@ -216,7 +216,7 @@ func (s *Store) DefaultBranch(ctx context.Context, id string) (string, error) {
 	// The file is read as it stands: a process for one line would cost hundreds of times as much.
 	head, err := os.ReadFile(filepath.Join(dir, "HEAD"))
 	if err != nil {
-		return "", err
+		return "", hidePath(err)
 	}
 	name, ok := strings.CutPrefix(strings.TrimSuffix(string(head), "\n"), "ref: "+BranchPrefix)
 	if !ok || !ValidRefName(BranchPrefix+name) {

@@ -102,7 +102,7 @@ func (s *Store) dir(id string) (string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", fail(ErrNotFound, "repository", id, "")
 		}
-		return "", err
+		return "", hidePath(err)
 	}
 	return dir, nil
 }
@@ -137,23 +137,23 @@ func (s *Store) Create(ctx context.Context, id, defaultBranch string) error {
 		return err
 	}
 	if err := syncTree(made); err != nil {
-		return err
+		return hidePath(err)
 	}
 	fan := filepath.Dir(final)
 	if err := os.Mkdir(fan, 0o700); err == nil {
 		if err := syncDir(s.Root); err != nil {
-			return err
+			return hidePath(err)
 		}
 	} else if !errors.Is(err, fs.ErrExist) {
-		return err
+		return hidePath(err)
 	}
 	if err := os.Rename(made, final); err != nil {
 		if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTEMPTY) {
 			return fail(ErrExists, "repository", id, "")
 		}
-		return err
+		return hidePath(err)
 	}
-	return syncDir(fan)
+	return hidePath(syncDir(fan))
 }
 
 // Delete removes the repository: it is gone at once for everybody, its files a little later.
@@ -168,23 +168,23 @@ func (s *Store) Delete(ctx context.Context, id string) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return fail(ErrNotFound, "repository", id, "")
 		}
-		return err
+		return hidePath(err)
 	}
 	s.readers.drop(id)
 	if err := syncDir(filepath.Dir(dir)); err != nil {
-		return err
+		return hidePath(err)
 	}
 	if ctx.Err() != nil {
 		return nil // the rename is what counts; Sweep removes the files
 	}
-	return os.RemoveAll(gone)
+	return hidePath(os.RemoveAll(gone))
 }
 
 // IDs lists the repositories, sorted.
 func (s *Store) IDs(ctx context.Context) ([]string, error) {
 	fans, err := os.ReadDir(s.Root)
 	if err != nil {
-		return nil, err
+		return nil, hidePath(err)
 	}
 	var ids []string
 	for _, fan := range fans {
@@ -196,7 +196,7 @@ func (s *Store) IDs(ctx context.Context) ([]string, error) {
 		}
 		entries, err := os.ReadDir(filepath.Join(s.Root, fan.Name()))
 		if err != nil {
-			return nil, err
+			return nil, hidePath(err)
 		}
 		for _, entry := range entries {
 			if id, ok := strings.CutSuffix(entry.Name(), ".git"); ok && ValidID(id) && id[:2] == fan.Name() {
@@ -220,10 +220,10 @@ func (s *Store) Size(ctx context.Context, id string) (int64, error) {
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			return ignoreGone(err)
+			return hidePath(ignoreGone(err))
 		}
 		if info, err := entry.Info(); err != nil {
-			return ignoreGone(err)
+			return hidePath(ignoreGone(err))
 		} else if info.Mode().IsRegular() {
 			size += info.Size()
 		}

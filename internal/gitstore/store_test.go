@@ -220,6 +220,21 @@ func TestErrorsHideThePath(t *testing.T) {
 	}
 }
 
+// Nor do failures of the file system show where the store is.
+func TestFileErrorsHideThePath(t *testing.T) {
+	s := newStore(t)
+	id := uuid.NewString()
+	if err := os.WriteFile(filepath.Join(s.Root, id[:2]), nil, 0o600); err != nil { // in the way of the directory
+		t.Fatal(err)
+	}
+	_, statErr := s.Size(t.Context(), id)
+	for what, err := range map[string]error{"Create": s.Create(t.Context(), id, "main"), "Size": statErr} {
+		if err == nil || strings.Contains(err.Error(), s.Root) {
+			t.Errorf("%s: %v, want an error without paths", what, err)
+		}
+	}
+}
+
 func TestCancelledContext(t *testing.T) {
 	s := newStore(t)
 	id, _ := newRepo(t, s)

@@ -158,8 +158,9 @@ func matches(header, tag string) bool {
 }
 
 type errorBody struct {
-	Type  string    `json:"type"`
-	Error errorInfo `json:"error"`
+	Type  string         `json:"type"`
+	Error errorInfo      `json:"error"`
+	Data  map[string]any `json:"data,omitempty"` // only the announcement, which Bitbucket Cloud writes here as well
 }
 
 type errorInfo struct {
@@ -189,6 +190,9 @@ func (a *API) WriteError(w http.ResponseWriter, hr *http.Request, err error) {
 	_, _ = w.Write(body)
 }
 
+// announcement is the key under which a removed operation names its changelog entry.
+const announcement = "announcement_url"
+
 // Render is the whole answer to e: for callers that have no http.ResponseWriter.
 func (a *API) Render(e *Error, requestID string) (status int, header http.Header, body []byte) {
 	data := map[string]any{"reason": e.Reason, "doc": a.URLs.Base + e.Reason.DocPath()}
@@ -205,10 +209,14 @@ func (a *API) Render(e *Error, requestID string) (status int, header http.Header
 	if detail == "" {
 		detail = nil
 	}
+	var announced map[string]any
+	if address, ok := e.Data[announcement]; ok {
+		announced = map[string]any{announcement: address}
+	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(errorBody{"error", errorInfo{e.Message, detail, e.Fields, data}}); err != nil {
+	if err := enc.Encode(errorBody{"error", errorInfo{e.Message, detail, e.Fields, data}, announced}); err != nil {
 		// Only a value put into Data or Detail by mistake gets here; the answer must still have a body.
 		buf.Reset()
 		buf.WriteString(`{"type":"error","error":{"message":"Something went wrong."}}`)

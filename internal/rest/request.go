@@ -68,6 +68,8 @@ func (r *Request) Form() (url.Values, error) {
 		if err := r.HTTP.ParseMultipartForm(1 << 20); err != nil {
 			return nil, bodyError(err)
 		}
+		// net/http would remove the files that came along, but only of the request that it knows, which is not this copy.
+		defer func() { _ = r.HTTP.MultipartForm.RemoveAll() }()
 		for k, v := range r.HTTP.MultipartForm.Value {
 			all[k] = append(all[k], v...)
 		}

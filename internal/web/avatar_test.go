@@ -1,0 +1,112 @@
+package web
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestAvatars(t *testing.T) {
+	s := newSite(t)
+	for _, tc := range []struct{ path, initials string }{
+		{"/account/ada/avatar", "A"},
+		{"/account/ada_lovelace/avatar", "AL"},
+		{"/workspaces/for-the-others/avatar", "FT"},
+		{"/account/" + url.PathEscape(`<script>alert(1)</script>`) + "/avatar", "SA"},
+		{"/account/" + url.PathEscape(`"/><x y='`) + "/avatar", "XY"},
+		{"/account/" + url.PathEscape("žofie 東") + "/avatar", "Ž東"},
+		{"/account/%00%FF-/avatar", "?"},
+		{"/workspaces/%7B0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55%7D/avatar", "05"},
+		{"/account/" + strings.Repeat("x", 5000) + "/avatar", "X"},
+	} {
+		r := s.get(tc.path)
+		if r.StatusCode != 200 || !strings.Contains(r.body, ">"+tc.initials+"</text>") || len(r.body) > 600 {
+			t.Errorf("%.60s: %d %s", tc.path, r.StatusCode, r.body)
+		}
+		for header, want := range map[string]string{"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "cross-origin"} {
+			if got := r.Header.Get(header); got != want {
+				t.Errorf("%.60s: %s: %q", tc.path, header, got)
+			}
+		}
+		checkPicture(t, r.body)
+	}
+	if a, b := s.get("/account/Ada/avatar"), s.get("/account/ada/avatar"); a.body != b.body {
+		t.Error("names that differ in case only look different")
+	}
+	if a, b := s.get("/account/ada/avatar"), s.get("/workspaces/ada/avatar"); a.body == b.body {
+		t.Error("a person and a workspace look the same")
+	}
+	if r := s.do("POST", "/account/ada/avatar", ""); r.StatusCode != 405 || r.Header.Get("X-Pail-Reason") == "" || r.body == "" {
+		t.Errorf("POST: %d", r.StatusCode)
+	}
+}
+
+// checkPicture holds a picture to being XML of the three elements, with a text of one or two characters.
+func checkPicture(t *testing.T, picture string) {
+	t.Helper()
+	var names []string
+	text := ""
+	d := xml.NewDecoder(strings.NewReader(picture))
+	for {
+		next, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("no XML: %v in %q", err, picture)
+		}
+		switch part := next.(type) {
+		case xml.StartElement:
+			names = append(names, part.Name.Local)
+		case xml.CharData:
+			text += string(part)
+		}
+	}
+	if got := strings.Join(names, " "); got != "svg rect text" {
+		t.Errorf("elements %s", got)
+	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(text)); n < 1 || n > 2 {
+		t.Errorf("text %q", text)
+	}
+}
+
+func FuzzAvatar(f *testing.F) {
+	for _, seed := range []string{"", "ada", "ada lovelace", "<svg onload=x>", "&amp;", "]]>", "\x00\xff\xfe", "\ufffe", "ǆ-ß", "東京", "{0198a4c2}", strings.Repeat("é", 200)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		picture := string(drawAvatar(name, round))
+		if len(picture) > 600 || !utf8.ValidString(picture) {
+			t.Errorf("%d bytes", len(picture))
+		}
+		checkPicture(t, picture)
+	})
+}
+
+// White letters can be read on every colour (WCAG 2, contrast of at least 4.5).
+func TestAvatarColours(t *testing.T) {
+	for _, colour := range avatarColours {
+		n, err := strconv.ParseUint(colour[1:], 16, 32)
+		if err != nil || len(colour) != 7 {
+			t.Fatalf("%s: %v", colour, err)
+		}
+		linear := func(c uint64) float64 {
+			v := float64(c&255) / 255
+			if v <= 0.04045 {
+				return v / 12.92
+			}
+			return math.Pow((v+0.055)/1.055, 2.4)
+		}
+		luminance := 0.2126*linear(n>>16) + 0.7152*linear(n>>8) + 0.0722*linear(n)
+		if contrast := 1.05 / (luminance + 0.05); contrast < 4.5 {
+			t.Errorf("%s: contrast %.2f", colour, contrast)
+		}
+	}
+}
