@@ -76,7 +76,7 @@ var settings = []setting{
 	{key: "log.format", def: "text", value: at(oneOf("text", "json"), func(c *Config) *string { return &c.Log.Format }),
 		help: "form of the log"},
 	{key: "metrics.addr", value: at(optionalAddress, func(c *Config) *string { return &c.Metrics.Addr }),
-		help: "address of a listener of its own for /metrics; the same as addr to serve it there, to everyone; empty for none"},
+		help: "address of a listener of its own for /metrics; the same as addr to serve it there, to everyone; empty to serve it there to this machine alone"},
 	{key: "app_passwords.until", def: "on", value: at(until, func(c *Config) *Until { return &c.AppPasswords.Until }),
 		help: "last day (UTC) on which app passwords work, or on, or off"},
 }

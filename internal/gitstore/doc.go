@@ -21,5 +21,6 @@
 //
 // Map of the files: store (repositories), git (how git is run), names (what may be a name),
 // reader (long-lived cat-file processes), object (reading and resolving), commit (parsing),
-// log (history), refs (references), transport (push and fetch), maintain (fsck, import, gc).
+// log (history), refs (references), transport (push and fetch), maintain (fsck, import, gc), sweep
+// (what crashes leave).
 package gitstore

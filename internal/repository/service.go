@@ -126,44 +126,69 @@ func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace
 // Update changes a repository. project is where it moves to, nil when it stays. A new name brings a new slug. A
 // *rest.Error says which field is wrong, or that the slug is taken.
 func (room *Room) Update(ctx context.Context, old *Repository, c Change, project *workspace.Project) (*Repository, error) {
-	r := *old
-	if err := c.apply(&r); err != nil {
+	checked := *old
+	if err := c.rename(&checked); err != nil {
 		return nil, err
 	}
-	if r.Name != old.Name {
-		if r.Slug = slugOf(r.Name); r.Slug == "" {
-			return nil, rest.InvalidField("name", "no slug can be made of this name")
-		}
-		if err := checkSlug("name", r.Slug); err != nil {
+	if c.MainBranch != nil && *c.MainBranch != old.MainBranch {
+		if err := room.setMainBranch(ctx, old.ID, *c.MainBranch); err != nil {
 			return nil, err
 		}
 	}
-	if project != nil {
-		r.Project = *project
-	}
-	if c.MainBranch != nil && *c.MainBranch != r.MainBranch {
-		err := room.Git.SetDefaultBranch(ctx, r.ID, *c.MainBranch)
-		if errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid) {
-			return nil, rest.InvalidField("mainbranch.name", "the repository has no such branch")
-		}
-		if err != nil {
-			return nil, err
-		}
-		r.MainBranch = *c.MainBranch
-	}
-	r.Updated = room.Now().UTC().Truncate(time.Microsecond)
+	var r *Repository
 	err := room.DB.Update(ctx, func(tx *database.Tx) error {
-		n, err := update(ctx, tx, &r)
-		if err == nil && n == 0 {
-			return notFound(r.Workspace.Slug, r.Slug)
+		var err error
+		if r, err = lock(ctx, tx, old.ID, room.Now()); errors.Is(err, access.ErrAbsent) {
+			return notFound(old.Workspace.Slug, old.Slug)
+		} else if err != nil {
+			return err
 		}
-		return err
+		if err := c.rename(r); err != nil {
+			return err
+		}
+		if project != nil {
+			r.Project = *project
+		}
+		if c.MainBranch != nil {
+			if r.MainBranch, err = room.Git.DefaultBranch(ctx, r.ID); err != nil {
+				return err
+			}
+		}
+		return update(ctx, tx, r)
 	})
 	if database.IsUnique(err) {
-		return nil, rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", r.Slug).
+		return nil, rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", checked.Slug).
 			WithMessage("Repository with this Slug and Owner already exists.").Field("name", "taken")
 	}
-	return &r, err
+	if database.IsReference(err) {
+		return nil, rest.Refusef(reason.ConflictState, "The project was deleted meanwhile.")
+	}
+	return r, err
+}
+
+// rename is apply for a repository that exists: a new name brings a new slug.
+func (c Change) rename(r *Repository) error {
+	before := r.Name
+	if err := c.apply(r); err != nil || r.Name == before {
+		return err
+	}
+	if r.Slug = slugOf(r.Name); r.Slug == "" {
+		return rest.InvalidField("name", "no slug can be made of this name")
+	}
+	return checkSlug("name", r.Slug)
+}
+
+// setMainBranch makes HEAD name a branch that is there.
+func (room *Room) setMainBranch(ctx context.Context, id, branch string) error {
+	full := gitstore.BranchPrefix + branch
+	values, err := room.Git.RefValues(ctx, id, []string{full})
+	if err != nil {
+		return err
+	}
+	if values[full] == "" || !gitstore.ValidBranchName(branch) {
+		return rest.InvalidField("mainbranch.name", "the repository has no such branch")
+	}
+	return room.Git.SetDefaultBranch(ctx, id, branch)
 }
 
 // Delete removes a repository and everything in it. When it returns nil, the row is gone for good; the directory
@@ -191,15 +216,51 @@ func (room *Room) Pushed(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	branch, err := room.Git.DefaultBranch(ctx, id)
-	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+	filled, err := room.settleHead(ctx, id)
+	if err != nil {
 		return err
 	}
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE repository SET size = $2, mainbranch = $3, updated_on = $4 WHERE id = $1`,
-			id, size, branch, database.Micros(room.Now()))
-		return err
+		r, err := lock(ctx, tx, id, room.Now())
+		if errors.Is(err, access.ErrAbsent) {
+			return nil // deleted while the push went on
+		}
+		if err != nil {
+			return err
+		}
+		r.Size, r.MainBranch = size, ""
+		if filled {
+			// HEAD is read with the row locked, so that whoever changes both last is right in both.
+			if r.MainBranch, err = room.Git.DefaultBranch(ctx, id); err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+				return err
+			}
+		}
+		return update(ctx, tx, r)
 	})
+}
+
+// settleHead lets HEAD name a branch that is there, if there is any: the first push may bring none of the name that a
+// new repository starts with. It reports whether there is one.
+func (room *Room) settleHead(ctx context.Context, id string) (bool, error) {
+	branch, err := room.Git.DefaultBranch(ctx, id)
+	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
+		return false, err
+	}
+	head, old := gitstore.BranchPrefix+branch, gitstore.BranchPrefix+"master"
+	values, err := room.Git.RefValues(ctx, id, []string{head, old})
+	switch {
+	case err != nil:
+		return false, err
+	case values[head] != "":
+		return true, nil
+	case values[old] != "":
+		return true, room.Git.SetDefaultBranch(ctx, id, "master")
+	}
+	branches, err := room.Git.Branches(ctx, id)
+	if err != nil || len(branches) == 0 {
+		return false, err
+	}
+	return true, room.Git.SetDefaultBranch(ctx, id, branches[0].Short())
 }
 
 // IDs lists the ids of all repositories, for sweeping what a crash left behind.

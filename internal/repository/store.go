@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/bbql"
@@ -101,11 +102,25 @@ func insert(ctx context.Context, tx *database.Tx, r *Repository, creatorID strin
 	return err
 }
 
-func update(ctx context.Context, tx *database.Tx, r *Repository) (int64, error) {
-	return tx.Exec(ctx, `UPDATE repository SET project_id = $2, slug = $3, name = $4, description = $5, is_private = $6, language = $7,
-			fork_policy = $8, has_issues = $9, has_wiki = $10, mainbranch = $11, updated_on = $12 WHERE id = $1`,
+// lock reads a repository to change it. The row is written before it is read, which keeps others from changing it
+// until the transaction ends: nothing that they wrote before is lost. access.ErrAbsent when it is not there.
+func lock(ctx context.Context, tx *database.Tx, id string, now time.Time) (*Repository, error) {
+	n, err := tx.Exec(ctx, `UPDATE repository SET updated_on = $2 WHERE id = $1`, id, database.Micros(now))
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, access.ErrAbsent
+	}
+	return scan(tx.Row(ctx, `SELECT `+columns+from+` WHERE r.id = $1`, id).Scan)
+}
+
+func update(ctx context.Context, tx *database.Tx, r *Repository) error {
+	_, err := tx.Exec(ctx, `UPDATE repository SET project_id = $2, slug = $3, name = $4, description = $5, is_private = $6, language = $7,
+			fork_policy = $8, has_issues = $9, has_wiki = $10, mainbranch = $11, size = $12 WHERE id = $1`,
 		r.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues, r.HasWiki,
-		r.MainBranch, database.Micros(r.Updated))
+		r.MainBranch, r.Size)
+	return err
 }
 
 // query is a list of repositories: what the caller may see, narrowed.

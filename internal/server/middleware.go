@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -34,7 +35,9 @@ type front struct {
 	metrics  *metrics
 	health   *health
 	scrape   http.Handler // /metrics, nil when it is not served here
-	flight   inFlight
+	// scrapeLocal serves /metrics only to callers on this machine.
+	scrapeLocal bool
+	flight      inFlight
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +90,7 @@ func (f *front) route(w http.ResponseWriter, r *http.Request) {
 		rest.TraceOf(r.Context()).Operation = "readyz"
 		f.health.ready(w, r)
 	case "/metrics":
-		if f.scrape != nil {
+		if f.scrape != nil && (!f.scrapeLocal || local(r)) {
 			rest.TraceOf(r.Context()).Operation = "metrics"
 			f.scrape.ServeHTTP(w, r)
 			return
@@ -96,6 +99,19 @@ func (f *front) route(w http.ResponseWriter, r *http.Request) {
 	default:
 		f.next.ServeHTTP(w, r)
 	}
+}
+
+// local reports whether a request comes from a program on this machine and not through a proxy on it, which would make
+// everybody local.
+func local(r *http.Request) bool {
+	for _, h := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(h) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
 }
 
 // finish completes the answer and writes down what happened. panicked is what recover gave.

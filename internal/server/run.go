@@ -134,9 +134,11 @@ func newLifecycle(cfg config.Config, handler http.Handler, opts Options) (_ *lif
 		ln = opts.Wire(main, ln, conf)
 	}
 	s.listeners[0] = listening{name: "main", srv: main, ln: ln, tls: conf != nil && opts.Wire == nil}
-	if cfg.Metrics.Addr != "" && cfg.Metrics.Addr == cfg.Addr {
+	if cfg.Metrics.Addr == "" {
+		s.front.scrape, s.front.scrapeLocal = s.front.metrics.handler(), true
+	} else if cfg.Metrics.Addr == cfg.Addr {
 		s.front.scrape = s.front.metrics.handler()
-	} else if cfg.Metrics.Addr != "" {
+	} else {
 		// The same front without the application behind: health and metrics, and 404 for the rest.
 		f := &front{api: api, log: s.log, limits: cfg.Limits, timeouts: cfg.Timeouts, bounded: s.front.bounded, health: s.front.health,
 			metrics: s.front.metrics, scrape: s.front.metrics.handler(), next: nothing{api}}

@@ -336,16 +336,20 @@ func TestProbesWhileStopping(t *testing.T) {
 	<-done
 }
 
-func TestMetricsAreNotOnTheMainListenerUnlessAsked(t *testing.T) {
+func TestMetricsOnTheMainListenerAreForThisMachine(t *testing.T) {
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "application") })
 	s := start(t, load(t), h, Options{})
-	if _, body := get(t, s.url+"/metrics"); body != "application" {
-		t.Errorf("got %q", body)
+	get(t, s.url+"/x")
+	if _, body := get(t, s.url+"/metrics"); !strings.Contains(body, `pail_http_requests_total{class="2xx",method="GET",operation="none"} 1`) {
+		t.Errorf("got %.200q", body)
+	}
+	if _, body := dial(t, s.addr).request(t, "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n"); body != "application" {
+		t.Errorf("through a proxy: got %.200q", body)
 	}
 	s = start(t, load(t, "PAIL_METRICS_ADDR=127.0.0.1:0"), h, Options{})
 	get(t, s.url+"/x")
 	if _, body := get(t, s.url+"/metrics"); !strings.Contains(body, `pail_http_requests_total{class="2xx",method="GET",operation="none"} 1`) {
-		t.Errorf("got %q", body)
+		t.Errorf("got %.200q", body)
 	}
 }
 

@@ -35,7 +35,7 @@ func (view) Style() string { return "/style.css?v=" + styleVersion }
 // templates holds every page together with the layout, by name. A template that cannot be parsed is a mistake in
 // this package, and shows when the program starts.
 var templates = func() map[string]*template.Template {
-	functions := template.FuncMap{"spans": spans, "status": status, "sentence": sentence}
+	functions := template.FuncMap{"spans": spans, "words": words, "hyphenated": hyphenated, "status": status, "sentence": sentence}
 	const layout = "templates/layout.html"
 	base := template.Must(template.New(path.Base(layout)).Funcs(functions).ParseFS(templateFiles, layout))
 	files, err := templateFiles.ReadDir("templates")
@@ -93,6 +93,12 @@ func spans(text string) []span {
 		text = after
 	}
 }
+
+// words are the words of a line of code. Browsers break a line behind a hyphen, also within an option such as -A, unless
+// the page keeps hyphenated words together.
+func words(code string) []string { return strings.Split(code, " ") }
+
+func hyphenated(word string) bool { return strings.Contains(word, "-") }
 
 // status is a status code with its name: "401 Unauthorized".
 func status(code int) string {

@@ -133,6 +133,9 @@ func checkPage(t *testing.T, r reply) {
 	if _, ok := reason.Lookup(reason.Code(refused)); refused != "" && !ok {
 		t.Errorf("the reason %q is in no list", refused)
 	}
+	if vary := r.Header.Get("Vary"); r.StatusCode >= 400 && refused != "value.invalid" && vary != "Accept" {
+		t.Errorf("a refusal varies by %q", vary)
+	}
 	if r.StatusCode >= 400 && (r.Header.Get("Cache-Control") != "no-store" || !strings.Contains(r.body, "</h1>")) {
 		t.Errorf("a refusal that is kept or says nothing: %s", r.Header.Get("Cache-Control"))
 	}
@@ -152,7 +155,7 @@ func TestPages(t *testing.T) {
 			"git clone http://x-bitbucket-api-token-auth@" + strings.TrimPrefix(s.URL, "http://") + "/WORKSPACE/REPOSITORY.git", `href="/docs/reasons"`}},
 		{"GET", "/docs/reasons", 200, "", "public, max-age=3600", []string{`href="/docs/reasons/header.line_break"`, `aria-current="true"`, "The token is damaged or over"}},
 		{"GET", "/docs/reasons/header.line_break", 200, "", "public, max-age=3600", []string{"400 Bad Request", "<code>base64</code>", `href="/docs/reasons/token.whitespace"`,
-			"<code>curl --user &#34;$EMAIL:$TOKEN&#34; " + s.URL + "/2.0/user</code>"}},
+			`<code>curl <span class="whole">--user</span> &#34;$EMAIL:$TOKEN&#34; ` + s.URL + "/2.0/user</code>"}},
 		{"GET", "/docs/reasons/no.such", 404, reason.ResourceNotFound, "no-store", []string{`<a href="/docs/reasons">`, "No reason has this code."}},
 		{"GET", "/docs/reasons/%3Cscript%3E", 404, reason.ResourceNotFound, "no-store", []string{`<a href="/docs/reasons">`}},
 		{"GET", "/docs/reasons/%00%FF", 404, reason.ResourceNotFound, "no-store", nil},
@@ -161,7 +164,7 @@ func TestPages(t *testing.T) {
 		{"PUT", "/setup", 405, reason.MethodNotAllowed, "no-store", []string{"GET, HEAD, POST"}},
 		{"PATCH", "/style.css", 405, reason.MethodNotAllowed, "no-store", []string{"GET, HEAD"}},
 		{"GET", open, 200, "", "no-store", []string{`name="token"`, `name="email"`, `name="username"`, `name="display_name"`, `type="password"`, `minlength="10"`}},
-		{"GET", "/setup", 410, reason.SetupLinkUsed, "no-store", []string{"pail serve", "pail admin user create"}},
+		{"GET", "/setup", 410, reason.SetupLinkUsed, "no-store", []string{"<code>pail serve</code>", "<code>pail admin user create"}},
 		{"GET", "/setup?token=PAILL1wrong", 410, reason.SetupLinkUsed, "no-store", []string{"works once", "pail serve"}},
 		{"GET", "/setup?token=%zz", 410, reason.SetupLinkUsed, "no-store", nil},
 		{"POST", "/setup", 415, reason.MediaTypeUnsupported, "no-store", []string{"x-www-form-urlencoded"}},

@@ -11,7 +11,7 @@ func TestSlugName(t *testing.T) {
 	for in, want := range map[string]string{
 		"acme": "acme", "ACME": "acme", "a": "a", "_x-1": "_x-1", "7": "7", strings.Repeat("a", 62): strings.Repeat("a", 62),
 		someID: someID, "{" + someID + "}": someID, "{" + strings.ToUpper(someID) + "}": someID,
-		"": "", "-a": "", "a b": "", "a/b": "", "a.b": "", "é": "", "a\x00": "", "{acme}": "", "..": "", strings.Repeat("a", 63): "",
+		"": "", "-a": "", "a b": "", "a/b": "", "a.b": "", "é": "", "\u212a": "", "a\x00": "", "{acme}": "", "..": "", strings.Repeat("a", 63): "",
 		"{" + someID: "", "{not-a-uuid-but-thirty-six-bytes-long-}": "",
 	} {
 		n, ok := slugName(in)
@@ -27,9 +27,6 @@ func TestKeyName(t *testing.T) {
 		"": "", "1A": "", "_A": "", "A-B": "", "A B": "", "A\n": "", "É": "", "ſ": "", strings.Repeat("A", 129): "", "{FTO}": "",
 	} {
 		n, ok := keyName(in)
-		if want == "" && in == "ſ" {
-			continue // ToUpper makes an S of it, and no key begins otherwise
-		}
 		if ok != (want != "") || ok && n.value != want {
 			t.Errorf("keyName(%q) = %+v, %v; want %q", in, n, ok, want)
 		}

@@ -198,7 +198,7 @@ func checkRule(t *testing.T, rt *rapid.T, s *scene, people []string, tokens map[
 func TestLastOwnersLeaveAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		ids := []string{s.person("ada").ID, s.person("bob").ID, s.person("eve").ID}
-		for round := range 5 {
+		for round := range 20 {
 			w, err := s.room.CreateWorkspace(t.Context(), fmt.Sprintf("w%d", round), "", ids[0])
 			must(t, err)
 			for _, id := range ids[1:] {
@@ -206,14 +206,15 @@ func TestLastOwnersLeaveAtOnce(t *testing.T) {
 			}
 			var refused atomic.Int64
 			var wg sync.WaitGroup
+			start := make(chan struct{})
 			for i, id := range ids {
 				wg.Go(func() {
-					leave := s.room.RemoveMember
+					<-start
 					var err error
 					if i == 0 {
 						err = s.room.AddMember(t.Context(), w.ID, id, workspace.Member)
 					} else {
-						err = leave(t.Context(), w.ID, id)
+						err = s.room.RemoveMember(t.Context(), w.ID, id)
 					}
 					if e, ok := errors.AsType[*rest.Error](err); ok && e.Reason == reason.ConflictState {
 						refused.Add(1)
@@ -222,6 +223,7 @@ func TestLastOwnersLeaveAtOnce(t *testing.T) {
 					}
 				})
 			}
+			close(start)
 			wg.Wait()
 			var owners int
 			must(t, s.db.Row(t.Context(), `SELECT COUNT(*) FROM workspace_member WHERE workspace_id = $1 AND role = 3`, w.ID).Scan(&owners))

@@ -104,8 +104,8 @@ func slugName(s string) (n name, ok bool) {
 	if id, ok := rest.Unbraced(s); ok {
 		return name{id, true}, true
 	}
-	s = strings.ToLower(s)
-	return name{value: s}, validSlug(s)
+	slug := strings.ToLower(s)
+	return name{value: slug}, ascii(s) && validSlug(slug)
 }
 
 // keyName reads what may name a project; ok is false for what cannot be the name of one.
@@ -113,8 +113,8 @@ func keyName(s string) (n name, ok bool) {
 	if id, ok := rest.Unbraced(s); ok {
 		return name{id, true}, true
 	}
-	s = strings.ToUpper(s)
-	return name{value: s}, validKey(s)
+	key := strings.ToUpper(s)
+	return name{value: key}, ascii(s) && validKey(key)
 }
 
 // validSlug reports whether s can be a slug. It never begins with a hyphen, so it is never taken for an option.
@@ -131,15 +131,25 @@ func validSlug(s string) bool {
 	return true
 }
 
+// ascii reports whether s is ASCII. Other letters can have an ASCII letter as their upper or lower case.
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func validKey(s string) bool { return len(s) <= maxKey && keyPattern.MatchString(s) }
 
 // checkSlug brings a chosen slug into its stored form. A slug that reads as a uuid would hide what has that uuid.
 func checkSlug(field, s string) (string, error) {
-	s = strings.ToLower(strings.TrimSpace(s))
-	if _, uuid := rest.Unbraced(s); uuid || !validSlug(s) {
+	n, ok := slugName(strings.TrimSpace(s))
+	if !ok || n.uuid {
 		return s, rest.InvalidField(field, "use 1 to 62 letters, digits, _ and -, do not begin with - and do not take a uuid")
 	}
-	return s, nil
+	return n.value, nil
 }
 
 // slugOf makes a slug of a name: lower case, and one hyphen for whatever a slug cannot hold. It is "" when nothing of
@@ -150,11 +160,11 @@ func slugOf(title string) string {
 }
 
 func checkKey(s string) (string, error) {
-	s = strings.ToUpper(strings.TrimSpace(s))
-	if !validKey(s) {
+	n, ok := keyName(strings.TrimSpace(s))
+	if !ok || n.uuid {
 		return s, rest.InvalidField("key", "use 1 to 128 letters, digits and _, and begin with a letter")
 	}
-	return s, nil
+	return n.value, nil
 }
 
 // checkName brings a chosen name into its stored form: one line of text that is not empty.
