@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -144,13 +145,18 @@ func (r *Recorder) Flush(ctx context.Context) error {
 			}
 			known[id] = found
 		}
-		for _, e := range events {
+		insert, err := tx.Prepare(ctx, `INSERT INTO activity (id, credential_id, at, reason, method, path, operation, address, agent)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = insert.Close() }()
+		for _, e := range newest(events) {
 			if !known[e.CredentialID] {
 				continue // deleted with its owner meanwhile
 			}
-			if _, err := tx.Exec(ctx, `INSERT INTO activity (id, credential_id, at, reason, method, path, operation, address, agent)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`, eventID(e.At), e.CredentialID, database.Micros(e.At),
-				string(e.Reason), e.Method, clip(e.Path), e.Operation, e.Address, clip(e.Agent)); err != nil {
+			if _, err := insert.ExecContext(ctx, eventID(e.At), e.CredentialID, database.Micros(e.At), string(e.Reason), e.Method,
+				clip(e.Path), e.Operation, e.Address, clip(e.Agent)); err != nil {
 				return err
 			}
 		}
@@ -162,6 +168,18 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// newest leaves out the events that would be deleted again at once, because their credential has MaxActivity later ones.
+func newest(events []Event) []Event {
+	n := map[string]int{}
+	kept := make([]Event, 0, len(events))
+	for _, e := range slices.Backward(events) {
+		if n[e.CredentialID]++; n[e.CredentialID] <= MaxActivity {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 func writeLast(ctx context.Context, tx *database.Tx, id string, l last) (found bool, err error) {

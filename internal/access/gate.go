@@ -48,7 +48,7 @@ func (g *Gate) record(p *Principal, r *rest.Request, authenticated bool, refusal
 		return
 	}
 	e := Event{
-		CredentialID: p.ID, At: g.Now(), Authenticated: authenticated, Method: r.HTTP.Method, Path: r.HTTP.URL.Path,
+		CredentialID: p.ID, At: g.Now(), Authenticated: authenticated, Method: r.HTTP.Method, Path: r.HTTP.URL.EscapedPath(),
 		Operation: r.Trace.Operation, Address: Address(r.HTTP), Agent: r.HTTP.UserAgent(),
 	}
 	if refusal != nil {

@@ -92,7 +92,17 @@ func (r *Room) Find(ctx context.Context, q database.Queryer, identifier string) 
 
 // ByEmail looks an account up by its e-mail. ErrNotFound when there is none.
 func (r *Room) ByEmail(ctx context.Context, email string) (Account, error) {
-	return one(ctx, r.DB, `a.email = $1`, strings.ToLower(strings.TrimSpace(email)))
+	return one(ctx, r.DB, `a.email = $1`, storedEmail(email))
+}
+
+// storedEmail is an e-mail from outside in the form in which accounts have it; "", which nobody has, for what is no
+// e-mail, so that neither the store nor the throttle gets to see it.
+func storedEmail(email string) string {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if len(email) > maxEmail || !printable(email) {
+		return ""
+	}
+	return email
 }
 
 // ByEmails looks up the accounts that have one of the e-mails, given in lower case. E-mails nobody has are left out.
@@ -122,7 +132,7 @@ func clean(s string) string {
 // Authenticate checks an e-mail and a password. It takes the same time whether the account exists or not. A
 // *rest.Error says that they do not fit, or that there were too many tries.
 func (r *Room) Authenticate(ctx context.Context, email, password, address string) (Account, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
+	email = storedEmail(email)
 	if wait := r.throttle.wait(r.Now(), email, address); wait > 0 {
 		return Account{}, rest.Refusef(reason.RateLimited, "Too many sign-ins failed. Try again in %d seconds.", int(wait.Seconds())+1).
 			WithHeader("Retry-After", fmt.Sprint(int(wait.Seconds())+1))

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// separator stands between packed columns. No text that Pail stores holds it: control characters are refused on the
+// Separator stands between packed columns. No text that Pail stores holds it: control characters are refused on the
 // way in, except line breaks and tabs.
-const separator = "\x1f"
+const Separator = "\x1f"
 
 // Packed is the SQL expression that gives several columns as one text, for Unpack. Reading a column costs database/sql
 // and the driver more than it costs the database, so the few queries that run for every request read one column.
@@ -17,7 +17,7 @@ func Packed(columns ...string) string {
 	var b strings.Builder
 	for i, c := range columns {
 		if i > 0 {
-			b.WriteString(" || '" + separator + "' || ")
+			b.WriteString(" || '" + Separator + "' || ")
 		}
 		b.WriteString("COALESCE(CAST(" + c + " AS TEXT), '')")
 	}
@@ -33,7 +33,7 @@ func Unpack(s string) *Unpacked { return &Unpacked{s} }
 // Text is the next column, a text.
 func (u *Unpacked) Text() string {
 	var s string
-	s, u.rest, _ = strings.Cut(u.rest, separator)
+	s, u.rest, _ = strings.Cut(u.rest, Separator)
 	return s
 }
 

@@ -367,6 +367,9 @@ func TestForeignStore(t *testing.T) {
 	if err := s.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.Stdout = &stopping{cancel} // a demo that starts all the same must not run for ever
 	if err := Run(ctx, o); !errors.Is(err, ErrNoDemo) {
 		t.Errorf("got %v, want ErrNoDemo", err)
 	}

@@ -50,14 +50,7 @@ const (
 	AppPasswordAsBearer           Code = "app_password.as_bearer"
 	AccountDeactivated            Code = "account.deactivated"
 	LoginRefused                  Code = "login.refused"
-	SessionExpired                Code = "session.expired"
 	SetupLinkUsed                 Code = "setup_link.used"
-	OAuthExpired                  Code = "oauth.expired"
-	OAuthClient                   Code = "oauth.client"
-	OAuthGrant                    Code = "oauth.grant"
-	OAuthGrantType                Code = "oauth.grant_type"
-	OAuthCallback                 Code = "oauth.callback"
-	OAuthScope                    Code = "oauth.scope"
 )
 
 // The secret itself: damaged on its way, or no longer good.
@@ -77,7 +70,6 @@ const (
 	ScopeMissing       Code = "scope.missing"
 	PrivilegeMissing   Code = "privilege.missing"
 	WorkspaceForbidden Code = "workspace.forbidden"
-	BranchRestricted   Code = "branch.restricted"
 	CSRFMissing        Code = "csrf.missing"
 	RateLimited        Code = "rate.limited"
 )
@@ -93,7 +85,6 @@ const (
 	RevisionNotFound   Code = "revision.not_found"
 	ConflictExists     Code = "conflict.exists"
 	ConflictInUse      Code = "conflict.in_use"
-	ConflictStale      Code = "conflict.stale"
 	ConflictState      Code = "conflict.state"
 )
 
@@ -119,9 +110,6 @@ const (
 	PageInvalid             Code = "page.invalid"
 	FieldsInvalid           Code = "fields.invalid"
 	MediaTypeUnsupported    Code = "media_type.unsupported"
-	MediaTypeNotAcceptable  Code = "media_type.not_acceptable"
-	RangeNotSatisfiable     Code = "range.not_satisfiable"
-	PreconditionNotMet      Code = "precondition.not_met"
 	RevisionSpecNotAccepted Code = "revision.not_accepted"
 )
 

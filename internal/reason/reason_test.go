@@ -121,7 +121,6 @@ func TestMessagesOfBitbucketCloud(t *testing.T) {
 		WorkspaceForbidden:          "You do not have access to view this workspace.",
 		AppPasswordDisabled:         "App passwords are deprecated and must be replaced with API tokens.",
 		PathRemoved:                 "CHANGE-2770 - Functionality has been deprecated",
-		OAuthExpired:                "OAuth2 access token expired. Use your refresh token to obtain a new access token.",
 	} {
 		if got := Of(c).Message; got != want {
 			t.Errorf("%s: %q, want %q", c, got, want)

@@ -6,9 +6,11 @@ const (
 	badMechanism = "This API is not accessible by this authentication mechanism"
 	badGitLogin  = "Invalid credentials"
 
-	newToken    = "Make a new API token on {base}/account/tokens and put it where the old one was."
+	// makeToken is the way to a token; curl asks for the password.
+	makeToken   = "`curl --user \"$EMAIL\" {base}/pail/v1/user/api-tokens -d '{\"name\": \"ci\", \"scopes\": [\"read:repository:bitbucket\"], \"expires_in_days\": 90}'`, or on the server `pail token create`."
+	newToken    = "Make a new API token and put it where the old one was: " + makeToken
 	gitAPIToken = "API token: `git clone https://x-bitbucket-api-token-auth:$TOKEN@HOST/WORKSPACE/REPOSITORY.git`, or your username in place of `x-bitbucket-api-token-auth`."
-	gitAccess   = "Access token or OAuth token: `git clone https://x-token-auth:$TOKEN@HOST/WORKSPACE/REPOSITORY.git`."
+	gitAccess   = "Access token: `git clone https://x-token-auth:$TOKEN@HOST/WORKSPACE/REPOSITORY.git`."
 	bearerUse   = "`curl -H \"Authorization: Bearer $TOKEN\" {base}/2.0/...`."
 )
 
@@ -38,7 +40,7 @@ var credentialReasons = []Reason{
 	{
 		Code: CredentialBasicNotAccepted, Title: "An access token was sent as Basic", Status: 401,
 		Message: badToken,
-		Why:     "An access token of a repository, project or workspace, and an OAuth token, belong to no person and go with the scheme Bearer, without a user. The token itself is good.",
+		Why:     "An access token of a repository, project or workspace belongs to no person and goes with the scheme Bearer, without a user. The token itself is good.",
 		Fix: []string{
 			bearerUse,
 			gitAccess,
@@ -51,7 +53,7 @@ var credentialReasons = []Reason{
 		Why:     "For the REST API an API token goes with the account's e-mail. The user that came is not the e-mail of the token's owner: mostly it is the username, which was right for app passwords. The token itself is good.",
 		Fix: []string{
 			curlUser,
-			"Look up the e-mail on {base}/account; it is written there as the server knows it.",
+			"Is the e-mail in doubt? error.detail names it to whoever holds the whole token.",
 			"For git it is the other way round: the username or `x-bitbucket-api-token-auth`, not the e-mail.",
 		},
 		See: []Code{CredentialUsernameRequired, CredentialUserMismatch, CredentialGitUser},
@@ -63,7 +65,7 @@ var credentialReasons = []Reason{
 		Fix: []string{
 			"App password: `curl --user \"$USERNAME:$APP_PASSWORD\" {base}/2.0/user`.",
 			gitAPIToken,
-			"The username stands on {base}/account.",
+			"The username is in the answer to `GET {base}/2.0/user`.",
 		},
 		See: []Code{CredentialEmailRequired, CredentialGitUser},
 	},
@@ -83,14 +85,14 @@ var credentialReasons = []Reason{
 		Why:     "The secret is good, but the user that came with it is not its owner. Mostly two accounts of the same person, or the values of two people, are mixed up.",
 		Fix: []string{
 			"Send the user who made the token: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/user`.",
-			"See on {base}/account/tokens which account has the token.",
+			"Whose token it is: the owner sees it in `curl --user \"$EMAIL\" {base}/pail/v1/user/api-tokens`.",
 		},
 		See: []Code{CredentialEmailRequired, CredentialUsernameRequired},
 	},
 	{
 		Code: CredentialGitUser, Title: "The git user does not fit the kind of secret", Status: 401,
 		Message: badGitLogin,
-		Why:     "For git over HTTPS each kind of secret goes with its own user name: `x-token-auth` belongs to access tokens and OAuth tokens, `x-bitbucket-api-token-auth` or the username to API tokens, the username to app passwords. The secret itself is good.",
+		Why:     "For git over HTTPS each kind of secret goes with its own user name: `x-token-auth` belongs to access tokens, `x-bitbucket-api-token-auth` or the username to API tokens, the username to app passwords. The secret itself is good.",
 		Fix: []string{
 			gitAPIToken,
 			gitAccess,
@@ -111,9 +113,10 @@ var credentialReasons = []Reason{
 	{
 		Code: CredentialPasswordNotAccepted, Title: "An account password was sent", Status: 401,
 		Message: "Bitbucket Cloud recently stopped supporting account passwords for API authentication.",
-		Why:     "The secret does not look like any token. The password of the account opens the website only, neither the API nor git.",
+		Why:     "The secret does not look like any token. The password of the account makes and manages tokens; it opens neither the API nor git.",
 		Fix: []string{
-			"Make an API token on {base}/account/tokens and send it in place of the password: " + curlUser,
+			"Make an API token: " + makeToken,
+			"Send it in place of the password: " + curlUser,
 			"If it is a token, it was not copied whole, or it is the token's name.",
 		},
 		See: []Code{CredentialUnknown, TokenTruncated, CredentialForeignProduct},
@@ -165,7 +168,7 @@ var credentialReasons = []Reason{
 		Message: "App passwords are deprecated and must be replaced with API tokens.",
 		Why:     "The app password is good, but this server takes none any more, or not since the date that the administrator has set. Over git the answer is 410.",
 		Fix: []string{
-			"Make an API token on {base}/account/tokens with the scopes that the automation needs; `pail record` finds them.",
+			"Make an API token with the scopes that the automation needs, which `pail operations` lists: " + makeToken,
 			"Then change the user too: " + curlUser,
 			"For git: " + gitAPIToken,
 		},
@@ -202,75 +205,11 @@ var credentialReasons = []Reason{
 		See: []Code{SetupLinkUsed, CredentialPasswordNotAccepted},
 	},
 	{
-		Code: SessionExpired, Title: "The session has ended", Status: 401,
-		Message: badToken,
-		Why:     "The browser's session was ended by a logout, a change of the password, or because it was not used for too long.",
-		Fix:     []string{"Log in again on {base}/login."},
-		See:     []Code{LoginRefused, CSRFMissing},
-	},
-	{
 		Code: SetupLinkUsed, Title: "The set-up link is used up or expired", Status: 410,
 		Message: "Resource removed",
 		Why:     "A set-up link works once and for a limited time, so that nobody who finds it later can take over the account.",
 		Fix:     []string{"Ask an administrator of the server for a new link."},
 		See:     []Code{LoginRefused},
-	},
-	{
-		Code: OAuthExpired, Title: "The OAuth access token has expired", Status: 401,
-		Message: "OAuth2 access token expired. Use your refresh token to obtain a new access token.",
-		Why:     "An OAuth access token lives for two hours. The consumer has to fetch a new one.",
-		Fix: []string{
-			"Client credentials: `curl -X POST --user \"$KEY:$SECRET\" {base}/site/oauth2/access_token -d grant_type=client_credentials`.",
-			"Authorization code: the same with `-d grant_type=refresh_token -d \"refresh_token=$REFRESH_TOKEN\"`.",
-		},
-		See: []Code{TokenExpired, OAuthGrant},
-	},
-	{
-		Code: OAuthClient, Title: "The OAuth consumer is not known", Status: 401,
-		Message: "Invalid OAuth client credentials",
-		Why:     "The key or the secret of the OAuth consumer is wrong, or the consumer has been deleted. Key and secret go with Basic to the token address only; they open nothing else.",
-		Fix: []string{
-			"`curl -X POST --user \"$KEY:$SECRET\" {base}/site/oauth2/access_token -d grant_type=client_credentials`.",
-			"Copy key and secret again from the workspace's page of OAuth consumers.",
-		},
-		See: []Code{OAuthGrant, OAuthGrantType, CredentialKindNotAccepted},
-	},
-	{
-		Code: OAuthGrant, Title: "The grant is not valid", Status: 400,
-		Message: "The specified code or refresh token is not valid.",
-		Why:     "The authorization code or the refresh token was used before, has expired, or was given to another consumer. A consumer that is not private has no client credentials.",
-		Fix: []string{
-			"Send the user through the authorization again; a code works once and for a short time.",
-			"For client credentials, mark the consumer as private.",
-		},
-		See: []Code{OAuthClient, OAuthExpired},
-	},
-	{
-		Code: OAuthGrantType, Title: "The grant type is not supported", Status: 400,
-		Message: "Unsupported grant type",
-		Why:     "The token address takes `authorization_code`, `client_credentials` and `refresh_token`. The password grant is gone.",
-		Fix: []string{
-			"For automation: `grant_type=client_credentials`, or an access token, which needs no OAuth at all.",
-		},
-		See: []Code{OAuthGrant, OAuthClient},
-	},
-	{
-		Code: OAuthCallback, Title: "The callback address does not fit", Status: 400,
-		Message: "No callback uri defined for the OAuth client.",
-		Why:     "The consumer has no callback address, or the redirect_uri of the request does not begin with it.",
-		Fix: []string{
-			"Set the callback address on the consumer's page, and send the same as redirect_uri, or none.",
-		},
-		See: []Code{OAuthClient},
-	},
-	{
-		Code: OAuthScope, Title: "The consumer does not have the scope that is asked for", Status: 400,
-		Message: "Invalid scope",
-		Why:     "A consumer can pass on only the scopes that it was made with.",
-		Fix: []string{
-			"Ask for fewer scopes, or add the scope on the consumer's page and authorize again.",
-		},
-		See: []Code{ScopeMissing, OAuthClient},
 	},
 }
 
@@ -337,7 +276,7 @@ var tokenReasons = []Reason{
 			newToken,
 			"Note the date of the new one, and replace it before that day.",
 		},
-		See: []Code{TokenRevoked, OAuthExpired},
+		See: []Code{TokenRevoked},
 	},
 	{
 		Code: TokenRevoked, Title: "The token was revoked", Status: 401,

@@ -9,8 +9,8 @@ var grantReasons = []Reason{
 		Message: "Your credentials lack one or more required privilege scopes.",
 		Why:     "The operation needs every one of the scopes in error.detail.required, and the credential was made without those in error.data.missing. Scopes do not include each other: `write` does not give `read`, and `admin` gives neither.",
 		Fix: []string{
-			"Make a new token with the scopes that it has and the missing ones, on {base}/account/tokens; the scopes of a token cannot be changed.",
-			"Let `pail record` watch the automation and list the scopes that it needs, so that they are known all at once.",
+			"Make a new token with the scopes that it has and the missing ones; the scopes of a token cannot be changed. " + makeToken,
+			"See at once what else the automation needs: `pail operations` lists the scopes of every operation.",
 		},
 		See: []Code{PrivilegeMissing, TokenOutOfBounds, CredentialKindNotAccepted},
 	},
@@ -35,16 +35,6 @@ var grantReasons = []Reason{
 		See: []Code{PrivilegeMissing, WorkspaceNotFound},
 	},
 	{
-		Code: BranchRestricted, Title: "A branch restriction forbids this", Status: 403,
-		Message: "Branch restrictions prevent this change.",
-		Why:     "The token is fine, and so is the account's access. A rule of the repository forbids this change to this branch.",
-		Fix: []string{
-			"Push to another branch and open a pull request.",
-			"Have an administrator of the repository change the rule; error.data names it.",
-		},
-		See: []Code{PrivilegeMissing, ScopeMissing},
-	},
-	{
 		Code: CSRFMissing, Title: "The form did not come from this website", Status: 403,
 		Message: "CSRF verification failed. Request aborted.",
 		Why:     "A request that changes something and is sent with the browser's session must carry the form's token, so that no other website can send it in your name.",
@@ -52,7 +42,7 @@ var grantReasons = []Reason{
 			"Load the page again and send the form once more; keep cookies allowed for {base}.",
 			"A program should not use the session: " + curlUser,
 		},
-		See: []Code{SessionExpired, CredentialMissing},
+		See: []Code{CredentialMissing},
 	},
 	{
 		Code: RateLimited, Title: "Too many requests", Status: 429,
@@ -155,21 +145,12 @@ var resourceReasons = []Reason{
 		See: []Code{ConflictExists, ConflictState},
 	},
 	{
-		Code: ConflictStale, Title: "It has changed in the meantime", Status: 409,
-		Message: "The resource has been changed by someone else.",
-		Why:     "Between reading and writing somebody else has changed the same thing. Nothing was overwritten.",
-		Fix: []string{
-			"Read it again, make the change anew and send it.",
-		},
-		See: []Code{PreconditionNotMet, ConflictState},
-	},
-	{
 		Code: ConflictState, Title: "Its state does not allow this", Status: 409,
 		Message: "The resource is not in a state that allows this.",
 		Why:     "The operation is right, but not now: a pull request that is merged cannot be declined, and a pipeline that has ended cannot be stopped.",
 		Fix: []string{
 			"Read the current state with GET; error.detail names it.",
 		},
-		See: []Code{ConflictStale, ConflictInUse},
+		See: []Code{ConflictInUse},
 	},
 }

@@ -72,7 +72,7 @@ var headerReasons = []Reason{
 		Why:     "The value of the Authorization header begins with the secret itself. HTTP wants the name of a scheme first: `Basic` or `Bearer`.",
 		Fix: []string{
 			"API token: " + curlUser,
-			"Access token of a repository, project or workspace, or OAuth token: `curl -H \"Authorization: Bearer $TOKEN\" {base}/2.0/...`.",
+			"Access token of a repository, project or workspace: `curl -H \"Authorization: Bearer $TOKEN\" {base}/2.0/...`.",
 		},
 		See: []Code{HeaderSchemeUnknown, CredentialMissing},
 	},
@@ -82,7 +82,7 @@ var headerReasons = []Reason{
 		Why:     "Only the schemes Basic and Bearer are taken. `Token`, `PRIVATE-TOKEN`, `JWT`, `Digest` and others belong to other services.",
 		Fix: []string{
 			"API token: " + curlUser,
-			"Access token or OAuth token: `curl -H \"Authorization: Bearer $TOKEN\" {base}/2.0/...`.",
+			"Access token: `curl -H \"Authorization: Bearer $TOKEN\" {base}/2.0/...`.",
 		},
 		See: []Code{HeaderSchemeMissing, CredentialBearerNotAccepted},
 	},

@@ -8,7 +8,7 @@ var pathReasons = []Reason{
 		Message: "Resource not found", Detail: notFoundDetail,
 		Why: "The API has no operation at this path, whoever asks. error.data names the nearest ones when there are any.",
 		Fix: []string{
-			"Compare with the list of operations: `pail operations`, or {base}/docs/operations.",
+			"Compare with the list of operations: `pail operations`.",
 			"The API begins with {base}/2.0.",
 		},
 		See: []Code{PathDataCenter, PathRemoved, PathVersionMissing, ResourceNotFound},
@@ -65,7 +65,7 @@ var pathReasons = []Reason{
 		Message: "Not Implemented",
 		Why:     "Bitbucket Cloud has this operation; this server knows its name and its scopes, but does not serve it.",
 		Fix: []string{
-			"See what is served: `pail operations`, or {base}/docs/operations.",
+			"See what is served: `pail operations`.",
 		},
 		See: []Code{PathUnknown, PathRemoved},
 	},
@@ -105,7 +105,7 @@ var inputReasons = []Reason{
 		Message: badRequest,
 		Why:     "The operation needs a field that the body does not have. error.detail names it.",
 		Fix: []string{
-			"Add the field; {base}/docs/operations shows a body for each operation.",
+			"Add the field that the answer names under error.fields.",
 		},
 		See: []Code{BodyWrongType, ValueInvalid},
 	},
@@ -153,34 +153,7 @@ var inputReasons = []Reason{
 		Fix: []string{
 			"Announce JSON: `curl --json '{...}' ...`, or `-H 'Content-Type: application/json'`.",
 		},
-		See: []Code{BodyMalformed, MediaTypeNotAcceptable},
-	},
-	{
-		Code: MediaTypeNotAcceptable, Title: "The operation cannot answer in the type that is asked for", Status: 406,
-		Message: "Not Acceptable",
-		Why:     "The Accept header leaves out the type in which this operation answers. The log of a pipeline step, for example, is octet-stream.",
-		Fix: []string{
-			"Ask for any type: `curl -H 'Accept: */*' ...`, or for the one that error.data names.",
-		},
-		See: []Code{MediaTypeUnsupported},
-	},
-	{
-		Code: RangeNotSatisfiable, Title: "The range lies outside the content", Status: 416,
-		Message: "Requested Range Not Satisfiable",
-		Why:     "The Range header begins after the end of what is there.",
-		Fix: []string{
-			"Read the length in the Content-Range header and ask for a range inside it; a log that is still written grows later.",
-		},
-		See: []Code{ValueInvalid},
-	},
-	{
-		Code: PreconditionNotMet, Title: "The condition of the request is not met", Status: 412,
-		Message: "Precondition Failed",
-		Why:     "The If-Match or If-Unmodified-Since header names a version that is not the current one.",
-		Fix: []string{
-			"Read it again with GET and use the new ETag.",
-		},
-		See: []Code{ConflictStale},
+		See: []Code{BodyMalformed},
 	},
 	{
 		Code: RevisionSpecNotAccepted, Title: "The name of the revision is not allowed", Status: 400,

@@ -216,51 +216,41 @@ func (room *Room) Pushed(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	filled, err := room.settleHead(ctx, id)
+	branch, err := room.settleMainBranch(ctx, id)
 	if err != nil {
 		return err
 	}
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
-		r, err := lock(ctx, tx, id, room.Now())
-		if errors.Is(err, access.ErrAbsent) {
-			return nil // deleted while the push went on
-		}
-		if err != nil {
-			return err
-		}
-		r.Size, r.MainBranch = size, ""
-		if filled {
-			// HEAD is read with the row locked, so that whoever changes both last is right in both.
-			if r.MainBranch, err = room.Git.DefaultBranch(ctx, id); err != nil && !errors.Is(err, gitstore.ErrNotFound) {
-				return err
-			}
-		}
-		return update(ctx, tx, r)
+		_, err := tx.Exec(ctx, `UPDATE repository SET size = $2, mainbranch = $3, updated_on = $4 WHERE id = $1`,
+			id, size, branch, database.Micros(room.Now()))
+		return err
 	})
 }
 
-// settleHead lets HEAD name a branch that is there, if there is any: the first push may bring none of the name that a
-// new repository starts with. It reports whether there is one.
-func (room *Room) settleHead(ctx context.Context, id string) (bool, error) {
-	branch, err := room.Git.DefaultBranch(ctx, id)
+// settleMainBranch returns the main branch. Where HEAD names one that nobody has pushed, it becomes the branch that
+// people would expect among those that are there; "" while there is none.
+func (room *Room) settleMainBranch(ctx context.Context, id string) (string, error) {
+	head, err := room.Git.DefaultBranch(ctx, id)
 	if err != nil && !errors.Is(err, gitstore.ErrNotFound) {
-		return false, err
+		return "", err
 	}
-	head, old := gitstore.BranchPrefix+branch, gitstore.BranchPrefix+"master"
-	values, err := room.Git.RefValues(ctx, id, []string{head, old})
-	switch {
-	case err != nil:
-		return false, err
-	case values[head] != "":
-		return true, nil
-	case values[old] != "":
-		return true, room.Git.SetDefaultBranch(ctx, id, "master")
+	values, err := room.Git.RefValues(ctx, id, []string{gitstore.BranchPrefix + head})
+	if err == nil && values[gitstore.BranchPrefix+head] != "" {
+		return head, nil
 	}
 	branches, err := room.Git.Branches(ctx, id)
 	if err != nil || len(branches) == 0 {
-		return false, err
+		return "", err
 	}
-	return true, room.Git.SetDefaultBranch(ctx, id, branches[0].Short())
+	main := branches[0].Short()
+	for _, usual := range []string{"develop", "trunk", "master", "main"} { // the last one that is there
+		for i := range branches {
+			if branches[i].Short() == usual {
+				main = usual
+			}
+		}
+	}
+	return main, room.Git.SetDefaultBranch(ctx, id, main)
 }
 
 // IDs lists the ids of all repositories, for sweeping what a crash left behind.

@@ -3,6 +3,7 @@ package repository
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/rest"
@@ -61,7 +62,11 @@ func checkText(field, s string, limit int, lines bool) error {
 		return rest.InvalidField(field, "too long, or not valid text")
 	}
 	for _, r := range s {
-		if r < ' ' && !(lines && (r == '\n' || r == '\r' || r == '\t')) || r == 0x7f {
+		if lines && (r == '\n' || r == '\r' || r == '\t') {
+			continue
+		}
+		// What turns the direction of writing makes a name look like another one.
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 			return rest.InvalidField(field, "control characters are not allowed")
 		}
 	}

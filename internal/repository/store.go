@@ -28,56 +28,63 @@ const level = `COALESCE((SELECT MAX(x.permission) FROM (
 			WHERE g.project_id = r.project_id AND gm.account_id = $1
 	) x), 0)`
 
-const columns = `r.id, r.slug, r.name, r.description, r.is_private, r.language, r.fork_policy, r.has_issues, r.has_wiki,
-	r.mainbranch, r.size, r.created_on, r.updated_on, ` + workspace.WorkspaceColumns + `, ` + workspace.ProjectColumns
+// columns is the repository with its workspace and its project, packed into one column for unpack.
+var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",
+	"r.has_issues", "r.has_wiki", "r.mainbranch", "r.size", "r.created_on", "r.updated_on") +
+	` || '` + database.Separator + `' || ` + workspace.WorkspaceColumn + ` || '` + database.Separator + `' || ` + workspace.ProjectColumn
 
 const from = ` FROM repository r JOIN workspace w ON w.id = r.workspace_id JOIN project p ON p.id = r.project_id`
 
+func unpack(row *database.Unpacked) *Repository {
+	r := &Repository{ID: row.Text(), Slug: row.Text(), Name: row.Text(), Description: row.Text(), Private: row.Bool(),
+		Language: row.Text(), ForkPolicy: row.Text(), HasIssues: row.Bool(), HasWiki: row.Bool(), MainBranch: row.Text(),
+		Size: row.Int(), Created: row.Time(), Updated: row.Time(),
+		Workspace: workspace.WorkspaceOf(row), Project: workspace.ProjectOf(row)}
+	r.Project.Workspace = &r.Workspace
+	return r
+}
+
 // scan reads columns and, behind them, extra.
 func scan(row func(...any) error, extra ...any) (*Repository, error) {
-	var (
-		r                Repository
-		created, updated int64
-	)
-	dest := []any{&r.ID, &r.Slug, &r.Name, &r.Description, &r.Private, &r.Language, &r.ForkPolicy, &r.HasIssues, &r.HasWiki,
-		&r.MainBranch, &r.Size, &created, &updated}
-	var finish []func()
-	w, done := workspace.WorkspaceDest(&r.Workspace)
-	dest, finish = append(dest, w...), append(finish, done)
-	p, done := workspace.ProjectDest(&r.Project)
-	dest, finish = append(dest, p...), append(finish, done)
-	if err := row(append(dest, extra...)...); err != nil {
+	var packed string
+	if err := row(append([]any{&packed}, extra...)...); err != nil {
 		return nil, err
 	}
-	for _, f := range finish {
-		f()
-	}
-	r.Project.Workspace = &r.Workspace
-	r.Created, r.Updated = database.Time(created), database.Time(updated)
-	return &r, nil
+	return unpack(database.Unpack(packed)), nil
 }
+
+// byName are the queries for a repository with the account's level, by how the path names workspace and repository:
+// by slug at index 0, by uuid at index 1.
+var byName = [2][2]string{
+	{selectWithLevel + `w.slug = $2 AND r.slug = $3`, selectWithLevel + `w.slug = $2 AND r.id = $3`},
+	{selectWithLevel + `w.id = $2 AND r.slug = $3`, selectWithLevel + `w.id = $2 AND r.id = $3`},
+}
+
+var selectWithLevel = `SELECT ` + database.Packed(level) + ` || '` + database.Separator + `' || ` + columns + from + ` WHERE `
 
 // find looks a repository up by workspace and repository, each a slug or a uuid, with the account's level.
 func find(ctx context.Context, q database.Queryer, accountID, workspaceName, name string) (*Repository, access.Level, error) {
-	where, args := byName(workspaceName, name)
-	var l access.Level
-	r, err := scan(q.Row(ctx, `SELECT `+columns+`, `+level+from+` WHERE `+where, append([]any{accountID}, args...)...).Scan, &l)
+	w, workspaceIndex := identifier(workspaceName)
+	n, nameIndex := identifier(name)
+	var packed string
+	err := q.Row(ctx, byName[workspaceIndex][nameIndex], accountID, w, n).Scan(&packed)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, access.None, access.ErrAbsent
 	}
-	return r, l, err
+	if err != nil {
+		return nil, access.None, err
+	}
+	row := database.Unpack(packed)
+	l := access.Level(row.Int())
+	return unpack(row), l, nil
 }
 
-func byName(workspaceName, name string) (where string, args []any) {
-	w, wid := "w.slug = $2", workspaceName
-	if id, ok := rest.Unbraced(workspaceName); ok {
-		w, wid = "w.id = $2", id
+// identifier is a slug, or a uuid without its braces, with its index in byName.
+func identifier(s string) (value string, index int) {
+	if id, ok := rest.Unbraced(s); ok {
+		return id, 1
 	}
-	n, nid := "r.slug = $3", name
-	if id, ok := rest.Unbraced(name); ok {
-		n, nid = "r.id = $3", id
-	}
-	return w + " AND " + n, []any{wid, nid}
+	return s, 0
 }
 
 // oldestProject is the key of the workspace's first project, "" when it has none.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
@@ -129,13 +130,27 @@ type RunOptions struct {
 	Listener net.Listener    // used instead of listening on the configured address
 	OnListen func(net.Addr)  // called once when requests are served
 	Again    <-chan struct{} // closed: a stop no longer waits
+
+	// OrphanAge is how old an unknown git directory must be before it is taken for what a crash left. 0: ten minutes,
+	// because another node may be making a repository in this moment.
+	OrphanAge time.Duration
 }
 
-// Run serves until ctx ends and stops gracefully. First it removes what a crash has left in the git store.
+// Run serves until ctx ends and stops gracefully. First it removes what a crash has left in the git store; what is too
+// young for that, because the crash was a moment ago, goes when it has come of age.
 func (s *Server) Run(ctx context.Context, o RunOptions) error {
-	if err := s.sweep(ctx); err != nil {
+	age := o.OrphanAge
+	if age == 0 {
+		age = orphanAge
+	}
+	if err := s.sweep(ctx, age); err != nil {
 		return err
 	}
+	running, stop := context.WithCancel(ctx)
+	var again sync.WaitGroup
+	again.Go(func() { s.sweepAfter(running, age) })
+	defer again.Wait()
+	defer stop()
 	return Run(ctx, s.Config, s.handler, Options{
 		Log: s.Log, API: s.rest, Version: Version(), State: s.state, Ready: s.DB.Ping,
 		Listener: o.Listener, OnListen: o.OnListen, Again: o.Again, Wire: s.wire,
@@ -143,17 +158,30 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	})
 }
 
-// orphanAge is how old an unknown git directory must be before it is taken for what a crash left: another node may
-// be making a repository in this moment.
 const orphanAge = 10 * time.Minute
 
-func (s *Server) sweep(ctx context.Context) error {
+func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	ids, err := s.Repositories.IDs(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, orphanAge)
+	_, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age)
 	return err
+}
+
+// sweepAfter sweeps once more after age: then everything from before the start is old enough, and nothing that was
+// begun since.
+func (s *Server) sweepAfter(ctx context.Context, age time.Duration) {
+	timer := time.NewTimer(age)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-timer.C:
+	}
+	if err := s.sweep(ctx, age); err != nil && ctx.Err() == nil {
+		s.Log.Error("what a crash has left was not removed", "error", err)
+	}
 }
 
 // state is what /healthz tells an operator.

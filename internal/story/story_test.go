@@ -91,7 +91,7 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	status, reason, line := args[0], args[1], strings.Join(args[2:], " ")
 	ts.Check(ts.Exec("bash", "-c", strings.Replace(line, "curl ", "curl -sS -i ", 1)))
 	out := ts.ReadFile("stdout")
-	
+
 	head, body, _ := strings.Cut(strings.ReplaceAll(out, "\r\n", "\n"), "\n\n")
 	first, _, _ := strings.Cut(head, "\n")
 	if fields := strings.Fields(first); len(fields) < 2 || fields[1] != status {

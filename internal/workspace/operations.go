@@ -130,7 +130,7 @@ var ownFields = bbql.Fields{
 
 func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
 	l := listing[ownWorkspace]{
-		columns: WorkspaceColumns + `, m.role`,
+		columns: WorkspaceColumn + `, m.role`,
 		from:    ` FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id WHERE m.account_id = $1`,
 		args:    []any{self.ID}, order: `w.slug`, fields: ownFields,
 		scan: func(row func(...any) error) (o ownWorkspace, err error) {
@@ -276,14 +276,14 @@ func (r *Room) listProjects(c *access.Call, w Workspace) (any, error) {
 		}
 	}
 	l := listing[listedProject]{
-		columns: ProjectColumns + `, EXISTS (SELECT 1 FROM repository r WHERE r.project_id = p.id AND NOT r.is_private)`,
+		columns: ProjectColumn + `, EXISTS (SELECT 1 FROM repository r WHERE r.project_id = p.id AND NOT r.is_private)`,
 		from:    ` FROM project p WHERE ` + seen + ` AND p.workspace_id = $2`, args: []any{who, w.ID}, order: `p.key`, fields: projectFields,
 		scan: func(row func(...any) error) (p listedProject, err error) {
-			dest, done := ProjectDest(&p.Project)
-			if err := row(append(dest, &p.public)...); err != nil {
+			var packed string
+			if err := row(&packed, &p.public); err != nil {
 				return p, err
 			}
-			done()
+			p.Project = ProjectOf(database.Unpack(packed))
 			p.Workspace = &w
 			return p, nil
 		},

@@ -3,8 +3,10 @@ package workspace
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -36,8 +38,8 @@ const visible = `(NOT p.is_private
 // them: by slug or key at index 0, by uuid at index 1.
 var (
 	workspaceWithRole = [2]string{
-		`SELECT ` + WorkspaceColumns + `, ` + role + ` FROM workspace w WHERE w.slug = $2`,
-		`SELECT ` + WorkspaceColumns + `, ` + role + ` FROM workspace w WHERE w.id = $2`,
+		selectWorkspaceRole + `w.slug = $2`,
+		selectWorkspaceRole + `w.id = $2`,
 	}
 	projectWithLevel = [2][2]string{
 		{selectProjectLevel + `w.slug = $2 AND p.key = $3`, selectProjectLevel + `w.slug = $2 AND p.id = $3`},
@@ -45,8 +47,11 @@ var (
 	}
 )
 
-const selectProjectLevel = `SELECT ` + ProjectColumns + `, ` + WorkspaceColumns + `, ` + role + `, ` + userGrant + `, ` + groupGrant +
-	` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
+var (
+	selectWorkspaceRole = `SELECT ` + database.Packed(append([]string{role}, workspaceColumns...)...) + ` FROM workspace w WHERE `
+	selectProjectLevel  = `SELECT ` + database.Packed(slices.Concat([]string{role, userGrant, groupGrant}, projectColumns, workspaceColumns)...) +
+		` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
+)
 
 func (n name) index() int {
 	if n.uuid {
@@ -70,12 +75,14 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	if !ok {
 		return access.Found[Workspace]{}, access.ErrAbsent
 	}
-	var held int64 // not a Role: database/sql is quick with its own types only
-	w, err := scanWorkspace(r.DB.Row(ctx, workspaceWithRole[n.index()], p.AccountID(), n.value).Scan, &held)
-	if err != nil {
-		return access.Found[Workspace]{}, absence(err)
+	var packed string
+	if err := r.DB.Row(ctx, workspaceWithRole[n.index()], p.AccountID(), n.value).Scan(&packed); err != nil {
+		return access.Found[Workspace]{}, absence(absent(err))
 	}
-	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, Role(held)), Public: !w.Private}, nil
+	row := database.Unpack(packed)
+	held := Role(row.Int())
+	w := WorkspaceOf(row)
+	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private}, nil
 }
 
 // workspaceLevel is how far p reaches on the workspace itself. An access token of the workspace counts as a member,
@@ -113,13 +120,17 @@ func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, 
 	if !ok1 || !ok2 {
 		return access.Found[Project]{}, access.ErrAbsent
 	}
-	var held, user, group int64
-	found, err := scanProject(r.DB.Row(ctx, projectWithLevel[wn.index()][pn.index()], p.AccountID(), wn.value, pn.value).Scan, &held, &user, &group)
-	if err != nil {
-		return access.Found[Project]{}, absence(err)
+	var packed string
+	if err := r.DB.Row(ctx, projectWithLevel[wn.index()][pn.index()], p.AccountID(), wn.value, pn.value).Scan(&packed); err != nil {
+		return access.Found[Project]{}, absence(absent(err))
 	}
-	level := max(access.Level(user), access.Level(group), p.Within(found.Workspace.ID, found.ID, ""))
-	if Role(held) == Owner {
+	row := database.Unpack(packed)
+	held, user, group := Role(row.Int()), access.Level(row.Int()), access.Level(row.Int())
+	found := ProjectOf(row)
+	w := WorkspaceOf(row)
+	found.Workspace = &w
+	level := max(user, group, p.Within(w.ID, found.ID, ""))
+	if held == Owner {
 		level = access.Admin
 	}
 	return access.Found[Project]{Value: found, Level: level, Public: !found.Private}, nil

@@ -8,60 +8,45 @@ import (
 	"github.com/pailforge/pail/internal/database"
 )
 
-// WorkspaceColumns are the columns of the table workspace, named w, in the order of WorkspaceDest: for rooms whose
-// queries join it.
-const WorkspaceColumns = `w.id, w.slug, w.name, w.is_private, w.is_privacy_enforced, w.forking_mode, w.created_on, w.updated_on`
+var (
+	workspaceColumns = []string{"w.id", "w.slug", "w.name", "w.is_private", "w.is_privacy_enforced", "w.forking_mode", "w.created_on", "w.updated_on"}
+	projectColumns   = []string{"p.id", "p.key", "p.name", "p.description", "p.is_private", "p.created_on", "p.updated_on"}
 
-// WorkspaceDest are the destinations for WorkspaceColumns. Call done when they are scanned.
-func WorkspaceDest(w *Workspace) (dest []any, done func()) {
-	times := new([2]int64)
-	return workspaceDest(make([]any, 0, 8), w, times), func() { w.Created, w.Updated = database.Time(times[0]), database.Time(times[1]) }
+	// WorkspaceColumn is the table workspace, named w, and ProjectColumn the table project, named p, each packed into
+	// one column for WorkspaceOf and ProjectOf: for rooms whose queries join them.
+	WorkspaceColumn = database.Packed(workspaceColumns...)
+	ProjectColumn   = database.Packed(projectColumns...)
+)
+
+// WorkspaceOf reads the columns of a workspace.
+func WorkspaceOf(row *database.Unpacked) Workspace {
+	return Workspace{ID: row.Text(), Slug: row.Text(), Name: row.Text(), Private: row.Bool(), PrivacyEnforced: row.Bool(),
+		ForkingMode: row.Text(), Created: row.Time(), Updated: row.Time()}
 }
 
-func workspaceDest(dest []any, w *Workspace, times *[2]int64) []any {
-	return append(dest, &w.ID, &w.Slug, &w.Name, &w.Private, &w.PrivacyEnforced, &w.ForkingMode, &times[0], &times[1])
+// ProjectOf reads the columns of a project. Its Workspace is the caller's to set.
+func ProjectOf(row *database.Unpacked) Project {
+	return Project{ID: row.Text(), Key: row.Text(), Name: row.Text(), Description: row.Text(), Private: row.Bool(),
+		Created: row.Time(), Updated: row.Time()}
 }
 
-// ProjectColumns are the columns of the table project, named p, in the order of ProjectDest.
-const ProjectColumns = `p.id, p.key, p.name, p.description, p.is_private, p.created_on, p.updated_on`
-
-// ProjectDest are the destinations for ProjectColumns. Call done when they are scanned. The project's Workspace is
-// the caller's to set.
-func ProjectDest(p *Project) (dest []any, done func()) {
-	times := new([2]int64)
-	return projectDest(make([]any, 0, 8), p, times), func() { p.Created, p.Updated = database.Time(times[0]), database.Time(times[1]) }
-}
-
-func projectDest(dest []any, p *Project, times *[2]int64) []any {
-	return append(dest, &p.ID, &p.Key, &p.Name, &p.Description, &p.Private, &times[0], &times[1])
-}
-
-// scanWorkspace reads WorkspaceColumns and, behind them, extra.
+// scanWorkspace reads WorkspaceColumn and, behind it, extra.
 func scanWorkspace(row func(...any) error, extra ...any) (Workspace, error) {
-	var (
-		w     Workspace
-		times [2]int64
-	)
-	dest := workspaceDest(make([]any, 0, 12), &w, &times)
-	if err := row(append(dest, extra...)...); err != nil {
-		return w, absent(err)
+	var packed string
+	if err := row(append([]any{&packed}, extra...)...); err != nil {
+		return Workspace{}, absent(err)
 	}
-	w.Created, w.Updated = database.Time(times[0]), database.Time(times[1])
-	return w, nil
+	return WorkspaceOf(database.Unpack(packed)), nil
 }
 
-// scanProject reads ProjectColumns, WorkspaceColumns and, behind them, extra.
+// scanProject reads ProjectColumn, WorkspaceColumn and, behind them, extra.
 func scanProject(row func(...any) error, extra ...any) (Project, error) {
-	var (
-		p     = Project{Workspace: new(Workspace)}
-		times [2][2]int64
-	)
-	dest := workspaceDest(projectDest(make([]any, 0, 20), &p, &times[0]), p.Workspace, &times[1])
-	if err := row(append(dest, extra...)...); err != nil {
-		return p, absent(err)
+	var project, workspace string
+	if err := row(append([]any{&project, &workspace}, extra...)...); err != nil {
+		return Project{}, absent(err)
 	}
-	p.Created, p.Updated = database.Time(times[0][0]), database.Time(times[0][1])
-	p.Workspace.Created, p.Workspace.Updated = database.Time(times[1][0]), database.Time(times[1][1])
+	p, w := ProjectOf(database.Unpack(project)), WorkspaceOf(database.Unpack(workspace))
+	p.Workspace = &w
 	return p, nil
 }
 
@@ -72,9 +57,9 @@ func absent(err error) error {
 	return err
 }
 
-const (
-	selectWorkspace = `SELECT ` + WorkspaceColumns + ` FROM workspace w WHERE `
-	selectProject   = `SELECT ` + ProjectColumns + `, ` + WorkspaceColumns + ` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
+var (
+	selectWorkspace = `SELECT ` + WorkspaceColumn + ` FROM workspace w WHERE `
+	selectProject   = `SELECT ` + ProjectColumn + `, ` + WorkspaceColumn + ` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
 )
 
 // BySlug looks a workspace up by its slug or uuid. ErrNotFound when there is none.
