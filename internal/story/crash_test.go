@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,6 +35,10 @@ const serveVariable = "PAIL_TEST_SERVE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(serveVariable) == "" {
+		// Each step of a sequence is several real requests: a hundred sequences, the default, are for the command line.
+		if err := flag.Set("rapid.checks", "12"); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	if err := serve(); err != nil {
