@@ -23,7 +23,7 @@ Ctrl-C ends it and removes everything, unless --data names a directory to keep.`
 		ctx, again, release := server.Signals(c.Context())
 		defer release()
 		log, flush := server.NewLog(config.Log{Level: "warn", Format: "text"}, a.err)
-		defer flush()
+		defer func() { _ = flush() }()
 		o.Log, o.Again = log, again
 		if dir, err := os.Getwd(); err == nil {
 			o.Clone = dir

@@ -46,7 +46,7 @@ func (o *serveOptions) run(ctx context.Context) error {
 	ctx, again, release := server.Signals(ctx)
 	defer release()
 	log, flush := server.NewLog(o.cfg.Log, o.err)
-	defer flush()
+	defer func() { _ = flush() }()
 
 	// The port is taken before anything else is touched, and before links are made that carry it.
 	ln, err := net.Listen("tcp", o.cfg.Addr)

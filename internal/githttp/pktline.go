@@ -64,7 +64,7 @@ func packetLength(digits []byte) (n int, ok bool) {
 }
 
 func noEOF(err error) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err

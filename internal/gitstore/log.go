@@ -132,7 +132,7 @@ func readLog(out io.Reader, limit int) ([]Commit, error) {
 	commits := make([]Commit, 0, min(limit, 128))
 	for len(commits) <= limit {
 		record, err := readRecord(in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return commits, nil
 		}
 		if err != nil {

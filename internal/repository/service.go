@@ -229,8 +229,16 @@ func (room *Room) Pushed(ctx context.Context, id string) error {
 		return err
 	}
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE repository SET size = $2, mainbranch = $3, updated_on = $4 WHERE id = $1`,
+		n, err := tx.Exec(ctx, `UPDATE repository SET size = $2, mainbranch = $3, updated_on = $4 WHERE id = $1`,
 			id, size, branch, database.Micros(room.Now()))
+		if err != nil || n == 0 || branch == "" {
+			return err
+		}
+		// Somebody may have chosen another main branch meanwhile. With the row locked, HEAD is what it will say.
+		if branch, err = room.Git.DefaultBranch(ctx, id); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `UPDATE repository SET mainbranch = $2 WHERE id = $1 AND mainbranch <> $2`, id, branch)
 		return err
 	})
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -116,7 +117,7 @@ func (l *logWriter) Close() error {
 // server's own health checks for those who debug. The query's values never appear, secrets in a path are masked.
 func (f *front) access(e *exchange, r *http.Request, took time.Duration, aborted bool, cause error) {
 	ctx := context.Background()
-	gone := cause == context.Canceled
+	gone := errors.Is(cause, context.Canceled)
 	level := slog.LevelInfo
 	switch op := e.trace.Operation; {
 	case gone:

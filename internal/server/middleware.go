@@ -118,7 +118,7 @@ func local(r *http.Request) bool {
 func (f *front) finish(e *exchange, r *http.Request, start time.Time, panicked any) {
 	cause := context.Cause(r.Context())
 	switch {
-	case panicked != nil && panicked != http.ErrAbortHandler:
+	case panicked != nil && !aborted(panicked):
 		f.log.LogAttrs(context.Background(), slog.LevelError, "panic", slog.String("request_id", e.trace.RequestID),
 			slog.String("operation", e.trace.Operation), slog.String("panic", clip(fmt.Sprint(panicked), 500)), slog.String("stack", clip(string(debug.Stack()), 8<<10)))
 		e.trace.Reason = reason.ServerFault
@@ -194,4 +194,10 @@ func clip(s string, most int) string {
 		return s
 	}
 	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// aborted reports whether a panic is net/http's own way to drop a connection.
+func aborted(panicked any) bool {
+	err, ok := panicked.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }

@@ -35,7 +35,7 @@ func TestRequestID(t *testing.T) {
 			t.Errorf("%q: %q", tc.sent, got)
 		}
 	}
-	if requestID(nil) == requestID(nil) {
+	if first := requestID(nil); first == requestID(nil) {
 		t.Error("the same id twice")
 	}
 }

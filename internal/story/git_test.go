@@ -205,7 +205,8 @@ func TestGitChallenge(t *testing.T) {
 		t.Errorf("%d %s", res.StatusCode, body)
 	}
 	// What is public is cloned without one, and not pushed to.
-	w.Want(w.Do(w.Token(w.Admin, "admin:repository"), "PUT", "/2.0/repositories/acme/widgets", `{"is_private":false}`), 200)
+	w.Want(w.Do(everything(w), "PUT", "/2.0/workspaces/acme/projects/FTO", `{"is_private":false}`), 200)
+	w.Want(w.Do(everything(w), "PUT", "/2.0/repositories/acme/widgets", `{"is_private":false}`), 200)
 	clone := filepath.Join(t.TempDir(), "clone")
 	w.Git("", "clone", "--quiet", w.URL+"/acme/widgets.git", clone)
 	if out, err := w.TryGit(clone, "push", "origin", "HEAD:refs/heads/x"); err == nil {

@@ -115,7 +115,7 @@ func (c *conn) reject(status string) {
 	if c.shared.Observe != nil {
 		c.shared.Observe(r, c.raw.RemoteAddr())
 	}
-	c.Conn.SetWriteDeadline(time.Now().Add(answerTimeout))
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(answerTimeout))
 	if _, err := c.Conn.Write(render(c.shared.Answer, r)); err != nil {
 		return
 	}
@@ -137,7 +137,7 @@ func render(answer func(Rejection) (int, http.Header, []byte), r Rejection) []by
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
-	header.WriteSubset(&b, map[string]bool{"Connection": true, "Content-Length": true, "Date": true, "Transfer-Encoding": true})
+	_ = header.WriteSubset(&b, map[string]bool{"Connection": true, "Content-Length": true, "Date": true, "Transfer-Encoding": true})
 	b.WriteString("Date: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n")
 	b.WriteString("Content-Length: " + strconv.Itoa(len(body)) + "\r\nConnection: close\r\n\r\n")
 	if r.Method != http.MethodHead {
@@ -150,20 +150,20 @@ func render(answer func(Rejection) (int, http.Header, []byte), r Rejection) []by
 // a bounded time. To close at once, with bytes unread, would make the kernel
 // reset the connection, and the client could lose the answer.
 func (c *conn) linger() {
-	c.CloseWrite()
+	_ = c.CloseWrite()
 	if c.raw != c.Conn {
 		if tcp, ok := c.raw.(*net.TCPConn); ok {
-			tcp.CloseWrite()
+			_ = tcp.CloseWrite()
 		}
 	}
-	c.raw.SetReadDeadline(time.Now().Add(lingerTimeout))
-	io.CopyN(io.Discard, c.raw, lingerBytes)
+	_ = c.raw.SetReadDeadline(time.Now().Add(lingerTimeout))
+	_, _ = io.CopyN(io.Discard, c.raw, lingerBytes)
 }
 
 // readHead reads on until the head is complete, so that the whole of a broken
 // header is seen: net/http stops at the first line that it cannot take.
 func (c *conn) readHead(head *[]byte) {
-	c.Conn.SetReadDeadline(time.Now().Add(headTimeout))
+	_ = c.Conn.SetReadDeadline(time.Now().Add(headTimeout))
 	for headEnd(*head) < 0 && len(*head) < c.shared.MaxHead {
 		var buf [1 << 10]byte
 		n, err := c.Conn.Read(buf[:min(len(buf), c.shared.MaxHead-len(*head))])

@@ -94,14 +94,14 @@ func (l *tlsListener) handshake(raw net.Conn) {
 	}()
 	first := &firstBytes{Conn: raw}
 	secure := tls.Server(first, l.tls)
-	raw.SetDeadline(time.Now().Add(l.shared.HandshakeTimeout))
+	_ = raw.SetDeadline(time.Now().Add(l.shared.HandshakeTimeout))
 	if err := secure.Handshake(); err != nil {
 		l.failed(err, raw, first)
 		l.pending.remove(place)
 		raw.Close()
 		return
 	}
-	raw.SetDeadline(time.Time{})
+	_ = raw.SetDeadline(time.Time{})
 	l.pending.remove(place)
 
 	var c net.Conn = secure
