@@ -32,7 +32,7 @@ type Event struct {
 const (
 	MaxActivity   = 200             // events kept per credential
 	maxQueue      = 4096            // events waiting to be written; beyond, only the times are kept
-	maxTextLength = 300             // of a path or a user agent
+	maxTextLength = 300             // bytes of a path, a user agent or a method
 	flushEvery    = 1 * time.Second // so that a time that was written is true to the second
 )
 
@@ -63,16 +63,17 @@ func NewRecorder(db *database.DB, log *slog.Logger) *Recorder {
 
 // Record notes an event. It does not wait for the store.
 func (r *Recorder) Record(e Event) {
-	if len(e.Path) > maxTextLength || len(e.Agent) > maxTextLength { // do not hold on to what will not be kept
-		e.Path, e.Agent = clip(e.Path), clip(e.Agent)
+	if len(e.Path) > maxTextLength || len(e.Agent) > maxTextLength || len(e.Method) > maxTextLength { // do not hold on to what will not be kept
+		e.Path, e.Agent, e.Method = clip(e.Path), clip(e.Agent), clip(e.Method)
 	}
 	r.mu.Lock()
 	first := len(r.last) == 0
 	l := r.last[e.CredentialID]
-	if e.Authenticated {
+	// Requests end, and are recorded, in another order than their times say.
+	if e.Authenticated && (l.accessed == nil || !e.At.Before(l.accessed.At)) {
 		l.accessed = &e
 	}
-	if e.Refused {
+	if e.Refused && (l.refused == nil || !e.At.Before(l.refused.At)) {
 		l.refused = &e
 	}
 	r.last[e.CredentialID] = l
@@ -93,7 +94,11 @@ func clip(s string) string {
 	if len(s) > maxTextLength {
 		s = strings.Clone(s[:maxTextLength])
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+	if len(s) > maxTextLength { // a byte that is no text takes three now
+		s = strings.ToValidUTF8(s[:maxTextLength], "")
+	}
+	return s
 }
 
 // run sleeps while nothing happens, and flushes once a second while something does.
@@ -155,7 +160,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 			if !known[e.CredentialID] {
 				continue // deleted with its owner meanwhile
 			}
-			if _, err := insert.ExecContext(ctx, eventID(e.At), e.CredentialID, database.Micros(e.At), string(e.Reason), e.Method,
+			if _, err := insert.ExecContext(ctx, eventID(e.At), e.CredentialID, database.Micros(e.At), string(e.Reason), clip(e.Method),
 				clip(e.Path), e.Operation, e.Address, clip(e.Agent)); err != nil {
 				return err
 			}

@@ -110,6 +110,9 @@ func On[T any](key string, need Need[T], h func(*Call, T) (any, error)) Operatio
 	return Operation{key: key, privilege: need.String(), serve: func(g *Gate, r *rest.Request) (value any, err error) {
 		p, resource, err := decide(g, r, SurfaceREST, r.Operation, need)
 		if err == nil {
+			err = r.CheckFields()
+		}
+		if err == nil {
 			value, err = h(&Call{r, p, g}, resource)
 		}
 		g.Outcome(r, p, err)

@@ -116,7 +116,7 @@ func privilegeWords(l Level) string {
 }
 
 func lookup[T any](g *Gate, ctx context.Context, res *Resource[T], p *Principal, first, second string) (Found[T], error) {
-	key := resourceKey{who: p.ID, resource: res.Name, first: first, second: second}
+	key := resourceKey{who: p.reach(), resource: res.Name, first: first, second: second}
 	version, now := g.DB.Version(), g.Now()
 	if v, ok := g.resolved.get(key, version, now); ok {
 		if found, ok := v.(Found[T]); ok { // two resources may share a name, and never a type

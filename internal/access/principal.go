@@ -143,6 +143,15 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 	return Read
 }
 
+// reach names all principals whose levels are the same everywhere: those of one account, unless a credential is bound to
+// something.
+func (p *Principal) reach() string {
+	if p.Account != nil && p.Bounds == (Bounds{}) {
+		return p.Account.ID
+	}
+	return p.ID
+}
+
 // required is what an operation asks of this kind of credential.
 func (p *Principal) required(op *catalog.Operation) scope.Requirement {
 	if kinds[p.Kind].legacy {

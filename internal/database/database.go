@@ -127,7 +127,7 @@ func connectSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite file %s: %w", path, err), write.Close())
 	}
-	read, err := open("deferred", "query_only(1)", "cache_size(-1024)")
+	read, err := open("deferred", "query_only(1)", "cache_size(-1024)", "mmap_size(1073741824)")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite: %w", err), write.Close())
 	}

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/pailforge/pail/internal/catalog"
-	"github.com/pailforge/pail/internal/partial"
 	"github.com/pailforge/pail/internal/reason"
 )
 
@@ -54,7 +53,11 @@ func (a *API) Serve(w http.ResponseWriter, hr *http.Request, path string, dispat
 func (a *API) Own(w http.ResponseWriter, hr *http.Request, name string, params map[string]string, h Handler) {
 	r := &Request{HTTP: hr, URLs: a.URLs, Trace: TraceOf(hr.Context()), Header: w.Header(), path: params}
 	r.Trace.Operation = name
-	value, err := h(r)
+	var value any
+	err := r.CheckFields()
+	if err == nil {
+		value, err = h(r)
+	}
 	a.write(w, r, value, err)
 }
 
@@ -104,15 +107,13 @@ func (a *API) writeValue(w http.ResponseWriter, r *Request, value any) error {
 		return Fault(err)
 	}
 	body := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-	if fields := r.HTTP.URL.RawQuery; fields != "" {
-		if mask := r.Query().Get("fields"); mask != "" {
-			m, err := partial.Parse(mask)
-			if err != nil {
-				return Refusef(reason.FieldsInvalid, "%v", err)
-			}
-			if body, err = m.Apply(body); err != nil {
-				return Fault(err)
-			}
+	if err := r.CheckFields(); err != nil {
+		return err
+	}
+	if r.mask != nil {
+		var err error
+		if body, err = r.mask.Apply(body); err != nil {
+			return Fault(err)
 		}
 	}
 	h.Set("Content-Type", "application/json; charset=utf-8")

@@ -8,9 +8,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/partial"
 	"github.com/pailforge/pail/internal/reason"
 )
 
@@ -25,6 +27,7 @@ type Request struct {
 	match catalog.Match
 	path  map[string]string // instead of match, for Pail's own operations
 	query url.Values
+	mask  *partial.Mask // of the parameter fields
 }
 
 // Param is the decoded value of a parameter of the path, "" when the template has none of that name.
@@ -41,6 +44,24 @@ func (r *Request) Query() url.Values {
 		r.query = r.HTTP.URL.Query()
 	}
 	return r.query
+}
+
+// CheckFields refuses (400) a parameter fields that cannot be read. It comes before the operation: what is refused must
+// not have been done.
+func (r *Request) CheckFields() error {
+	if r.mask != nil || r.HTTP.URL.RawQuery == "" {
+		return nil
+	}
+	text := r.Query().Get("fields")
+	if text == "" {
+		return nil
+	}
+	m, err := partial.Parse(text)
+	if err != nil {
+		return Refusef(reason.FieldsInvalid, "%v", err)
+	}
+	r.mask = m
+	return nil
 }
 
 // Form is the query together with an urlencoded body, as the operations that take long lists of revisions want it.
@@ -74,11 +95,15 @@ func (r *Request) Form() (url.Values, error) {
 			all[k] = append(all[k], v...)
 		}
 	case "application/json":
-		var fields map[string]oneOrMany
+		var fields map[string]json.RawMessage
 		if err := r.Decode(&fields); err != nil {
 			return nil, err
 		}
-		for k, v := range fields {
+		for k, raw := range fields {
+			v, err := texts(k, raw)
+			if err != nil {
+				return nil, err
+			}
 			all[k] = append(all[k], v...)
 		}
 	default:
@@ -87,18 +112,23 @@ func (r *Request) Form() (url.Values, error) {
 	return all, nil
 }
 
-type oneOrMany []string
-
-func (o *oneOrMany) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]string)(o))
+// texts reads a field of a form in JSON: a string or a list of strings. null is the same as not sent.
+func texts(field string, raw json.RawMessage) ([]string, error) {
+	var list []*string
+	if raw[0] != '[' {
+		raw = slices.Concat([]byte("["), raw, []byte("]"))
 	}
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
+	if err := json.Unmarshal(raw, &list); err != nil {
+		const problem = "expected a string or a list of strings"
+		return nil, Refusef(reason.BodyWrongType, "%s: %s.", field, problem).Field(field, problem)
 	}
-	*o = oneOrMany{s}
-	return nil
+	var all []string
+	for _, v := range list {
+		if v != nil {
+			all = append(all, *v)
+		}
+	}
+	return all, nil
 }
 
 // Decode reads a JSON body into v, a pointer to a struct. Fields that v does not know are ignored; a value of the
