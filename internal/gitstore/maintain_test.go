@@ -115,7 +115,16 @@ func TestSweep(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(quarantine, "pack"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{quarantine, orphanDir} {
+	// One that still arrives: the directory is old, a file in it is not.
+	arriving := filepath.Join(keptDir, "objects", "tmp_objdir-incoming-Def456")
+	if err := os.MkdirAll(filepath.Join(arriving, "pack"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(arriving, "pack", "tmp_pack_x"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stay = append(stay, arriving)
+	for _, dir := range []string{filepath.Join(quarantine, "pack"), quarantine, arriving, orphanDir} {
 		if err := os.Chtimes(dir, long, long); err != nil {
 			t.Fatal(err)
 		}

@@ -27,8 +27,8 @@ func (s *Store) Sweep(ctx context.Context, live func(id string) bool, olderThan 
 	var errs []error
 	before := time.Now().Add(-olderThan)
 	old := func(path string) bool {
-		info, err := os.Lstat(path)
-		return err == nil && info.ModTime().Before(before)
+		at, err := touched(path)
+		return err == nil && at.Before(before)
 	}
 	remove := func(path string, count *int) {
 		if err := os.RemoveAll(path); err != nil {
@@ -56,7 +56,8 @@ func (s *Store) Sweep(ctx context.Context, live func(id string) bool, olderThan 
 		}
 		dir, _ := s.path(id)
 		if !live(id) {
-			if old(dir) {
+			info, err := os.Lstat(dir)
+			if err == nil && info.ModTime().Before(before) {
 				if err := s.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
 					errs = append(errs, err)
 					continue
@@ -87,6 +88,28 @@ func (s *Store) Sweep(ctx context.Context, live func(id string) bool, olderThan 
 		}
 	}
 	return swept, errors.Join(errs...)
+}
+
+// touched is when something at or below path was last written: a push that is still arriving writes into a file deep in
+// its directory, whose own time stays.
+func touched(path string) (latest time.Time, err error) {
+	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return ignoreGone(err)
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return ignoreGone(err)
+		}
+		if info.ModTime().After(latest) {
+			latest = info.ModTime()
+		}
+		return nil
+	})
+	if err == nil && latest.IsZero() {
+		err = fs.ErrNotExist
+	}
+	return latest, err
 }
 
 // children lists the paths in a directory; none when it is not there.

@@ -168,8 +168,8 @@ var requestReasons = []Reason{
 		See: []Code{RequestMalformed, TLSExpected},
 	},
 	{
-		Code: RequestTooLarge, Title: "The URL is too long", Status: 414,
-		Message: "Request-URI Too Long",
+		Code: RequestTooLarge, Title: "The URL is too long", Status: 431,
+		Message: "Request Header Fields Too Large",
 		Why:     "The first line of the request is longer than the server reads.",
 		Fix: []string{
 			"Make the query shorter: split long `IN (...)` lists into several requests, or use `fields=` with fewer names.",

@@ -220,7 +220,7 @@ func missing(r *Rejection, seen map[string]int, badLength bool) {
 // tooLarge names what takes the most room.
 func tooLarge(r *Rejection, line, rest []byte) {
 	r.Code = reason.HeaderTooLarge
-	size, name, number := len(line), "", 1
+	size, name, number, all := len(line), "", 1, len(line)+len(rest)
 	var last string
 	for n := 2; len(rest) > 0; n++ {
 		var field []byte
@@ -232,7 +232,11 @@ func tooLarge(r *Rejection, line, rest []byte) {
 			size, name, number = len(field), last, n
 		}
 	}
-	if number == 1 {
+	switch {
+	case number == 1 && size < all/2:
+		r.Detail = "No header alone takes most of the room: there are too many."
+		return
+	case number == 1:
 		r.Code = reason.RequestTooLarge
 		r.Detail = "The first line, with the URL, takes the most room."
 		return
