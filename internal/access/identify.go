@@ -234,6 +234,9 @@ func (p *Principal) wrongUser(user string, code reason.Code, rule string) *rest.
 	if user == "" {
 		return rest.Refuse(reason.CredentialUserEmpty, rule)
 	}
+	if token.Inspect(user).Problem == token.NotExpanded {
+		return rest.Refusef(reason.TokenNotExpanded, "The secret is right. What came as the user is the name of a variable that nothing replaced by its value. %s", rule)
+	}
 	if code == reason.CredentialUsernameRequired && strings.EqualFold(user, p.Account.Email) {
 		return rest.Refusef(code, "The secret is right. %s Send %s in place of the e-mail.", rule, p.Account.Username)
 	}

@@ -113,14 +113,14 @@ func (l *logWriter) Close() error {
 	return l.flush()
 }
 
-// access writes one line for a request: 5xx as an error, 4xx as a warning only when a credential was refused, the
+// access writes one line for a request: 5xx as an error, except for what is not built, 4xx as a warning only when a credential was refused, the
 // server's own health checks for those who debug. The query's values never appear, secrets in a path are masked.
 func (f *front) access(e *exchange, r *http.Request, took time.Duration, aborted bool, cause error) {
 	ctx := context.Background()
 	gone := errors.Is(cause, context.Canceled)
 	level := slog.LevelInfo
 	switch op := e.trace.Operation; {
-	case gone:
+	case gone, e.status == http.StatusNotImplemented:
 	case e.status >= 500:
 		level = slog.LevelError
 	case e.status == http.StatusUnauthorized || e.status == http.StatusForbidden:

@@ -233,7 +233,7 @@ var pitfalls = []pitfall{
 	{name: "another person's username", header: func(s subject) []string { return one("Basic " + s.pair(s.w.Member.Username)) }, status: 401, reason: "credential.user_mismatch", message: badToken, known: true},
 	{name: "nobody's e-mail", header: func(s subject) []string { return one("Basic " + s.pair("nobody@acme.example")) }, status: 401, reason: "credential.user_mismatch", message: badToken, known: true},
 	{name: "the name of the token", header: func(s subject) []string { return one("Basic " + s.pair("test")) }, status: 401, reason: "credential.user_mismatch", message: badToken, known: true},
-	{name: "$EMAIL", header: func(s subject) []string { return one("Basic " + s.pair("$EMAIL")) }, status: 401, reason: "credential.user_mismatch", message: badToken, known: true},
+	{name: "$EMAIL", header: func(s subject) []string { return one("Basic " + s.pair("$EMAIL")) }, status: 401, reason: "token.not_expanded", message: badToken, known: true},
 
 	// An app password or an access token with the wrong scheme or user.
 	{name: "app password with the e-mail", subject: appPassword, header: func(s subject) []string { return one("Basic " + s.pair(s.email())) }, status: 401, reason: "credential.username_required", message: badToken, also: "acme-admin", known: true},
