@@ -113,8 +113,9 @@ func (p *Principal) describe(h http.Header) {
 
 // principalByHash runs for every request whose credential is not at hand.
 var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c.name", "c.expires_on", "c.revoked_on",
-	"c.workspace_id", "c.project_id", "c.repository_id", "c.scopes",
-	"a.id", "a.account_id", "a.email", "a.username", "a.display_name", "a.is_admin", "a.is_active") +
+	"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
+	"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
+	"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)") +
 	` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.

@@ -11,17 +11,10 @@ import (
 const Separator = "\x1f"
 
 // Packed is the SQL expression that gives several columns as one text, for Unpack. Reading a column costs database/sql
-// and the driver more than it costs the database, so the few queries that run for every request read one column.
-// NULL becomes the empty text.
+// and the driver more than it costs the database, so the few queries that run for every request read one column. None
+// of the columns may be NULL.
 func Packed(columns ...string) string {
-	var b strings.Builder
-	for i, c := range columns {
-		if i > 0 {
-			b.WriteString(" || '" + Separator + "' || ")
-		}
-		b.WriteString("COALESCE(CAST(" + c + " AS TEXT), '')")
-	}
-	return b.String()
+	return strings.Join(columns, ` || '`+Separator+`' || `)
 }
 
 // Unpacked reads packed columns one after the other.
@@ -37,7 +30,7 @@ func (u *Unpacked) Text() string {
 	return s
 }
 
-// Int is the next column, a number; 0 for NULL.
+// Int is the next column, a number.
 func (u *Unpacked) Int() int64 {
 	n, _ := strconv.ParseInt(u.Text(), 10, 64) // the database wrote it
 	return n
@@ -46,7 +39,7 @@ func (u *Unpacked) Int() int64 {
 // Time is the next column, a time as Micros gives it.
 func (u *Unpacked) Time() time.Time { return Time(u.Int()) }
 
-// Bool is the next column, a boolean; false for NULL.
+// Bool is the next column, a boolean.
 func (u *Unpacked) Bool() bool {
 	s := u.Text()
 	return s == "1" || s == "true" || s == "t"

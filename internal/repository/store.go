@@ -30,8 +30,8 @@ const level = `COALESCE((SELECT MAX(x.permission) FROM (
 
 // columns is the repository with its workspace and its project, packed into one column for unpack.
 var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",
-	"r.has_issues", "r.has_wiki", "r.mainbranch", "r.size", "r.created_on", "r.updated_on") +
-	` || '` + database.Separator + `' || ` + workspace.WorkspaceColumn + ` || '` + database.Separator + `' || ` + workspace.ProjectColumn
+	"r.has_issues", "r.has_wiki", "r.mainbranch", "r.size", "r.created_on", "r.updated_on",
+	workspace.WorkspaceColumn, workspace.ProjectColumn)
 
 const from = ` FROM repository r JOIN workspace w ON w.id = r.workspace_id JOIN project p ON p.id = r.project_id`
 
@@ -60,7 +60,7 @@ var byName = [2][2]string{
 	{selectWithLevel + `w.id = $2 AND r.slug = $3`, selectWithLevel + `w.id = $2 AND r.id = $3`},
 }
 
-var selectWithLevel = `SELECT ` + database.Packed(level) + ` || '` + database.Separator + `' || ` + columns + from + ` WHERE `
+var selectWithLevel = `SELECT ` + database.Packed(level, columns) + from + ` WHERE `
 
 // find looks a repository up by workspace and repository, each a slug or a uuid, with the account's level.
 func find(ctx context.Context, q database.Queryer, accountID, workspaceName, name string) (*Repository, access.Level, error) {
