@@ -13,6 +13,8 @@ import (
 
 	"github.com/pailforge/pail/internal/config"
 	"github.com/pailforge/pail/internal/token"
+
+	"github.com/pailforge/pail/internal/reason"
 )
 
 // NewLog is the log as configured, written to w. Lines are gathered and written every 200 ms, and when 64 KiB have
@@ -123,7 +125,7 @@ func (f *front) access(e *exchange, r *http.Request, took time.Duration, aborted
 	case gone, e.status == http.StatusNotImplemented:
 	case e.status >= 500:
 		level = slog.LevelError
-	case e.status == http.StatusUnauthorized || e.status == http.StatusForbidden:
+	case (e.status == http.StatusUnauthorized || e.status == http.StatusForbidden) && e.trace.Reason != reason.CredentialMissing: // git always asks without one first
 		level = slog.LevelWarn
 	case op == "healthz" || op == "readyz" || op == "metrics":
 		level = slog.LevelDebug
