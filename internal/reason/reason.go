@@ -29,7 +29,8 @@ type Reason struct {
 	Title string
 
 	// Status is the usual HTTP status, 400 to 599. A server may have cause to
-	// answer with another one: an invisible private repository is 404.
+	// answer with another one: an invisible private repository is 404. It is 0
+	// for what no server answers with; see [Reason.Local].
 	Status int
 
 	// Message is what Bitbucket Cloud itself puts into error.message, so that
@@ -64,6 +65,10 @@ func (r Reason) MessageWith(pairs ...string) string {
 	return fill(r.Message, pairs...)
 }
 
+// Local tells that no server answers with this reason: it is found on the
+// caller's side, from what was typed, configured or seen.
+func (r Reason) Local() bool { return r.Status == 0 }
+
 // Steps is Fix with "{base}" replaced by base, the external base URL of the
 // server without a slash at its end, for example "https://pail.example.com".
 func (r Reason) Steps(base string) []string {
@@ -87,7 +92,7 @@ func fill(text string, pairs ...string) string {
 // table is built once from the groups; the order is the order of the docs.
 var table = slices.Concat(
 	headerReasons, requestReasons, credentialReasons, tokenReasons,
-	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons,
+	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons, clientReasons,
 )
 
 var byCode = func() map[Code]int {

@@ -71,10 +71,13 @@ func TestWords(t *testing.T) {
 			if r.Title == "" || len(r.Title) > 60 || strings.HasSuffix(r.Title, ".") {
 				t.Errorf("title %q", r.Title)
 			}
-			if r.Status < 400 || r.Status > 599 {
+			if !r.Local() && (r.Status < 400 || r.Status > 599) {
 				t.Errorf("status %d", r.Status)
 			}
-			if r.Message == "" || r.Why == "" || len(r.Fix) == 0 || len(r.See) == 0 {
+			if r.Local() != (r.Message == "") {
+				t.Errorf("a status of %d with the message %q", r.Status, r.Message)
+			}
+			if r.Why == "" || len(r.Fix) == 0 || len(r.See) == 0 {
 				t.Errorf("an empty part: %+v", r)
 			}
 			if n := len(regexp.MustCompile(`[.!?]( |$)`).FindAllString(r.Why, -1)); n < 1 || n > 3 {
@@ -90,7 +93,7 @@ func TestWords(t *testing.T) {
 					t.Errorf("step %q", s)
 				}
 			}
-			for _, s := range append([]string{r.Why, r.Title}, r.Message) {
+			for _, s := range []string{r.Why, r.Title, r.Message} {
 				if strings.Contains(s, "{base}") {
 					t.Errorf("%q would show {base}", s)
 				}

@@ -35,6 +35,8 @@ var sections = fill([]section{
 		Families: []string{"body", "value", "query", "page", "fields", "media_type"}},
 	{ID: "server", Title: "The server cannot", Intro: "Whatever the request says.",
 		Families: []string{"server"}},
+	{ID: "outside", Title: "It never got here, or it is no matter of the token", Intro: "No server answers with these. The doctor finds them in what was typed, configured or seen.",
+		Families: []string{"host", "network", "service", "url", "clock", "oauth", "ssh", "policy", "git"}},
 })
 
 func fill(all []section) []section {
@@ -107,8 +109,8 @@ type reasonJSON struct {
 	Code    reason.Code `json:"code"`
 	Family  string      `json:"family"`
 	Title   string      `json:"title"`
-	Status  int         `json:"status"`
-	Message string      `json:"message"`
+	Status  int         `json:"status,omitempty"`
+	Message string      `json:"message,omitempty"`
 	Detail  string      `json:"detail,omitempty"`
 	Why     string      `json:"why"`
 	Fix     []string    `json:"fix"`

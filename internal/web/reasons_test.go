@@ -27,7 +27,14 @@ func TestEveryReasonHasItsPage(t *testing.T) {
 			}
 			text := html.UnescapeString(page.body)
 			plain := strings.NewReplacer("<code>", "`", "</code>", "`", `<span class="whole">`, "", "</span>", "").Replace(text)
-			for _, part := range append([]string{r.Title, r.Message, r.Detail, r.Why, status(r.Status)}, r.Steps(s.URL)...) {
+			parts := append([]string{r.Title, r.Message, r.Detail, r.Why}, r.Steps(s.URL)...)
+			if r.Local() != !strings.Contains(page.body, "<dt>Status</dt>") {
+				t.Error("a status stands where no server answers, or is missing")
+			}
+			if !r.Local() {
+				parts = append(parts, status(r.Status))
+			}
+			for _, part := range parts {
 				if !strings.Contains(plain, part) {
 					t.Errorf("%q is not there", part)
 				}
