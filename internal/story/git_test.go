@@ -2,12 +2,15 @@ package story
 
 import (
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/token"
@@ -120,42 +123,110 @@ var gitCases = []gitCase{
 // TestGitCredentials: clone and push with each kind of credential, and what git prints when it is refused.
 func TestGitCredentials(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
-		w := s.World()
-		dir := w.Push(2)
-		w.NewRepository("other")
-		a := w.Account("bystander")
-		check(w, w.Workspaces.AddMember(t.Context(), w.Workspace.ID, a.ID, 2))
-		check(w, w.Workspaces.GrantUser(t.Context(), w.Project, a.ID, access.Read))
-		for i, c := range gitCases {
-			t.Run(c.name, func(t *testing.T) {
-				s.T = t
-				defer func() { s.T = t }()
-				x := c.subject(w)
-				repo := c.repo
-				if repo == "" {
-					repo = "acme/widgets"
+		walkGit(t, s.World(), func(t *testing.T, c gitCase, _ subject, out string) {
+			for _, want := range append(c.says, c.code) {
+				if !strings.Contains(out, want) {
+					t.Errorf("git does not print %q:\n%s", want, out)
 				}
-				remote := w.Remote(c.user, x.secret, repo)
-				before := time.Now().Truncate(time.Microsecond)
-				args := []string{"clone", "--quiet", remote, filepath.Join(t.TempDir(), "clone")}
-				if c.push {
-					args = []string{"push", "--quiet", remote, "HEAD:refs/heads/pushed-" + string(rune('a'+i))}
-				}
-				out, err := w.TryGit(dir, args...)
-				if (err == nil) != (c.says == nil) {
-					t.Fatalf("%v\n%s", err, out)
-				}
-				for _, want := range append(c.says, c.code) {
-					if !strings.Contains(out, want) {
-						t.Errorf("git does not print %q:\n%s", want, out)
-					}
-				}
-				if len(x.secret) < 3 || err != nil && strings.Contains(strings.ReplaceAll(out, remote, ""), x.secret) {
-					t.Errorf("the secret is printed by the server:\n%s", out)
-				}
-				if x.id == "" {
-					return
-				}
+			}
+		})
+	})
+}
+
+// TestBareGit: a bare server decides and notes the same, and git prints what Bitbucket Cloud has it print, the same to
+// a secret that is known as to one that is not.
+func TestBareGit(t *testing.T) {
+	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
+	refused := "remote: " + noAccess + "\nfatal: Authentication failed for 'URL'\n"
+	walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {
+		want := refused
+		switch {
+		case c.says == nil:
+			return
+		case c.reason == "scope.missing":
+			want = "remote: " + lacksScopes + "\nfatal: unable to access 'URL': The requested URL returned error: 403\n"
+		case c.accessed:
+			want = "remote: The requested repository either does not exist or you do not have access.\nfatal: unable to access 'URL': The requested URL returned error: 403\n"
+		case c.name == "account password":
+			want = "remote: Bitbucket Cloud recently stopped supporting account passwords for Git authentication.\nfatal: Authentication failed for 'URL'\n"
+		}
+		out = regexp.MustCompile(`'http://[^']*'`).ReplaceAllString(out, "'URL'")
+		if diff := cmp.Diff(want, out); diff != "" {
+			t.Error(diff)
+		}
+		if c.accessed || x.id == "" {
+			return
+		}
+		var told []string
+		for _, secret := range []string{x.secret, token.Mint(token.Inspect(x.secret).Kind)} {
+			user, err := url.PathUnescape(c.user)
+			check(w, err)
+			told = append(told, everythingTold(askGit(w, pailtest.Basic(user, secret))))
+		}
+		if told[0] != told[1] || !strings.Contains(told[0], `Basic realm="Bitbucket.org HTTP"`) {
+			t.Errorf("a secret that is known can be told from one that is not:\n%s\n%s", told[0], told[1])
+		}
+	})
+	// Without a credential, and with a secret that has no scheme, git is challenged in the same words.
+	for name, c := range map[string]pailtest.Credential{"none": pailtest.None, "no scheme": pailtest.Authorization(w.Secret(w.Admin, "read:repository"))} {
+		if a := askGit(w, c); a.Status != 401 || string(a.Body) != noAccess+"\n" || a.Header.Get("WWW-Authenticate") != `Basic realm="Bitbucket.org HTTP"` {
+			t.Errorf("%s: %s", name, everythingTold(a))
+		}
+	}
+	if a := askGit(w, pailtest.Authorization("Basic nonsense!")); a.Status != 400 || string(a.Body) != badHeader+"\n" {
+		t.Errorf("nonsense: %s", everythingTold(a))
+	}
+	// A header that was broken over several lines has no answer, whoever joined the lines.
+	for _, method := range []string{"GET", "POST"} {
+		path := map[string]string{"GET": "/info/refs?service=git-upload-pack", "POST": "/git-upload-pack"}[method]
+		for _, end := range []string{"\n", "\r\n ", " "} {
+			a := w.Raw(method + " /acme/widgets.git" + path + " HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/x-git-upload-pack-request\r\nContent-Length: 0\r\n" +
+				"Authorization: Basic " + wrap(encode("acme-admin:"+strings.Repeat("x", 200)), 76, end) + "\r\nConnection: close\r\n\r\n")
+			if a.Status != 400 || len(a.Body) > 0 || a.Header.Get("Content-Type") != "" {
+				t.Errorf("%s with %q: %s", method, end, everythingTold(a))
+			}
+		}
+	}
+}
+
+// askGit asks for the references of acme/widgets as git does.
+func askGit(w *pailtest.World, c pailtest.Credential) *pailtest.Answer {
+	w.T.Helper()
+	return w.Do(c, "GET", "/acme/widgets.git/info/refs?service=git-upload-pack", nil)
+}
+
+// walkGit runs every case, has told look at what git printed, and checks what does not depend on how the server tells it.
+func walkGit(t *testing.T, w *pailtest.World, told func(t *testing.T, c gitCase, x subject, out string)) {
+	s := w.Server
+	dir := w.Push(2)
+	w.NewRepository("other")
+	a := w.Account("bystander")
+	check(w, w.Workspaces.AddMember(t.Context(), w.Workspace.ID, a.ID, 2))
+	check(w, w.Workspaces.GrantUser(t.Context(), w.Project, a.ID, access.Read))
+	for i, c := range gitCases {
+		t.Run(c.name, func(t *testing.T) {
+			outer := s.T
+			s.T = t
+			defer func() { s.T = outer }()
+			x := c.subject(w)
+			repo := c.repo
+			if repo == "" {
+				repo = "acme/widgets"
+			}
+			remote := w.Remote(c.user, x.secret, repo)
+			before := time.Now().Truncate(time.Microsecond)
+			args := []string{"clone", "--quiet", remote, filepath.Join(t.TempDir(), "clone")}
+			if c.push {
+				args = []string{"push", "--quiet", remote, "HEAD:refs/heads/pushed-" + string(rune('a'+i))}
+			}
+			out, err := w.TryGit(dir, args...)
+			if (err == nil) != (c.says == nil) {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if len(x.secret) < 3 || err != nil && strings.Contains(strings.ReplaceAll(out, remote, ""), x.secret) {
+				t.Errorf("the secret is printed by the server:\n%s", out)
+			}
+			if x.id != "" {
 				u := w.Used(x.id)
 				if string(u.Reason) != c.reason || c.accessed != !u.Accessed.IsZero() {
 					t.Errorf("the credential says %+v", u)
@@ -166,9 +237,10 @@ func TestGitCredentials(t *testing.T) {
 				if len(u.Events) == 0 || u.Events[0].Operation != map[bool]string{false: "git-upload-pack", true: "git-receive-pack"}[c.push] || u.Events[0].Agent == "" {
 					t.Errorf("the activity is %+v", u.Events)
 				}
-			})
-		}
-	})
+			}
+			told(t, c, x, out)
+		})
+	}
 }
 
 // TestGitChallenge: the first request comes without a credential and is challenged, whatever the path names.
