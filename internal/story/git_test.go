@@ -309,6 +309,38 @@ func TestGitAppPasswordsEnded(t *testing.T) {
 	})
 }
 
+// TestBareAppPasswordsEnded: once app passwords have ended, a bare server says so to whatever has the form of one, over
+// REST and to git, and to nothing else. That is no word about which ones there were.
+func TestBareAppPasswordsEnded(t *testing.T) {
+	w := pailtest.Start(t, pailtest.Options{Bare: true, Env: []string{"PAIL_APP_PASSWORDS_UNTIL=2026-07-27"}}).World()
+	w.Push(1)
+	revoked := ended(appPassword, `UPDATE credential SET revoked_on = 1 WHERE id = $1`)(w)
+	var rest, git string
+	for _, secret := range []string{appPassword(w).secret, revoked.secret, token.Mint(token.AppPassword), "ATBB" + strings.Repeat("x", 24) + "0123ABCD"} {
+		for _, user := range []string{"acme-admin", w.Admin.Email, "nobody", ""} {
+			a := w.Want(w.Do(pailtest.Basic(user, secret), "GET", "/2.0/user", nil), 401)
+			g := w.Want(askGit(w, pailtest.Basic(user, secret)), 410)
+			if rest == "" {
+				rest, git = everythingTold(a), everythingTold(g)
+			}
+			if a.String("error.message") != endedAppPass || everythingTold(a) != rest {
+				t.Errorf("%s", everythingTold(a))
+			}
+			if string(g.Body) != strings.ReplaceAll(deprecatedGit, "remote: ", "") || everythingTold(g) != git {
+				t.Errorf("%s", everythingTold(g))
+			}
+		}
+	}
+	out, err := w.TryGit("", "ls-remote", w.Remote("acme-admin", appPassword(w).secret, "acme/widgets"))
+	if err == nil || !strings.Contains(out, deprecatedGit) || !strings.Contains(out, "The requested URL returned error: 410") {
+		t.Errorf("%v %s", err, out)
+	}
+	if a := w.Want(w.Do(pailtest.Basic("acme-admin", apiToken(w).secret), "GET", "/2.0/user", nil), 401); a.String("error.message") != badToken {
+		t.Errorf("an API token: %s", a.Body)
+	}
+	w.Want(askGit(w, pailtest.Basic(w.Admin.Email, apiToken(w).secret)), 401)
+}
+
 // TestGitTransports: the ways in which git clones, in each version of its protocol, over HTTP and over TLS.
 func TestGitTransports(t *testing.T) {
 	for _, tls := range []bool{false, true} {
