@@ -302,20 +302,6 @@ func flip(secret string, at int) string {
 	return secret[:at] + c + secret[at+1:]
 }
 
-// unreadable is what Bitbucket Cloud says to a header that makes no sense.
-var unreadable = rest.Plain{Status: 400, Message: badHeader}
-
-// plain is what a bare server answers: that depends on the header alone where a credential is refused.
-func (p pitfall) plain() rest.Plain {
-	switch {
-	case p.bare != rest.Plain{}:
-		return p.bare
-	case p.reason == reason.HeaderLineBreak, p.reason == reason.HeaderControlCharacter:
-		return rest.Plain{Status: 400} // no body
-	}
-	return rest.Plain{Status: p.status, Message: p.message}
-}
-
 // send makes the request of a pitfall with the subject's secret.
 func (p pitfall) send(w *pailtest.World, x subject) (a *pailtest.Answer, method, path string) {
 	request := p.request
@@ -351,44 +337,6 @@ func TestPitfalls(t *testing.T) {
 			}
 		})
 	})
-}
-
-// TestBarePitfalls: a bare server decides and notes the same, and tells nothing but what Bitbucket Cloud does. What it
-// says to a secret that it knows, in whatever state, it says to one that it never saw, down to the last header.
-func TestBarePitfalls(t *testing.T) {
-	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
-	answers := map[rest.Plain]string{}
-	walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
-		want := p.plain()
-		w.Want(a, want.Status)
-		if got := a.String("error.message"); got != want.Message {
-			t.Errorf("says %q, want %q", got, want.Message)
-		}
-		if p.accessed || p.status == 404 {
-			return
-		}
-		whole := everythingTold(a)
-		if first := answers[want]; first == "" {
-			answers[want] = whole
-		} else if whole != first && !p.raw { // before HTTP is read the answer also ends the connection
-			t.Errorf("the cause can be told apart:\n%s\n%s", first, whole)
-		}
-		x.secret = token.Mint(token.Inspect(x.secret).Kind) // x is a copy
-		if stranger, _, _ := p.send(w, x); everythingTold(stranger) != whole {
-			t.Errorf("a secret that is known can be told from one that is not:\n%s\n%s", whole, everythingTold(stranger))
-		}
-	})
-}
-
-// everythingTold is the whole of an answer but for what is new in each.
-func everythingTold(a *pailtest.Answer) string {
-	h := a.Header.Clone()
-	h.Del("X-Request-Id")
-	h.Del("Date")
-	var b strings.Builder
-	fmt.Fprintln(&b, a.Status)
-	_ = h.Write(&b) // sorted
-	return b.String() + string(a.Body)
 }
 
 // walk sends every pitfall, each with a credential of its own, has told look at the answer, and checks what does not
