@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -41,7 +42,7 @@ func (e *Error) Bare() Plain {
 	case e.Status == http.StatusUnauthorized:
 		return BadToken
 	}
-	return Plain{e.Status, e.Message}
+	return Plain{e.Status, cmp.Or(e.Message, http.StatusText(e.Status))} // no body only where it was meant
 }
 
 // renderBare is Render for a bare server.

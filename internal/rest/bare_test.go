@@ -18,6 +18,9 @@ func TestBareGivesNothingAway(t *testing.T) {
 	explained, bare := &API{URLs: URLs{Base: own}}, &API{URLs: URLs{Base: own}, Bare: true}
 	unauthorized := map[string]reason.Code{}
 	for _, r := range reason.All() {
+		if r.Status == 0 {
+			continue // no server answers with it
+		}
 		t.Run(string(r.Code), func(t *testing.T) {
 			e := Refuse(r.Code, "Our own detail, which names ada@example.org.").With("missing", "ada").With("also", []any{r.Code}).
 				WithHeader("X-Pail-Hint", "ada").WithHeader("WWW-Authenticate", "Ours").WithHeader("Retry-After", "7")
