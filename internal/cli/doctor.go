@@ -83,9 +83,6 @@ func (o *doctorOptions) typed(args []string) error {
 	case 2:
 		one.Method = strings.ToUpper(args[0])
 		one.URL = doctor.Value{Text: args[1], Place: "PATH"}
-		if strings.HasPrefix(args[1], "/") {
-			one.URL.Text = o.base() + args[1]
-		}
 	default:
 		return misused("an operation is a method and a path: pail doctor --email E --token-stdin GET /2.0/user")
 	}
@@ -98,14 +95,6 @@ func (o *doctorOptions) typed(args []string) error {
 			Secret: doctor.Value{Text: secret, Place: "standard input"}}
 	}
 	return o.report(one)
-}
-
-// base is the address that a path without one is meant for. "/2.0" may stand in both.
-func (o *doctorOptions) base() string {
-	if o.api == "" {
-		return "https://api.bitbucket.org"
-	}
-	return strings.TrimSuffix(strings.TrimRight(o.api, "/"), "/2.0")
 }
 
 // maxInput is the most that is read of anything: answers and outputs are judged by their beginning.
