@@ -48,7 +48,7 @@ func secretNotExpanded(f *facts) []Finding {
 		switch {
 		case s.secret.Open:
 		case p == token.NotExpanded || p == token.Masked:
-			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", s.shape.Detail).at(s.secret.Place))
+			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", join(s.shape.Detail, named(s.secret.Text))).at(s.secret.Place).mend(f.setVariable(s.secret.Text)))
 		case strings.HasSuffix(s.secret.Text, "...") && len(s.secret.Text) < 64:
 			list = append(list, f.find(reason.TokenNotExpanded, Likely, "A secret that ends in three dots is a shortened display.", "The secret ends in three dots.").at(s.secret.Place))
 		}
@@ -84,6 +84,28 @@ func hole(text string) string {
 	return ""
 }
 
+// named repeats what stands in a value's place, when it is short and plainly the name of something.
+func named(text string) string {
+	if len(text) > 40 || hole(text) == "" || holeInside.MatchString(text) && !holes.MatchString(text) {
+		return ""
+	}
+	return "It is: " + text
+}
+
+var variable = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// setVariable says how to get a value where the name of a variable stands.
+func (f *facts) setVariable(text string) (fix, command string) {
+	name := ""
+	if named(text) != "" && strings.ContainsAny(text, "$%{") && !strings.Contains(text, "{{") && !paramInBrace.MatchString(text) {
+		name = variable.FindString(strings.TrimPrefix(text, "$env:"))
+	}
+	if name == "" {
+		return "Put the value itself in, or look why the variable that should hold it is empty where the request is sent.", ""
+	}
+	return "Use double quotes in a shell: inside single quotes nothing is replaced. Then check that the variable is set and exported where the request is sent.", "test -n \"$" + name + "\" && echo set"
+}
+
 // userNotExpanded finds the same in place of the user.
 func userNotExpanded(f *facts) []Finding {
 	var list []Finding
@@ -93,7 +115,7 @@ func userNotExpanded(f *facts) []Finding {
 			continue
 		}
 		if what := hole(s.user.Text); what != "" {
-			list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", "In place of the user stands "+what+".").at(s.user.Place))
+			list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", join("In place of the user stands "+what+".", named(s.user.Text))).at(s.user.Place).mend(f.setVariable(s.user.Text)))
 		}
 	}
 	return list
@@ -105,18 +127,21 @@ func pathNotExpanded(f *facts) []Finding {
 		return nil
 	}
 	var list []Finding
-	add := func(part, what string) {
-		list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", fmt.Sprintf("In place of %s stands %s.", part, what)).at(f.URL.Place))
+	add := func(part, text, what string) {
+		list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", join(fmt.Sprintf("In place of %s stands %s.", part, what), named(text))).at(f.URL.Place).mend(f.setVariable(text)))
 	}
 	if what := hole(f.url.host); what != "" || strings.ContainsAny(f.url.host, "${}<>") {
 		if what == "" {
 			what = "a value with a variable inside that was not replaced"
 		}
-		add("the host", what)
+		add("the host", f.url.host, what)
 	}
 	for i, segment := range strings.Split(f.url.path, "/") {
+		if i > 4 && (segment == "src" || segment == "refs" || segment == "downloads" || segment == "filehistory") {
+			break // from here on the names are free: a file may be called as a template is
+		}
 		if what := hole(segment); what != "" {
-			add(fmt.Sprintf("part %d of the path", i), what)
+			add(fmt.Sprintf("part %d of the path", i), segment, what)
 		}
 	}
 	return list
@@ -158,7 +183,7 @@ func blankOf(user string) string {
 	switch {
 	case strings.TrimSpace(user) != user:
 		return "white space or a line end"
-	case strings.ContainsAny(user, "\"'`“”‘’„«»"):
+	case strings.Trim(user, "\"'`“”‘’„«»") != user:
 		return "a quotation mark"
 	}
 	for _, r := range user {
@@ -185,6 +210,10 @@ func escaped(f *facts) []Finding {
 		if n := strings.Count(s.shape.Trimmed, `\`); n > 0 {
 			list = append(list, f.find(reason.TokenEscaped, Certain, "No token has a backslash.", fmt.Sprintf("There is a backslash in the token, at character %d.", strings.Index(s.secret.Text, `\`)+1)).at(s.secret.Place))
 		}
+		if r := foreignLetter(s.shape.Trimmed); r != 0 {
+			list = append(list, f.find(reason.TokenMistyped, Certain, "Tokens are made of letters and digits of ASCII.",
+				fmt.Sprintf("In the token stands the character U+%04X, in place of one that looks like it: a word processor changed it.", r)).at(s.secret.Place))
+		}
 		if i := strings.IndexByte(s.shape.Trimmed, '%'); i >= 0 {
 			list = append(list, f.find(reason.TokenMistyped, Certain, "No token has a percent sign.", fmt.Sprintf("There is a percent sign in the token, at character %d: it was encoded for a URL, and this is none.", i+1)).
 				at(s.secret.Place).titled("The token is encoded for a URL").mend("Send the token as it is. Only in a URL, before the host, a character may have to be encoded.", ""))
@@ -193,13 +222,23 @@ func escaped(f *facts) []Finding {
 	return list
 }
 
+// foreignLetter is the first character that is none of ASCII, 0 when there is none.
+func foreignLetter(secret string) rune {
+	for _, r := range secret {
+		if r > unicode.MaxASCII {
+			return r
+		}
+	}
+	return 0
+}
+
 // cut finds a token that is not whole. Pail's carry a checksum; of Atlassian's the form is observed, not promised.
 func cut(f *facts) []Finding {
 	var list []Finding
 	for i := range f.sent {
 		s := &f.sent[i]
 		p := s.shape.Problem
-		if s.secret.Open || strings.ContainsAny(s.shape.Trimmed, `\%`) {
+		if s.secret.Open || strings.ContainsAny(s.shape.Trimmed, `\%`) || strings.HasSuffix(s.secret.Text, "...") || foreignLetter(s.shape.Trimmed) != 0 {
 			continue
 		}
 		switch {
@@ -234,11 +273,6 @@ var cutAtEnd = regexp.MustCompile(`=[0-9A-F]{0,7}$`)
 // hint judges the form of a token of Atlassian's.
 func (f *facts) hint(s *sending) Finding {
 	text := s.shape.Trimmed
-	for _, r := range text {
-		if r > unicode.MaxASCII {
-			return f.find(reason.TokenMistyped, Certain, "Tokens are made of letters and digits of ASCII.", fmt.Sprintf("In the token stands the character U+%04X, which looks like another one: a word processor changed it.", r)).at(s.secret.Place)
-		}
-	}
 	switch {
 	case s.shape.Problem != token.Truncated:
 		return f.find(reason.TokenMistyped, Possible, "The form of these tokens is observed, not promised.", s.shape.Detail).at(s.secret.Place)

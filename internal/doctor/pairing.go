@@ -38,8 +38,8 @@ func pairing(f *facts) []Finding {
 		return nil
 	}
 	s := &f.sent[0]
-	if s.unread || s.bare {
-		return nil
+	if s.unread || s.scheme == token.NoScheme {
+		return nil // what is wrong with the header is told already
 	}
 	if list := f.swapped(s); list != nil {
 		return list
@@ -216,6 +216,9 @@ var (
 // unknownSecret has the form of no token: a password mostly. As Bearer it may be an OAuth token of the old, opaque form.
 func (f *facts) unknownSecret(s *sending) []Finding {
 	secret := s.shape.Trimmed
+	if f.url.fault != "" && f.Login == nil {
+		return nil // perhaps only a part of the secret
+	}
 	if s.scheme != token.Basic || s.noUser || f.service == unknownService || f.lowered(s) || strings.HasSuffix(secret, "...") || s.user.Text == gitAccess {
 		return nil
 	}
@@ -304,7 +307,7 @@ func kindForOperation(f *facts) []Finding {
 	s := &f.sent[0]
 	var accepted bool
 	switch {
-	case f.foreign(s) || s.unread:
+	case f.foreign(s) || s.unread || s.scheme == token.NoScheme:
 		return nil
 	case s.is(token.APIToken):
 		accepted = f.op.Accepts.Has(catalog.APIToken)
@@ -324,7 +327,11 @@ func kindForOperation(f *facts) []Finding {
 	if f.op.AppOnly() {
 		takes = "It is for installed apps with a token of their own."
 	}
-	return []Finding{f.find(reason.CredentialKindNotAccepted, Certain, "It follows from the operation and the kind of secret.", fmt.Sprintf("%s does not take an %s. %s", f.op.Key, s.shape.Kind, takes)).at(s.secret.Place)}
+	how := Certain
+	if s.shape.Origin == token.OriginJWT {
+		how = Likely // perhaps an app's own
+	}
+	return []Finding{f.find(reason.CredentialKindNotAccepted, how, "It follows from the operation and the kind of secret.", fmt.Sprintf("%s does not take an %s. %s", f.op.Key, s.shape.Kind, takes)).at(s.secret.Place)}
 }
 
 // inQuery finds a secret in the query of the address.
@@ -346,6 +353,8 @@ func inQuery(f *facts) []Finding {
 // notSent finds a request without a credential that needs one.
 func notSent(f *facts) []Finding {
 	switch {
+	case f.blames("credential"): // it is in a header of another name
+		return nil
 	case !f.nothing || f.service == elsewhere || f.oauth || f.url.query != "" && len(inQuery(f)) > 0:
 		return nil
 	case f.surface == SurfaceGit && f.url.scheme != "ssh" && f.NoHelper:
