@@ -90,6 +90,7 @@ func (a *address) setAuthority(authority, tail string) {
 	a.host = strings.TrimSuffix(a.host, ".")
 	rest := strings.Contains(tail, "@")
 	switch {
+	case a.scheme == "ssh": // no secret, and what follows the colon is told where the repository is looked at
 	case a.host == "http" || a.host == "https":
 		a.blame(reason.HostMalformed, "Two schemes stand one after the other: the address begins with http twice.")
 	case strings.Count(authority, "@") > 1:

@@ -103,6 +103,9 @@ func (f *facts) said(s *sentence) []Finding {
 	case reason.PathRemoved, reason.PathVersionGone:
 		x.Evidence = join(x.Evidence, f.replacement())
 	case reason.WorkspaceNotFound, reason.PathUnknown:
+		if s.code == reason.PathUnknown && f.blames("path", "host", "value") {
+			return nil
+		}
 		x.Fine = a.authentic || !a.seenHeaders
 	case reason.HeaderMalformed:
 		return []Finding{x.mend(f.sendWhole())}

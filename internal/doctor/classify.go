@@ -108,7 +108,9 @@ func classify(c *Case) *facts {
 	} else {
 		f.path = f.withoutBase(f.url.path)
 	}
-	f.class = classOf(f.url.host)
+	if f.class = classOf(f.url.host); hole(f.url.host) != "" || strings.ContainsAny(f.url.host, "${}<>") {
+		f.class = noHost // told as a value that was not filled in
+	}
 	f.answer = readAnswered(c.Answer)
 	f.collect()
 	f.surface = f.decideSurface()
@@ -143,7 +145,7 @@ func (f *facts) collect() {
 			s.scheme = token.Bearer
 		}
 		f.sent = append(f.sent, s)
-	} else if f.url.login && f.url.scheme != "ssh" {
+	} else if f.url.login && f.url.scheme != "ssh" && token.Inspect(f.url.secret).Problem != token.Masked {
 		f.sent = append(f.sent, sending{from: "URL", place: f.URL.Place, scheme: token.Basic, user: Value{Text: f.url.user, Place: f.URL.Place},
 			secret: Value{Text: f.url.secret, Place: f.URL.Place}, shape: token.Inspect(f.url.secret)})
 	}
@@ -194,8 +196,8 @@ func (s *sending) salvage(text string) {
 	s.bare = s.scheme == token.NoScheme && s.fault.Code == reason.HeaderSchemeMissing
 	joined := strings.Join(strings.Fields(text), "")
 	for _, candidate := range []string{text, joined, decoded(joined), decoded(decoded(joined))} {
-		if token.Inspect(candidate).Origin != token.OriginUnknown {
-			s.secret.Text, s.noUser = candidate, s.scheme == token.Basic
+		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
+			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
 			return
 		}
 		if user, secret, ok := pair(candidate); ok {

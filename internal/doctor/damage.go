@@ -185,6 +185,10 @@ func escaped(f *facts) []Finding {
 		if n := strings.Count(s.shape.Trimmed, `\`); n > 0 {
 			list = append(list, f.find(reason.TokenEscaped, Certain, "No token has a backslash.", fmt.Sprintf("There is a backslash in the token, at character %d.", strings.Index(s.secret.Text, `\`)+1)).at(s.secret.Place))
 		}
+		if r := foreignLetter(s.shape.Trimmed); r != 0 {
+			list = append(list, f.find(reason.TokenMistyped, Certain, "Tokens are made of letters and digits of ASCII.",
+				fmt.Sprintf("In the token stands the character U+%04X, in place of one that looks like it: a word processor changed it.", r)).at(s.secret.Place))
+		}
 		if i := strings.IndexByte(s.shape.Trimmed, '%'); i >= 0 {
 			list = append(list, f.find(reason.TokenMistyped, Certain, "No token has a percent sign.", fmt.Sprintf("There is a percent sign in the token, at character %d: it was encoded for a URL, and this is none.", i+1)).
 				at(s.secret.Place).titled("The token is encoded for a URL").mend("Send the token as it is. Only in a URL, before the host, a character may have to be encoded.", ""))
@@ -193,13 +197,23 @@ func escaped(f *facts) []Finding {
 	return list
 }
 
+// foreignLetter is the first character that is none of ASCII, 0 when there is none.
+func foreignLetter(secret string) rune {
+	for _, r := range secret {
+		if r > unicode.MaxASCII {
+			return r
+		}
+	}
+	return 0
+}
+
 // cut finds a token that is not whole. Pail's carry a checksum; of Atlassian's the form is observed, not promised.
 func cut(f *facts) []Finding {
 	var list []Finding
 	for i := range f.sent {
 		s := &f.sent[i]
 		p := s.shape.Problem
-		if s.secret.Open || strings.ContainsAny(s.shape.Trimmed, `\%`) {
+		if s.secret.Open || strings.ContainsAny(s.shape.Trimmed, `\%`) || strings.HasSuffix(s.secret.Text, "...") || foreignLetter(s.shape.Trimmed) != 0 {
 			continue
 		}
 		switch {
@@ -234,11 +248,6 @@ var cutAtEnd = regexp.MustCompile(`=[0-9A-F]{0,7}$`)
 // hint judges the form of a token of Atlassian's.
 func (f *facts) hint(s *sending) Finding {
 	text := s.shape.Trimmed
-	for _, r := range text {
-		if r > unicode.MaxASCII {
-			return f.find(reason.TokenMistyped, Certain, "Tokens are made of letters and digits of ASCII.", fmt.Sprintf("In the token stands the character U+%04X, which looks like another one: a word processor changed it.", r)).at(s.secret.Place)
-		}
-	}
 	switch {
 	case s.shape.Problem != token.Truncated:
 		return f.find(reason.TokenMistyped, Possible, "The form of these tokens is observed, not promised.", s.shape.Detail).at(s.secret.Place)

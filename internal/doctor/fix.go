@@ -127,6 +127,8 @@ func (f *facts) fix(code reason.Code) Fix {
 		return Fix{"Have an administrator of the workspace add the account, or use the token of an account that is a member.", ""}
 	case reason.RateLimited:
 		return Fix{"Wait, and ask less often: follow `next` with larger pages, and keep what does not change. A new token changes nothing.", ""}
+	case reason.PathName, reason.PathPersonalWorkspace:
+		return Fix{"Name workspaces and repositories by their slug, as in the address of the repository, or by their uuid. This lists the workspaces of the account.", fmt.Sprintf("curl --user \"$EMAIL:$TOKEN\" %s", quote(f.base()+"/2.0/user/workspaces"))}
 	case reason.PathUnknown:
 		return Fix{"Compare the path with the operations of the API.", "pail operations"}
 	case reason.MethodNotAllowed:
@@ -356,10 +358,14 @@ func (f *facts) replaceAppPassword() Fix {
 
 // makeToken says where tokens are made.
 func (f *facts) makeToken() string {
-	switch f.service {
-	case cloud:
+	switch access := len(f.sent) > 0 && f.sent[0].is(token.AccessToken); {
+	case access && f.service == cloud:
+		return "Make a new access token in the settings of the repository, the project or the workspace."
+	case access && f.service == pail:
+		return "Make a new access token: pail token create --for repository:WORKSPACE/REPOSITORY on the server."
+	case f.service == cloud:
 		return "Make an API token at " + cloudTokens + ": \"Create API token with scopes\", then Bitbucket."
-	case pail:
+	case f.service == pail:
 		return "Make an API token: pail token create on the server, or POST /pail/v1/user/api-tokens."
 	}
 	return "Make a new token at the service that the request is for."
@@ -379,6 +385,9 @@ func (f *facts) needed() scope.Set {
 // newToken says how to make a token with scopes, which cannot be added to one that is there.
 func (f *facts) newToken(scopes scope.Set) (text, command string) {
 	text = f.makeToken()
+	if len(f.sent) > 0 && f.sent[0].is(token.AccessToken) {
+		return text, ""
+	}
 	var names []string
 	for _, s := range scopes.Scopes() {
 		if !s.Legacy() {

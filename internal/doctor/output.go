@@ -24,7 +24,7 @@ func ReadOutput(text string) []Finding {
 
 var (
 	statusPrinted = regexp.MustCompile(`(?i)(?:requested url returned error: |response code |status code:? |"?statuscode"?: ?|http/[\d.]+ |error code:? )([1-5]\d\d)\b|\b(401) unauthorized|\b(403) forbidden`)
-	urlPrinted    = regexp.MustCompile(`'(https?://[^'\s]+)'`)
+	urlPrinted    = regexp.MustCompile(`(?:unable to access|Authentication failed for|repository) '(https?://[^'\s]+)'`)
 	hostPrinted   = regexp.MustCompile(`(?i)could not resolve host:? '?([^\s']+)|lookup ([^\s:]+)|getaddrinfo \w+ (\S+)`)
 	plainHost     = regexp.MustCompile(`^[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+$`)
 	answerPrinted = regexp.MustCompile(`(?m)^(< )?HTTP/[\d.]+ \d\d\d`)
@@ -102,11 +102,12 @@ func outputSays(f *facts) []Finding {
 	n := 0
 	for line := range strings.Lines(f.output()) {
 		n++
-		s := say(printed, line)
+		s := say(served, line)
+		if t := say(printed, line); s == nil || t != nil && s.how == Possible && t.how != Possible {
+			s = t
+		}
 		if s == nil {
-			if s = say(served, line); s == nil {
-				continue
-			}
+			continue
 		}
 		list = append(list, f.printedLine(s, line, fmt.Sprintf("output, line %d", n)))
 	}

@@ -216,6 +216,9 @@ var (
 // unknownSecret has the form of no token: a password mostly. As Bearer it may be an OAuth token of the old, opaque form.
 func (f *facts) unknownSecret(s *sending) []Finding {
 	secret := s.shape.Trimmed
+	if f.url.fault != "" && f.Login == nil {
+		return nil // perhaps only a part of the secret
+	}
 	if s.scheme != token.Basic || s.noUser || f.service == unknownService || f.lowered(s) || strings.HasSuffix(secret, "...") || s.user.Text == gitAccess {
 		return nil
 	}
@@ -346,6 +349,8 @@ func inQuery(f *facts) []Finding {
 // notSent finds a request without a credential that needs one.
 func notSent(f *facts) []Finding {
 	switch {
+	case f.blames("credential"): // it is in a header of another name
+		return nil
 	case !f.nothing || f.service == elsewhere || f.oauth || f.url.query != "" && len(inQuery(f)) > 0:
 		return nil
 	case f.surface == SurfaceGit && f.url.scheme != "ssh" && f.NoHelper:

@@ -70,7 +70,7 @@ var vague = map[reason.Code][]string{
 // settle makes one list of all findings: what a better one explains and what is said twice is left out, and the fault to
 // mend first comes first.
 func settle(f *facts, found []Finding) []Finding {
-	var list []Finding
+	list := []Finding{}
 	for _, x := range found {
 		if f.answer != nil && f.answer.authentic && refuted(f, x) {
 			continue
