@@ -54,7 +54,11 @@ func (o *doctorOptions) showRemote(r gitremote.Reading) error {
 			name = r.Remote + ", " + a.For
 		}
 		fmt.Fprintf(o.out, "%s: %s\n", name, a.URL)
-		pairs := []string{"  from", a.Place, "  login from", a.Login}
+		from := a.Login
+		if from == "ssh" {
+			from = "an SSH key; no token plays a part"
+		}
+		pairs := []string{"  from", a.Place, "  login from", from}
 		for _, h := range a.Helpers {
 			says := string(h.Answer)
 			if h.Answer == gitremote.Answers {

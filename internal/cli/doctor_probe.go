@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -59,24 +60,32 @@ func (o *doctorOptions) probed(ctx context.Context, cases []doctor.Case) ([]doct
 	return slices.Concat(cases[:at], withAnswers(asked, result.Cases), cases[at+1:]), nil
 }
 
-// withAnswers puts the cases of a probe in the place of the case that was asked about. What its reader found is kept, and
-// so is the case itself when no answer speaks of its address.
+// withAnswers puts the cases of a probe in the place of the case that was asked about. What its reader found is kept. A
+// refusal of the credential holds for every address of the service, so it becomes the answer of the case itself.
 func withAnswers(asked doctor.Case, answered []doctor.Case) []doctor.Case {
 	if len(answered) == 0 {
 		return []doctor.Case{asked}
 	}
+	first := &answered[0]
+	if first.Answer == nil || first.Answer.Status == http.StatusUnauthorized {
+		asked.Answer, asked.Output, asked.Sent = first.Answer, first.Output, first.Sent
+		asked.Notes = append(asked.Notes, first.Notes...)
+		if asked.API == "" {
+			asked.API = first.API
+		}
+		return append([]doctor.Case{asked}, answered[1:]...)
+	}
+	first.Notes = append(first.Notes, asked.Notes...)
+	if len(asked.Header) > 0 {
+		first.Header, first.Login = asked.Header, asked.Login
+	}
 	_, path, _ := cutRoot(asked.URL.Text)
-	about := slices.ContainsFunc(answered, func(c doctor.Case) bool {
+	about := func(c doctor.Case) bool {
 		_, other, _ := cutRoot(c.URL.Text)
 		return other == path
-	})
-	if path != "" && !about {
-		return append(answered, asked)
 	}
-	answered[0].Notes = append(answered[0].Notes, asked.Notes...)
-	answered[0].Header = asked.Header
-	if len(asked.Header) > 0 {
-		answered[0].Login = asked.Login
+	if path != "" && !slices.ContainsFunc(answered, about) {
+		return append(answered, asked) // its path was mended before it was sent
 	}
 	return answered
 }

@@ -110,7 +110,7 @@ func TestDoctorProbe(t *testing.T) {
 				{"good", w.Member.Email, nil, "", probe.Yes, ""},
 				{"a read", w.Member.Email, []string{"GET", "/2.0/repositories/acme/widgets"}, "", probe.Yes, ""},
 				{"a write that lacks a scope", w.Member.Email, []string{"PUT", "/2.0/repositories/acme/widgets"}, "scope.missing", probe.Yes, "admin:repository:bitbucket"},
-				{"Data Center's path", w.Member.Email, []string{"GET", "/2.0/workspaces/acme/projects/FTO/permissions/groups"}, "path.data_center", probe.Yes, ""},
+				{"Data Center's path", w.Member.Email, []string{"GET", "/2.0/workspaces/acme/projects/FTO/permissions/groups"}, "path.data_center", probe.Yes, "read:project:bitbucket"},
 				{"the username", w.Member.Username, []string{"GET", "/2.0/repositories/acme/widgets"}, "credential.email_required", probe.Yes, ""},
 				{"another e-mail", "somebody@example.com", []string{"GET", "/2.0/repositories/acme/widgets"}, map[bool]string{false: "credential.user_mismatch", true: "token.refused"}[bare], probe.No, ""},
 				{"nothing that is there", w.Member.Email, []string{"GET", "/2.0/repositories/acme/nothing"}, "repository.not_found", probe.Yes, ""},
@@ -130,6 +130,13 @@ func TestDoctorProbe(t *testing.T) {
 					}
 					if first, _, _ := strings.Cut(p.reasons(), " "); first != c.first || p.Probe.Valid != c.valid || strings.Join(p.Probe.Missing, " ") != c.missing {
 						t.Errorf("findings %q, valid %s, missing %q\n%s", p.reasons(), p.Probe.Valid, p.Probe.Missing, r.out)
+					}
+					seen := map[string]bool{}
+					for _, f := range p.Findings {
+						if seen[string(f.Reason)] {
+							t.Errorf("%s is told twice: %s", f.Reason, r.out)
+						}
+						seen[string(f.Reason)] = true
 					}
 					text := doctorRun(t, secret, nil, append(args[:5:5], c.args...)...)
 					for _, shown := range []string{r.out, r.err, text.out, text.err} {
@@ -189,7 +196,6 @@ func TestProbeKeepsToTheService(t *testing.T) {
 		"https://pail.example.com/2.0/user?x=1":                 "https://pail.example.com /2.0/user?x=1",
 		"https://pail.example.com/base/2.0/user":                "https://pail.example.com/base /2.0/user",
 		"https://example.com/something":                         "no",
-		"https://jane@example.com:x@bitbucket.org/2.0/user":     "no",
 		"ftp://api.bitbucket.org/2.0/user":                      "no",
 		"https://api.bitbucket.org.evil.example/2.0/user":       "https://api.bitbucket.org.evil.example /2.0/user", // whoever names it means it
 		"https://user:secret@pail.example.com/2.0/repositories": "https://pail.example.com /2.0/repositories",
@@ -206,6 +212,7 @@ func TestProbeKeepsToTheService(t *testing.T) {
 	for _, c := range []doctor.Case{
 		{Surface: doctor.SurfaceREST, URL: doctor.Value{Text: "https://api.bitbuckett.org/2.0/user"}, Login: &login},
 		{Surface: doctor.SurfaceREST, URL: doctor.Value{Text: "https://acme.atlassian.net/2.0/user"}, Login: &login},
+		{Surface: doctor.SurfaceREST, URL: doctor.Value{Text: "https://jane@example.com:x@bitbucket.org/2.0/user"}, Login: &login},
 	} {
 		var out, errs bytes.Buffer
 		o := &doctorOptions{app: &app{in: strings.NewReader(""), out: &out, err: &errs}, json: true, probe: true, ctx: t.Context()}
@@ -321,7 +328,7 @@ func TestDoctorEnv(t *testing.T) {
 	}
 	env := []string{"RENOVATE_PLATFORM=bitbucket", "RENOVATE_USERNAME=jane", "RENOVATE_PASSWORD=" + secret, "BITBUCKET_ACCESS_TOKEN=" + secret, "BITBUCKET_COMMIT=abc"}
 	r = doctorRun(t, "", env, "env")
-	for _, want := range []string{"RENOVATE_PASSWORD      secret, sent as Basic", "credential.email_required", "credential.bearer_not_accepted", "RENOVATE_USERNAME", "no credentials: BITBUCKET_COMMIT"} {
+	for _, want := range []string{"RENOVATE_PASSWORD       secret, sent as Basic", "credential.email_required", "credential.bearer_not_accepted", "RENOVATE_USERNAME", "no credentials: BITBUCKET_COMMIT"} {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("%q is missing:\n%s", want, r.out)
 		}

@@ -212,11 +212,11 @@ func (r *reader) facts(a address, out *Address, c *doctor.Case) {
 	if s, ok := lastOf(r.cfg.http("sslcainfo", a)); file == "" && ok {
 		file, place = s.value, s.place()
 	}
-	if file == "" {
+	if file == "" || a.scheme != "https" {
 		return
 	}
 	out.Facts = append(out.Facts, Fact{place, doctor.Shown(file)})
-	if path := r.absolute(file); a.scheme == "https" && filepath.IsAbs(path) {
+	if path := r.absolute(file); filepath.IsAbs(path) {
 		if _, err := os.Stat(path); err != nil {
 			c.Notes = append(c.Notes, finding(reason.NetworkTLS, doctor.Certain, "The file is not there.",
 				"Git is told to take the certificates of "+doctor.Shown(file)+", which cannot be read.", place, "Correct the path, or remove the setting.", "git config --show-origin --get-all http.sslCAInfo"))
