@@ -15,6 +15,9 @@
 //	token_show.go  pail token: list and show
 //	operations.go  pail operations
 //	doctor.go      pail doctor: what all of its forms share, and the forms for a typed credential and a saved answer
+//	doctor_git.go  pail doctor git
+//	doctor_env.go  pail doctor env
+//	doctor_probe.go  --probe, in every form
 //	version.go     pail version
 //
 // Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a

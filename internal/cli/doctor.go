@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +21,12 @@ type doctorOptions struct {
 	email, api string // the typed form
 	tokenStdin bool
 
+	probe  bool           // ask the service; see doctor_probe.go
+	beside map[string]any // what a form writes beside the report, for --json
+
+	person func() bool     // whether somebody can be asked; nil looks at the terminal
+	ctx    context.Context // the command's; cobra hands it to commands only, and a report is made deeper down
+
 	// line judges a command line, given as words after "--", as one quoted word, or as "-" for standard input. It is nil
 	// when no reader of command lines is there.
 	line func(words []string) error
@@ -34,7 +41,8 @@ func (a *app) doctor() *cobra.Command {
 	o := &doctorOptions{app: a}
 	c := a.command("doctor [METHOD PATH]", "Find out why a credential does not work", `
 Doctor looks at what you typed, configured or saw, says what is wrong with it and how to mend it, the fault to mend
-first in front. It works for bitbucket.org and for any Pail server, offline: it sends nothing.
+first in front. It works for bitbucket.org and for any Pail server, offline: it sends nothing, unless with --probe, which
+sends at most six requests that only read. On a terminal it offers that.
 
 --email and --token-stdin judge a credential for REST from its shape: whether user, secret and scheme go together, and,
 with METHOD and PATH, which scopes the operation needs. --response and --output add what came back: a saved answer, as
@@ -43,9 +51,11 @@ with METHOD and PATH, which scopes the operation needs. --response and --output 
 No secret is printed: its first 12 characters and its length at most. The exit code is 0 when nothing is wrong, 1 when
 there are faults, 2 when it cannot tell.`, `
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin GET /2.0/user
+  printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin --probe PUT /2.0/repositories/acme/widgets
   curl -si -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user | pail doctor response
   git fetch 2>&1 | pail doctor --output -`, cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error { return o.run(c, args) })
-	c.AddCommand(o.answer())
+	c.AddCommand(o.answer(), o.remote(), o.variables())
+	c.PersistentPreRun = func(c *cobra.Command, _ []string) { o.ctx = c.Context() }
 	f := c.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "write JSON")
 	f.StringVar(&o.response, "response", "", "a `file` with the answer that came, as \"curl -i\" prints it; - for standard input")
@@ -53,7 +63,8 @@ there are faults, 2 when it cannot tell.`, `
 	own := c.Flags()
 	own.StringVar(&o.email, "email", "", "the `user` that the token is sent with: for REST the account's e-mail")
 	own.BoolVar(&o.tokenStdin, "token-stdin", false, "read the token from standard input")
-	own.StringVar(&o.api, "api", "", "the base `URL` of the API, for a Pail server")
+	f.BoolVar(&o.probe, "probe", false, "send at most six read-only requests to find out more")
+	f.StringVar(&o.api, "api", "", "the base `URL` of the API, for a Pail server")
 	return c
 }
 
@@ -140,10 +151,17 @@ func (o *doctorOptions) report(cases ...doctor.Case) error {
 	if err := o.see(&cases[0]); err != nil {
 		return err
 	}
+	cases, err := o.probed(o.ctx, cases)
+	if err != nil {
+		return err
+	}
 	report := doctor.ExamineAll(cases)
-	var err error
 	if o.json {
-		err = writeJSON(o.out, report)
+		whole, problem := o.joined(report)
+		if problem != nil {
+			return problem
+		}
+		err = writeJSON(o.out, whole)
 	} else {
 		err = report.WriteText(o.out, o.colour())
 	}

@@ -214,7 +214,7 @@ func TestLogin(t *testing.T) {
 		{name: "in the URL, damaged", remote: "https://jane@example.com:" + apiToken + "@bitbucket.org/acme/widgets.git",
 			want: "https://jane@example.com:" + apiToken + "@bitbucket.org/acme/widgets.git", login: "nowhere"},
 		{name: "an e-mail in the URL without a secret", remote: "https://jane%40example.com@bitbucket.org/acme/widgets.git",
-			want: "https://jane%40example.com@bitbucket.org/acme/widgets.git jane@example.com:? from URL nobody", login: "nowhere"},
+			want: "https://jane%40example.com@bitbucket.org/acme/widgets.git jane@example.com:? from remote.origin.url in .git/config nobody", login: "nowhere"},
 		{name: "a header", config: map[string]string{"http.https://bitbucket.org/.extraHeader": "Authorization: Bearer " + accessToken}, stored: "https://jane:x@bitbucket.org",
 			want: cloud + " Authorization: Bearer " + accessToken, login: "header"},
 		{name: "a header for somebody else", config: map[string]string{"http.https://github.com/.extraHeader": "Authorization: Basic x"}, want: cloud + " nobody", login: "nowhere"},
@@ -233,7 +233,7 @@ func TestLogin(t *testing.T) {
 		{name: "the access tokens' user", stored: "https://x-token-auth:" + apiToken + "@bitbucket.org",
 			want: cloud + " x-token-auth:" + apiToken + " from credential helper store !credential.stored certain", login: "credential helper store"},
 		{name: "stored for another user", remote: "https://jane@bitbucket.org/acme/widgets.git", stored: "https://bob:" + apiToken + "@bitbucket.org",
-			want: "https://jane@bitbucket.org/acme/widgets.git jane:? from URL nobody", login: "nowhere"},
+			want: "https://jane@bitbucket.org/acme/widgets.git jane:? from remote.origin.url in .git/config nobody", login: "nowhere"},
 		{name: "an app password on a host that may take it", remote: "https://git.example.com/acme/widgets.git", stored: "https://jane:" + appPassword + "@git.example.com",
 			want: "https://git.example.com/acme/widgets.git jane:" + appPassword + " from credential helper store", login: "credential helper store"},
 		{name: "only listed", stored: "https://jane:" + apiToken + "@bitbucket.org", options: Options{NoHelpers: true}, want: cloud, login: "nowhere"},
@@ -280,15 +280,15 @@ func TestRemoval(t *testing.T) {
 	s.git("remote", "add", "origin", cloud)
 	s.git("config", "credential.helper", "store")
 	s.write(".git-credentials", "https://bob:x@github.com\nhttps://jane:"+appPassword+"@bitbucket.org\nhttps://x-bitbucket-api-token-auth:"+apiToken+"@bitbucket.org\n", 0o600)
-	mend := func() {
+	mend := func(where string) {
 		t.Helper()
 		r := s.read(Options{}, apiToken, appPassword)
 		if len(r.Cases[0].Notes) != 1 {
 			t.Fatalf("%+v", r.Cases[0])
 		}
 		note := r.Cases[0].Notes[0]
-		if note.Place != "line 2 of ~/.git-credentials" && !strings.HasPrefix(note.Place, "credential helper cache") {
-			t.Errorf("place %q", note.Place)
+		if !strings.Contains(note.Evidence, where) {
+			t.Errorf("%q", note.Evidence)
 		}
 		cmd := exec.Command("sh", "-c", note.Fix.Command)
 		cmd.Env, cmd.Dir = s.env, s.repo
@@ -297,7 +297,7 @@ func TestRemoval(t *testing.T) {
 		}
 		one(s, s.read(Options{}), cloud+" x-bitbucket-api-token-auth:"+apiToken+" from credential helper store")
 	}
-	mend()
+	mend("line 2 of ~/.git-credentials")
 	if text, _ := os.ReadFile(filepath.Join(s.home, ".git-credentials")); !strings.Contains(string(text), "github.com") {
 		t.Errorf("%s", text)
 	}
@@ -312,7 +312,7 @@ func TestRemoval(t *testing.T) {
 	s.git("config", "--add", "credential.helper", "store")
 	s.gitIn("protocol=https\nhost=bitbucket.org\nusername=jane\npassword="+appPassword+"\n\n", "credential-cache", "store")
 	t.Cleanup(func() { s.git("credential-cache", "exit") })
-	mend()
+	mend("credential helper cache")
 }
 
 // TestChain: which helpers are asked, in which order, and that the order is git's own. Each helper writes its name down,

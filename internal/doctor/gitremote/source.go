@@ -32,7 +32,7 @@ func (r *reader) address(ctx context.Context, url, place, use string) {
 // login finds where git takes the login from: a header that it is told to send, the URL, .netrc (which curl reads inside
 // of git), the helpers, somebody who can be asked.
 func (r *reader) login(ctx context.Context, a address, out *Address, c *doctor.Case) {
-	user, userPlace := a.user, "URL"
+	user, userPlace := a.user, c.URL.Place
 	if s, ok := lastOf(r.cfg.credential("username", a)); ok && !a.hasUser {
 		user, userPlace = s.value, s.place()
 		out.Facts = append(out.Facts, Fact{s.key(), doctor.Shown(s.value)})
@@ -50,10 +50,10 @@ func (r *reader) login(ctx context.Context, a address, out *Address, c *doctor.C
 		out.Login = "header"
 	}
 	if a.hasSecret {
-		c.Login = &doctor.Login{User: doctor.Value{Text: a.user, Place: "URL"}, Secret: doctor.Value{Text: a.secret, Place: "URL"}, From: "URL"}
+		c.Login = &doctor.Login{User: doctor.Value{Text: a.user, Place: c.URL.Place}, Secret: doctor.Value{Text: a.secret, Place: c.URL.Place}, From: "URL"}
 		out.Login = "URL"
 		if why := misfit(login{a.user, a.secret}, a); why != "" {
-			c.Notes = append(c.Notes, r.inURL(why, a))
+			c.Notes = append(c.Notes, r.inURL(why, a, c.URL.Place))
 		}
 		return
 	}
@@ -65,8 +65,8 @@ func (r *reader) login(ctx context.Context, a address, out *Address, c *doctor.C
 		out.Login = from
 		c.Login = &doctor.Login{User: doctor.Value{Text: l.user, Place: from}, Secret: doctor.Value{Text: l.secret, Place: from}, From: from}
 		if why := misfit(l, a); why != "" {
-			place, text, command := r.removal(h, a, l.user)
-			c.Notes = append(c.Notes, stored(why, from, place, text, command))
+			where, text, command := r.removal(h, a, l.user)
+			c.Notes = append(c.Notes, stored(why, where, from, text, command))
 		}
 	} else {
 		if user != "" {
@@ -85,12 +85,12 @@ func lastOf(s []setting) (setting, bool) {
 }
 
 // inURL is the finding for a wrong login that stands in the remote's address.
-func (r *reader) inURL(why string, a address) doctor.Finding {
+func (r *reader) inURL(why string, a address, place string) doctor.Finding {
 	command := ""
 	if r.out.Remote != "" && safe.MatchString(strings.ReplaceAll(a.path, "/", ".")) && safe.MatchString(r.out.Remote) {
 		command = "git remote set-url " + r.out.Remote + " " + a.scheme + "://" + a.hostport() + "/" + a.path
 	}
-	return stored(why, "the remote's address", "URL", "Take the login out of the address, and let a credential helper keep it.", command)
+	return stored(why, "the remote's address", place, "Take the login out of the address, and let a credential helper keep it.", command)
 }
 
 // netrc takes the login from .netrc, if one is there for the host.
@@ -212,11 +212,11 @@ func (r *reader) facts(a address, out *Address, c *doctor.Case) {
 	if s, ok := lastOf(r.cfg.http("sslcainfo", a)); file == "" && ok {
 		file, place = s.value, s.place()
 	}
-	if file == "" {
+	if file == "" || a.scheme != "https" {
 		return
 	}
 	out.Facts = append(out.Facts, Fact{place, doctor.Shown(file)})
-	if path := r.absolute(file); a.scheme == "https" && filepath.IsAbs(path) {
+	if path := r.absolute(file); filepath.IsAbs(path) {
 		if _, err := os.Stat(path); err != nil {
 			c.Notes = append(c.Notes, finding(reason.NetworkTLS, doctor.Certain, "The file is not there.",
 				"Git is told to take the certificates of "+doctor.Shown(file)+", which cannot be read.", place, "Correct the path, or remove the setting.", "git config --show-origin --get-all http.sslCAInfo"))

@@ -29,7 +29,8 @@ func misfit(l login, a address) string {
 	return ""
 }
 
-// stored is the finding for a login that must be removed where it is kept.
+// stored is the finding for a login that must be removed where it is kept. place is that of the secret in the case, so
+// that what the doctor finds about the same secret is one with it.
 func stored(why, where, place, text, command string) doctor.Finding {
 	return finding(reason.CredentialStored, doctor.Certain, why, "Git gets this login from "+where+", each time before it asks anybody.", place, text, command)
 }
@@ -49,26 +50,26 @@ func (r *reader) question(a address, user string) string {
 	return "printf '" + q + `\n'`
 }
 
-// removal says how the login is removed from one helper, and where it is kept when that can be told.
-func (r *reader) removal(h Helper, a address, user string) (place, text, command string) {
-	place, text = "credential helper "+h.Name, "Remove it there; git asks again, or another helper answers."
+// removal says how the login is removed from one helper, and where exactly it is kept when that can be told.
+func (r *reader) removal(h Helper, a address, user string) (where, text, command string) {
+	where, text = "the credential helper "+h.Name, "Remove it there; git asks again, or another helper answers."
 	question := r.question(a, user)
 	switch p := h.program(); p {
 	case "store":
 		file, line := r.storeLine(h, a, user)
 		if line > 0 {
-			place = fmt.Sprintf("line %d of %s", line, r.homely(file))
+			where = fmt.Sprintf("line %d of %s", line, r.homely(file))
 			text = "Remove it; the command deletes that line, and only that."
 		}
-		return place, text, question + " | git credential-" + strings.TrimPrefix(h.command, "git-credential-") + " erase"
+		return where, text, question + " | git credential-" + strings.TrimPrefix(h.command, "git-credential-") + " erase"
 	case "cache":
-		return place, text, "git credential-cache exit"
+		return where, text, "git credential-cache exit"
 	case "osxkeychain", "libsecret", "gnome-keyring", "manager", "manager-core":
-		return place, text, question + " | git credential-" + p + " erase"
+		return where, text, question + " | git credential-" + p + " erase"
 	case "wincred":
-		return place, text, "cmdkey /delete:git:" + a.scheme + "://" + a.hostport()
+		return where, text, "cmdkey /delete:git:" + a.scheme + "://" + a.hostport()
 	}
-	return place, text, question + " | git credential reject"
+	return where, text, question + " | git credential reject"
 }
 
 // storeLine finds the line of a store helper's file that answered; 0 when it is not found.

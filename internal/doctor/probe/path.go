@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -75,8 +76,16 @@ func (p *prober) path(ctx context.Context, l doctor.Login, account reply) error 
 	case whole == "":
 		return p.proof(ctx, l, account)
 	case !found || m.Operation.Removed != nil:
-		// The address alone tells what is wrong with it; nothing is sent to find out.
-		p.out.Cases = append(p.out.Cases, p.operation(whole, l, reply{}))
+		// The address alone tells what is wrong with it; nothing is sent to find out. What will be missing once it is
+		// mended is known all the same.
+		c := p.operation(whole, l, reply{})
+		if op := p.meant(); op != nil {
+			if missing, known := p.lacking(op); known && !missing.Empty() {
+				p.out.Missing = missing.Names()
+				c.Notes = append(c.Notes, p.lacks(op))
+			}
+		}
+		p.out.Cases = append(p.out.Cases, c)
 		return nil
 	}
 	op := m.Operation
@@ -107,13 +116,33 @@ func (p *prober) path(ctx context.Context, l doctor.Login, account reply) error 
 		c.Notes = append(c.Notes, finding(reason.CredentialKindNotAccepted, doctor.Certain, "The published API lists what the operation takes, and the service said what this is.",
 			op.Key+" takes "+op.Accepts.String()+"; this is "+kind.String()+".", "probe", "Use a credential of a kind that the operation takes.", ""))
 	} else if len(p.out.Missing) > 0 {
-		because := "The service told the scopes of the credential, and the published API what the operation takes. Nothing was changed to find out."
-		c.Notes = append(c.Notes, finding(reason.ScopeMissing, doctor.Certain, because,
-			"Missing: "+strings.Join(p.out.Missing, ", ")+". "+op.Key+" takes "+op.Scopes.String()+".", "probe",
-			"Scopes cannot be added to a token: make a new one with these too.", ""))
+		c.Notes = append(c.Notes, p.lacks(op))
 	}
 	p.out.Cases = append(p.out.Cases, c)
 	return p.visible(ctx, &m, l, whole)
+}
+
+// meant is the operation of the Cloud that stands for a path of Data Center's; nil when there is none.
+func (p *prober) meant() *catalog.Operation {
+	_, below := p.target()
+	for _, path := range []string{"/2.0" + below, below} {
+		if hit, ok := catalog.DataCenter(p.method(), path); ok && hit.Operation != nil {
+			return hit.Operation
+		}
+	}
+	return nil
+}
+
+// lacks is the finding for scopes that are missing, without the operation having been sent.
+func (p *prober) lacks(op *catalog.Operation) doctor.Finding {
+	needs := op.Scopes
+	if _, legacy := p.granted(); legacy {
+		needs = op.OAuthScopes
+	}
+	return finding(reason.ScopeMissing, doctor.Certain,
+		"The service told the scopes of the credential, and the published API what the operation takes. The operation itself was not sent.",
+		"Missing: "+strings.Join(p.out.Missing, ", ")+". "+op.Key+" takes "+needs.String()+".", "probe",
+		"Scopes cannot be added to a token: make a new one with "+strings.Join(append(slices.Clone(p.out.Scopes), p.out.Missing...), ", ")+".", "")
 }
 
 // operation is the case of the operation that was asked about, with its answer if it was sent.

@@ -126,7 +126,11 @@ func (p *prober) alternatives(ctx context.Context, c *doctor.Case) (*other, erro
 			p.learn(r)
 		}
 		evidence := "The same token is accepted as " + o.as() + "."
-		c.Notes = append(c.Notes, finding(o.code, doctor.Certain, o.because, evidence, p.Login.Secret.Place, o.fix, o.command))
+		place := p.Login.Secret.Place
+		if o.code == reason.CredentialEmailRequired {
+			place = p.Login.User.Place
+		}
+		c.Notes = append(c.Notes, finding(o.code, doctor.Certain, o.because, evidence, place, o.fix, o.command))
 		return o, nil
 	}
 	return nil, nil

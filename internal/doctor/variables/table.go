@@ -130,7 +130,7 @@ var tools = []tool{
 		logins: []login{{shape: basic, user: "BITBUCKET_USER", secret: "BITBUCKET_PASSWORD", surface: rest}},
 	},
 	{
-		name:   "Terraform and other readers of BITBUCKET_USERNAME and BITBUCKET_PASSWORD",
+		name:   "Terraform and others",
 		marks:  []string{"BITBUCKET_PASSWORD", "BITBUCKET_OAUTH_CLIENT_ID", "BITBUCKET_OAUTH_CLIENT_SECRET", "BITBUCKET_OAUTH_TOKEN", "BITBUCKET_API_BASE_URL"},
 		unless: []string{"BITBUCKET_EMAIL", "BITBUCKET_USER", "BITBUCKET_WORKSPACES"},
 		logins: []login{
