@@ -114,8 +114,8 @@ func classify(c *Case) *facts {
 	f.answer = readAnswered(c.Answer)
 	f.collect()
 	f.surface = f.decideSurface()
-	if f.answer != nil && f.surface == SurfaceGit {
-		f.answer.anonymous = false // git's answers were not seen to carry the header
+	if f.surface == SurfaceGit && f.answer != nil {
+		f.answer.anonymous = false // git's answers have no X-OAuth-Scopes, whoever asks
 	}
 	f.service = f.decideService()
 	f.nothing = len(f.sent) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")

@@ -21,7 +21,7 @@ func TestRealClients(t *testing.T) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Bitbucket.org HTTP"`)
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
-	defer s.Close()
+	t.Cleanup(s.Close)
 	host := strings.TrimPrefix(s.URL, "http://")
 	const secret = "Zq7dRk2LmW9xVb4NcT8sPy3H"
 	node := func(how string) []string { return []string{"node", "-e", how} }
@@ -59,6 +59,7 @@ func TestRealClients(t *testing.T) {
 		"Python, refused":   {python(`u.urlopen("` + s.URL + `")`), []reason.Code{reason.TokenRefused}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if _, err := exec.LookPath(test.run[0]); err != nil {
 				pailtest.Skip(t, test.run[0], "no "+test.run[0]+" on this machine")
 			}

@@ -165,7 +165,7 @@ func (f *facts) enough() bool {
 		if a.authentic && a.Status < 400 {
 			return true
 		}
-		if a.Status != 0 {
+		if a.Status != 0 && !(f.surface == SurfaceGit && a.Status < 300) {
 			return false
 		}
 	}
@@ -202,6 +202,8 @@ func (f *facts) summary() string {
 			if a.Status < 300 && len(f.sent) == 0 {
 				parts = append(parts, "What it shows is open to everybody, so it does not prove that a token works.")
 			}
+		case a.Status < 300 && f.surface == SurfaceGit:
+			parts = append(parts, fmt.Sprintf("Git is let in (%d); a public repository lets in everybody.", a.Status))
 		case a.Status < 300 && a.Status >= 200:
 			parts = append(parts, fmt.Sprintf("The answer %d does not prove that the token works: without its headers it may be one that everybody gets.", a.Status))
 		default:
