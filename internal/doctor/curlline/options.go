@@ -97,27 +97,21 @@ func longOption(name string) option {
 		if k := kinds[name]; k != unknown {
 			return name, k
 		}
-		lower, found := strings.ToLower(name), ""
-		if len(lower) < 2 {
-			return name, unknown
-		}
-		for n := range kinds {
-			if n == lower {
-				o.shortened = true
-				return n, kinds[n]
-			}
-			if strings.HasPrefix(n, lower) {
-				if found != "" {
-					return name, unknown // it could be either
+		lower, found := strings.ToLower(name), []string{}
+		if kinds[lower] != unknown {
+			found = []string{lower}
+		} else if len(lower) > 1 {
+			for n := range kinds {
+				if strings.HasPrefix(n, lower) {
+					found = append(found, n)
 				}
-				found = n
 			}
 		}
-		if found == "" {
-			return name, unknown
+		if len(found) != 1 {
+			return name, unknown // none, or it could be either
 		}
 		o.shortened = true
-		return found, kinds[found]
+		return found[0], kinds[found[0]]
 	}
 	// The names "noproxy" and "no-…" do not collide.
 	if rest, ok := strings.CutPrefix(name, "no-"); ok {
