@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 	"unicode"
 
 	"github.com/pailforge/pail/internal/doctor"
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/token"
 )
 
 // operation is what curl's options up to --next say. Each of its addresses is a request of its own.
@@ -335,8 +337,8 @@ func shownFile(name string) string {
 	if name == "-" {
 		return "standard input"
 	}
-	if len(name) > 60 {
-		return "…" + name[len(name)-20:]
+	if base := path.Base(name); len(name) > 60 || token.Inspect(base).Origin != token.OriginUnknown {
+		return token.Mask(base)
 	}
 	return name
 }

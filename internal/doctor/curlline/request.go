@@ -164,21 +164,28 @@ func clip(name string) string {
 
 // login is what curl sends as a login by itself: a bearer token, -u, what stands in the address, .netrc, in this order.
 func (p *parser) login(op *operation, v *values, address string, c *doctor.Case) *doctor.Login {
-	if op.bearer != nil && (!op.basic || op.user == nil) {
+	var l *doctor.Login
+	waits := op.other
+	switch {
+	case op.bearer == nil:
+		l = p.basic(op, v, address, c)
+	default:
+		if l = (&doctor.Login{From: "--oauth2-bearer", Bearer: true, Secret: v.value(op.bearer.arg, op.bearer.text, op.bearer.option)}); op.basic {
+			waits = "--basic"
+		}
 		if op.user != nil {
 			c.Notes = append(c.Notes, note(reason.CredentialDuplicate, doctor.Certain, p.placeOf(op.user.arg, op.user.option), "There are --oauth2-bearer and "+op.user.option+".",
 				"curl sends the bearer token and leaves the login out.", "Leave one of them out. An API token goes in -u, an access token in --oauth2-bearer."))
 		}
-		return &doctor.Login{From: "--oauth2-bearer", Bearer: true, Secret: v.value(op.bearer.arg, op.bearer.text, op.bearer.option)}
 	}
-	l := p.basic(op, v, address, c)
-	if l != nil && op.other != "" {
-		certainty, why := doctor.Certain, "curl waits for an answer that asks for this way, and Bitbucket never asks for it: the login is not sent."
-		if op.anyauth {
-			certainty, why = doctor.Likely, "curl asks without a login first and sends it when the answer names a way that curl knows. The API answers anonymous calls, or names none."
-		}
-		c.Notes = append(c.Notes, note(reason.CredentialNotSent, certainty, op.other, op.other+" is given.", why, "Leave `"+op.other+"` out: `-u` alone sends Basic at once."))
+	if l == nil || waits == "" {
+		return l
 	}
+	certainty, why := doctor.Certain, "curl waits for an answer that asks for this way, and Bitbucket never asks for it: the login is not sent."
+	if op.anyauth || op.bearer != nil {
+		certainty, why = doctor.Likely, "With several ways to choose from, curl asks without a login first and waits until the answer names one of them. The API answers anonymous calls, or names none."
+	}
+	c.Notes = append(c.Notes, note(reason.CredentialNotSent, certainty, waits, waits+" is given.", why, "Leave `"+waits+"` out: then the login is sent at once."))
 	return l
 }
 
@@ -227,7 +234,11 @@ func (p *parser) basic(op *operation, v *values, address string, c *doctor.Case)
 		op.hide(".netrc")
 		return op.hidden
 	}
-	if l, found := netrcLogin(text, shownFile(shown), host, ""); found {
+	user := ""
+	if at {
+		user, _, _ = strings.Cut(login, ":")
+	}
+	if l, found := netrcLogin(text, shownFile(shown), host, decodePercent(user)); found {
 		return l
 	}
 	c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Certain, shownFile(shown), fmt.Sprintf("%s has no entry for the host, and no default.", shownFile(shown)),

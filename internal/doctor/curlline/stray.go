@@ -45,7 +45,7 @@ func (p *parser) meant(op *operation) {
 	if len(words) == 0 {
 		return
 	}
-	evidence, because, fix := "Words that are no addresses reach curl as addresses: a value is cut at its blanks.",
+	evidence, because, fix := cutSomewhere,
 		"A shell cuts at every blank that is not in quotes, and curl takes each word that belongs to no option for an address.", "Put the whole value in double quotes."
 	for i := range op.headers {
 		h := &op.headers[i]
@@ -59,10 +59,15 @@ func (p *parser) meant(op *operation) {
 		evidence, because, fix = "An option begins with a long dash, as word processors make it.", "curl takes the word, and the value behind it, for addresses.", "Type the dash again: `-`, or `--` for a long name."
 		p.rejoin(op, words)
 	}
+	if len(op.notes) > 0 && evidence == cutSomewhere {
+		return // an option that curl does not know has left its value
+	}
 	f := commandLine(p.placeOf(stray[0].arg, "the words"), evidence, because, fix)
 	f.Certainty = doctor.Certain
 	op.notes = append(op.notes, f)
 }
+
+const cutSomewhere = "Words that are no addresses reach curl as addresses: a value is cut at its blanks."
 
 // rejoin reads words that begin with a long dash as the options that they were.
 func (p *parser) rejoin(op *operation, words []string) {
