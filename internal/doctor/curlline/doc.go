@@ -6,8 +6,9 @@
 //	          →  expand.go   words to arguments; what is not known here becomes a mark, see below
 //	             recipe.go   `echo -n "$EMAIL:$TOKEN" | base64` and its like, worked out without running them
 //	             exec.go     other commands, with Options.Exec only
-//	arguments →  command.go  curl's options, with the table of options.go and the -K files of config.go
-//	          →  request.go  one doctor.Case for each address: method, headers, login (netrc.go)
+//	arguments →  command.go  curl's options, with the table of options.go, -K files (config.go), --variable (variable.go)
+//	          →  request.go  one doctor.Case for each address: method, headers, login (netrc.go);
+//	             stray.go    a header that a shell cut in pieces, put together again
 //
 // A variable that is not set here, or a command that is not run, leaves a mark in the text. Marks go through all of the
 // steps, so that in the end it is known which header, and which half of a login, depends on it: that value is Open and

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/doctor"
+	"github.com/pailforge/pail/internal/reason"
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
@@ -31,6 +32,7 @@ const (
 	maxNesting  = 1000      // brackets inside of brackets
 	maxDepth    = 8         // commands inside of commands, and files inside of files
 	maxRequests = 100       // cases
+	maxFiles    = 100       // files read, each as often as it is named
 )
 
 // Words reads a command line that a shell has split into words already, the first of them curl. A single word that has
@@ -92,6 +94,8 @@ type reader struct {
 	last      *call // the command before, when it was curl
 	other     string
 	cases     []doctor.Case
+	more      bool             // there are more than maxRequests
+	files     int              // files read
 	everyCase []doctor.Finding // notes on the input as a whole
 }
 
@@ -129,6 +133,10 @@ func (r *reader) result() ([]doctor.Case, error) {
 		return nil, fmt.Errorf("%s is not read: pail doctor reads curl command lines; write the request as `curl -u \"$EMAIL:$TOKEN\" https://…`", r.other)
 	default:
 		return nil, errors.New("there is no curl command in it: pail doctor reads `curl …`, as words after --, as one text in quotes, or on standard input with -")
+	}
+	if r.more {
+		r.everyCase = append(r.everyCase, note(reason.ValueNotEvaluated, doctor.Possible, "the addresses",
+			fmt.Sprintf("Only the first %d requests were looked at.", maxRequests), "There are more of them.", "Give the others in a call of their own."))
 	}
 	for i := range r.cases {
 		r.cases[i].Notes = append(r.cases[i].Notes, r.everyCase...)

@@ -15,7 +15,7 @@ func (p *parser) requests(op *operation) {
 	p.meant(op)
 	for i := range op.urls {
 		if len(p.cases) >= maxRequests {
-			p.noteAll(0, note(reason.ValueNotEvaluated, doctor.Possible, "the addresses", fmt.Sprintf("Only the first %d requests were looked at.", maxRequests), "There are more of them.", ""))
+			p.more = true
 			return
 		}
 		p.cases = append(p.cases, p.request(op, op.urls[i]))
