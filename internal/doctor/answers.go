@@ -7,9 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
-	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/token"
 )
 
@@ -43,7 +41,7 @@ func answerSays(f *facts) []Finding {
 	case f.fromProxy():
 		return []Finding{f.find(reason.NetworkProxy, Likely, "The answer has the form of none of the service's.", fmt.Sprintf("The answer is %d, and its headers are not the service's.", a.Status)).at(a.Place).fine()}
 	case a.Status == 429:
-		return []Finding{f.find(reason.RateLimited, Certain, "429 says so.", "The answer is 429.").at(a.Place).fine()}
+		return f.limited(f.find(reason.RateLimited, Certain, "429 says so.", "The answer is 429.").at(a.Place).fine())
 	case a.Status >= 500:
 		return []Finding{f.find(reason.ServiceIncident, Certain, "An answer of 500 and above is the service's own fault.", fmt.Sprintf("The answer is %d.", a.Status)).at(a.Place).fine()}
 	case a.Status >= 300 && a.Status < 400:
@@ -96,6 +94,8 @@ func (f *facts) said(s *sentence) []Finding {
 		return f.refused(x)
 	case reason.RepositoryNotFound:
 		return f.notFound(s.code)
+	case reason.RateLimited:
+		return f.limited(x)
 	case reason.OAuthExpired:
 		if s.how == Likely {
 			return f.accessTokenExpired(x)
@@ -134,6 +134,8 @@ func (f *facts) accessTokenExpired(x Finding) []Finding {
 // refused: the one sentence for a bad credential, with the list of what it can be.
 func (f *facts) refused(x Finding) []Finding {
 	switch {
+	case len(f.sent) > 0 && hole(f.sent[0].user.Text) != "" && !f.sent[0].user.Open:
+		return nil // the user is the cause
 	case f.nothing:
 		return []Finding{f.find(reason.CredentialNotSent, Certain, "The request has no credential, and the answer asks for one.", x.Evidence).at(x.Place)}
 	case f.answer != nil && f.answer.authentic:
@@ -148,7 +150,7 @@ func (f *facts) refused(x Finding) []Finding {
 func (f *facts) couldBe() []string {
 	list := []string{"a token that is not known, expired or revoked"}
 	if f.service == cloud {
-		list = append(list, "one without Bitbucket scopes, or of another product of Atlassian's")
+		list = append(list, "one without Bitbucket scopes, or of another product of Atlassian's", "rarely a fault of the service, when the same credential works at other times")
 	}
 	if len(f.sent) == 0 {
 		if f.surface == SurfaceGit {
@@ -157,6 +159,9 @@ func (f *facts) couldBe() []string {
 		return append(list, "an API token sent as Bearer, or with the username in place of the e-mail", "no credential at all")
 	}
 	s := &f.sent[0]
+	if s.is(token.AccessToken) {
+		list = append(list, "an access token that was rotated: the old one lives on for 30 minutes at most")
+	}
 	if s.scheme == token.Basic && f.surface == SurfaceREST {
 		list = append(list, "the e-mail of another account than the token's")
 	}
@@ -167,6 +172,19 @@ func (f *facts) couldBe() []string {
 		list = append(list, "a variable that is empty or damaged")
 	}
 	return list
+}
+
+// limited: the limit of 60 an hour is that of anonymous callers.
+func (f *facts) limited(x Finding) []Finding {
+	limit, _, _ := strings.Cut(f.answer.Header.Get("X-Ratelimit-Limit"), ",")
+	if strings.TrimSpace(limit) != "60" {
+		return []Finding{x}
+	}
+	x.Evidence = join(x.Evidence, "The limit is 60 an hour, that of callers without a credential.")
+	if f.nothing || len(f.sent) == 0 {
+		return []Finding{f.find(reason.CredentialNotSent, Likely, "Only anonymous callers have that limit.", "The limit in the answer is 60 an hour.").at(x.Place), x}
+	}
+	return []Finding{f.find(reason.HeaderStripped, Likely, "Only anonymous callers have that limit, and a credential was sent.", "The limit in the answer is 60 an hour.").at(x.Place), x}
 }
 
 // unauthorized is a 401 without a sentence that is known.
@@ -202,87 +220,6 @@ func (f *facts) wholeHeader() bool {
 		}
 	}
 	return len(f.sent) > 0
-}
-
-// scopes compares what the answer asks for with what the credential has, as sets: old names may stand beside new ones.
-func scopes(f *facts) []Finding {
-	a := f.answer
-	if a == nil || a.Status != 403 && a.Status != 0 && a.code != reason.ScopeMissing {
-		return nil
-	}
-	s := say(served, a.message)
-	asked := a.required != nil || a.code == reason.ScopeMissing || s != nil && s.code == reason.ScopeMissing
-	granted, strangers := knownScopes(a.granted)
-	missing, certain := f.missing(granted)
-	switch {
-	case !asked && (!a.authentic || !certain || missing.Empty() || s != nil || a.code != ""):
-		return nil
-	case !asked:
-		return []Finding{f.find(reason.ScopeMissing, Likely, "The answer does not say why it refuses, but the catalogue knows what the operation takes.", f.scopeEvidence(granted, missing, strangers)).at(a.Place).mend(f.newToken(granted.Union(missing)))}
-	}
-	return []Finding{f.find(reason.ScopeMissing, Certain, "The service says so itself. The token is valid, and scopes cannot be added to it.", f.scopeEvidence(granted, missing, strangers)).at(a.Place).mend(f.newToken(granted.Union(missing)))}
-}
-
-// missing is what the credential lacks; certain is false when that is not known for sure.
-func (f *facts) missing(granted scope.Set) (missing scope.Set, certain bool) {
-	required, _ := knownScopes(f.answer.required)
-	legacy := isLegacy(granted)
-	if f.op != nil {
-		needs := f.op.Scopes
-		if legacy {
-			needs = f.op.OAuthScopes
-		}
-		missing, _ = needs.Missing(granted)
-		certain = true
-	}
-	if isLegacy(required) && !legacy {
-		if f.op == nil {
-			// The names are the old ones, and the token has new ones: what takes over is close, not certain.
-			missing = missing.Union(scope.Migrate(required).Without(granted.Expand()))
-		}
-		return missing, certain
-	}
-	return missing.Union(required.Without(granted.Expand())), certain
-}
-
-// isLegacy tells whether the set is of the names that app passwords, access tokens and OAuth have.
-func isLegacy(s scope.Set) bool {
-	return slices.ContainsFunc(s.Scopes(), scope.Scope.Legacy) && !slices.ContainsFunc(s.Scopes(), func(c scope.Scope) bool { return !c.Legacy() })
-}
-
-// knownScopes sorts out the names that are no scopes.
-func knownScopes(names []string) (set scope.Set, unknown []string) {
-	for _, name := range names {
-		if s, err := scope.Parse(name); err == nil {
-			set = set.Add(s)
-		} else {
-			unknown = append(unknown, clip(name))
-		}
-	}
-	return set, unknown
-}
-
-func (f *facts) scopeEvidence(granted, missing scope.Set, unknown []string) string {
-	var parts []string
-	if !missing.Empty() {
-		parts = append(parts, "Missing: "+missing.String()+".")
-	}
-	if required, _ := knownScopes(f.answer.required); !required.Empty() {
-		parts = append(parts, "The answer requires "+required.String()+".")
-	}
-	if f.op != nil && len(f.op.Scopes) > 0 {
-		parts = append(parts, f.op.Key+" takes "+f.op.Scopes.String()+".")
-	}
-	if !granted.Empty() {
-		parts = append(parts, "Granted: "+granted.String()+".")
-	}
-	if len(unknown) > 0 {
-		parts = append(parts, fmt.Sprintf("%d granted names are not known here.", len(unknown)))
-	}
-	if len(parts) == 0 {
-		return "The answer does not name the scopes."
-	}
-	return strings.Join(parts, " ")
 }
 
 // forbidden is a 403 without a sentence that is known.
@@ -366,8 +303,8 @@ func (f *facts) lost() []Finding {
 		}
 	}
 	how := Likely
-	if !a.service() {
-		how = Possible
+	if !a.service() || a.Status == 403 || a.html {
+		how = Possible // a firewall or a page of the service's may answer without the header
 	}
 	return []Finding{f.find(reason.HeaderStripped, how, "A credential is sent, and the answer has no X-OAuth-Scopes, which every answer to an authenticated caller has.", fmt.Sprintf("The answer is %d, to an anonymous caller.", a.Status)).at(a.Place)}
 }
@@ -413,12 +350,22 @@ func (f *facts) success() []Finding {
 	switch {
 	case a.Status < 200 || a.Status >= 300:
 		return nil
-	case a.html && f.surface == SurfaceREST && f.class != noHost:
+	case a.html && !a.authentic && f.surface == SurfaceREST && f.class != noHost && (f.op == nil || f.op.Tag != "Source" && !strings.Contains(f.op.Template, "/downloads")):
 		return []Finding{f.find(reason.NetworkProxy, Likely, "The API answers JSON; a page for people comes from a proxy, or from a page for logging in.", fmt.Sprintf("The answer is %d, with a web page.", a.Status)).at(a.Place)}
-	case a.anonymous && a.service() && len(f.sent) > 0 && f.surface == SurfaceREST && !f.oauth && !f.sent[0].bare:
+	case a.anonymous && a.service() && len(f.sent) > 0 && f.surface == SurfaceREST && !f.oauth && !f.sent[0].bare && !f.fromStorage():
 		return f.lost()
 	}
 	return nil
+}
+
+// fromStorage tells that the answer is that of a storage which a redirect led to: it needs no credential.
+func (f *facts) fromStorage() bool {
+	for i := range f.answer.Before {
+		if to := takeApart(f.answer.Before[i].Header.Get("Location")).host; to != "" && to != f.url.host {
+			return true
+		}
+	}
+	return f.answer.Header.Get("X-Amz-Request-Id") != ""
 }
 
 // fromProxy tells an answer that the service does not give: it asks for a login that is not the service's, or is a web
@@ -430,7 +377,7 @@ func (f *facts) fromProxy() bool {
 	}
 	challenge := strings.ToLower(a.Header.Get("Www-Authenticate"))
 	if a.Status == 401 && challenge != "" {
-		return !strings.Contains(challenge, "bitbucket") && !strings.Contains(challenge, "oauth") && !strings.HasPrefix(challenge, "bearer")
+		return !strings.Contains(challenge, "bitbucket") && !strings.Contains(challenge, "pail") && !strings.Contains(challenge, "oauth") && !strings.HasPrefix(challenge, "bearer")
 	}
 	server := strings.ToLower(a.Header.Get("Server") + a.Header.Get("Via") + a.Header.Get("X-Squid-Error"))
 	for _, name := range []string{"squid", "zscaler", "bluecoat", "netskope", "forcepoint", "mcafee", "fortigate"} {
@@ -463,14 +410,6 @@ func clock(f *facts) []Finding {
 	}
 	return []Finding{f.find(reason.ClockSkew, Likely, "The Date of the answer is the service's clock. Whether it is the cause is not known; expiry dates and certificates are judged by it.",
 		fmt.Sprintf("This machine's clock is %s %s the service's.", off.Abs().Round(time.Second), word)).at(f.answer.Place)}
-}
-
-// needsScopes is for a case without an answer: nothing is accused, but what the operation takes is worth a word.
-func (f *facts) needsScopes() string {
-	if f.op == nil || len(f.op.Scopes) == 0 || !f.op.Accepts.Has(catalog.APIToken) {
-		return ""
-	}
-	return fmt.Sprintf("%s takes %s.", f.op.Key, f.op.Scopes)
 }
 
 func join(parts ...string) string {
