@@ -134,6 +134,8 @@ func (f *facts) accessTokenExpired(x Finding) []Finding {
 // refused: the one sentence for a bad credential, with the list of what it can be.
 func (f *facts) refused(x Finding) []Finding {
 	switch {
+	case len(f.sent) > 0 && hole(f.sent[0].user.Text) != "" && !f.sent[0].user.Open:
+		return nil // the user is the cause
 	case f.nothing:
 		return []Finding{f.find(reason.CredentialNotSent, Certain, "The request has no credential, and the answer asks for one.", x.Evidence).at(x.Place)}
 	case f.answer != nil && f.answer.authentic:

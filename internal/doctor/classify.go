@@ -118,7 +118,7 @@ func classify(c *Case) *facts {
 		f.answer.anonymous = false // git's answers have no X-OAuth-Scopes, whoever asks
 	}
 	f.service = f.decideService()
-	f.nothing = len(f.sent) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")
+	f.nothing = len(f.sent) == 0 && len(inQuery(f)) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")
 	f.findOperation()
 	return f
 }
@@ -200,12 +200,12 @@ func (s *sending) salvage(text string) {
 	joined := strings.Join(strings.Fields(text), "")
 	last := text[strings.LastIndexByte(text, ' ')+1:] // behind a scheme of another service
 	for _, candidate := range []string{text, last, joined, decoded(joined), decoded(decoded(joined))} {
-		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
-			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
-			return
-		}
 		if user, secret, ok := pair(candidate); ok {
 			s.user.Text, s.secret.Text = user, secret
+			return
+		}
+		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
+			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
 			return
 		}
 	}

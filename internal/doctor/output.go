@@ -129,8 +129,9 @@ func (f *facts) printedLine(s *sentence, line, place string) Finding {
 			x.Evidence = join(x.Evidence, "Git needs read:repository:bitbucket to fetch, and write:repository:bitbucket as well to push: neither includes the other.")
 		}
 	case reason.TokenRefused:
-		y := f.refused(x)
-		return y[0]
+		if y := f.refused(x); len(y) > 0 {
+			return y[0]
+		}
 	case reason.PathRemoved, reason.PathVersionGone:
 		x.Evidence = join(x.Evidence, f.replacement())
 	}

@@ -13,7 +13,7 @@ import (
 // order is the order in which faults are to be mended: what stops a request first comes first. Codes that are not in it
 // come behind, by their family.
 var order = []reason.Code{
-	reason.HeaderLineBreak, reason.HeaderControlCharacter,
+	reason.ClientCommandLine, reason.HeaderLineBreak, reason.HeaderControlCharacter,
 
 	reason.URLUserNotEncoded, reason.URLSecretNotEncoded, reason.RequestSpaceInTarget, reason.ValueNotExpanded, reason.HostMalformed,
 	reason.ServiceOther, reason.NetworkName, reason.NetworkProxy, reason.NetworkConnect, reason.ClockSkew, reason.NetworkTLS, reason.TLSExpected,
@@ -66,6 +66,10 @@ var vague = map[reason.Code][]string{
 	reason.HeaderStripped:     {"header", "credential", "token", "app_password"},
 	reason.PolicyBranch:       {"policy"},
 }
+
+// explainNothing are findings that are no cause of a refusal, though they are of a family that is: another answer than
+// 401 belongs to them, or they are advice.
+var explainNothing = []reason.Code{reason.HeaderSchemeCase, reason.CredentialKindNotAccepted, reason.CredentialDuplicate, reason.CredentialStored}
 
 // settle makes one list of all findings: what a better one explains and what is said twice is left out, and the fault to
 // mend first comes first.
@@ -120,7 +124,7 @@ func isVague(x Finding, list []Finding) bool {
 	}
 	return slices.ContainsFunc(list, func(y Finding) bool {
 		better := y.Certainty == Certain || y.Certainty == Likely && x.Certainty == Possible
-		return better && y.Reason != x.Reason && slices.Contains(families, y.Reason.Family()) && (y.Reason != reason.HeaderSchemeCase)
+		return better && y.Reason != x.Reason && slices.Contains(families, y.Reason.Family()) && !slices.Contains(explainNothing, y.Reason)
 	}) || x.Reason == reason.RepositoryNotFound && x.Certainty == Possible && slices.ContainsFunc(list, func(y Finding) bool { return y.Reason == reason.TokenRefused })
 }
 
