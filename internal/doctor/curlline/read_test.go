@@ -109,7 +109,7 @@ func TestLine(t *testing.T) {
 		{"digest", "", `curl --digest -u a:b API/user`, `GET "API/user" -u("a","b") [credential.not_sent certain @--digest]`},
 
 		{".netrc", "HOME=/home/a", `curl -n API/user`, `GET "API/user" .netrc("me@example.com","s3cret")`},
-		{".netrc not asked for", "HOME=/home/a", `curl API/user`, `GET "API/user" [credential.not_sent likely @line 1 of .netrc]`},
+		{".netrc not asked for", "HOME=/home/a", `curl API/user`, `GET "API/user" [credential.not_sent likely @the address]`},
 		{".netrc not there", "HOME=/home/nobody", `curl -n API/user`, `GET "API/user" .netrc(""?,""?) [value.not_evaluated possible @/home/nobody/.netrc]`},
 		{".netrc of another form", "HOME=/home/c", `curl -n API/user`, `GET "API/user" [credential.not_sent certain @/home/c/.netrc]`},
 		{".curlrc", "HOME=/home/b", `curl API/user`, `GET "API/user" ~/.curlrc(""?,""?) [value.not_evaluated possible @~/.curlrc]`},

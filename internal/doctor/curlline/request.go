@@ -279,8 +279,8 @@ func (p *parser) elsewhere(op *operation, address string, c *doctor.Case) {
 	start, end := authority(address)
 	host, _, _ := strings.Cut(address[start:end], ":")
 	if text, ok := p.file(path.Join(home, ".netrc")); ok {
-		if l, found := netrcLogin(text, ".netrc", host, ""); found && l.Secret.Text != "" {
-			c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Likely, l.Secret.Place, "There is a login for this host in ~/.netrc, and it is not used.",
+		if l, found := netrcLogin(text, "~/.netrc", host, ""); found && l.Secret.Text != "" {
+			c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Likely, c.URL.Place, "There is a login for this host in "+l.Secret.Place+", and it is not used.",
 				"curl reads the file only when it is told to.", "Add `-n` to the command."))
 		}
 	}
