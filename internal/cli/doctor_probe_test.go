@@ -164,7 +164,7 @@ func TestDoctorProbesCommandLines(t *testing.T) {
 		{"curl -H 'Authorization: Bearer TOKEN' URL/2.0/repositories/acme/widgets", "credential.bearer_not_accepted"},
 	} {
 		line := strings.NewReplacer("EMAIL", w.Member.Email, "USERNAME", w.Member.Username, "TOKEN", secret, "URL", w.URL).Replace(c.line)
-		r := doctorRun(t, "", nil, "--probe", "--json", line)
+		r := doctorRun(t, "", nil, "--api", w.URL, "--probe", "--json", line)
 		p := parse(t, r)
 		for _, want := range strings.Fields(c.want) {
 			if !strings.Contains(p.reasons(), want) {
