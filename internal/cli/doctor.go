@@ -20,16 +20,13 @@ type doctorOptions struct {
 
 	email, api string // the typed form
 	tokenStdin bool
+	allowExec  bool
 
 	probe  bool           // ask the service; see doctor_probe.go
 	beside map[string]any // what a form writes beside the report, for --json
 
 	person func() bool     // whether somebody can be asked; nil looks at the terminal
 	ctx    context.Context // the command's; cobra hands it to commands only, and a report is made deeper down
-
-	// line judges a command line, given as words after "--", as one quoted word, or as "-" for standard input. It is nil
-	// when no reader of command lines is there.
-	line func(words []string) error
 }
 
 // exitCode ends the program without a message: what there is to say was said.
@@ -39,10 +36,14 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 func (a *app) doctor() *cobra.Command {
 	o := &doctorOptions{app: a}
-	c := a.command("doctor [METHOD PATH]", "Find out why a credential does not work", `
+	c := a.command("doctor [METHOD PATH | -- curl ... | 'curl ...' | -]", "Find out why a credential does not work", `
 Doctor looks at what you typed, configured or saw, says what is wrong with it and how to mend it, the fault to mend
 first in front. It works for bitbucket.org and for any Pail server, offline: it sends nothing, unless with --probe, which
 sends at most six requests that only read. On a terminal it offers that.
+
+A curl command goes behind --, in quotes as one text, or to standard input with -, also as a small script. Variables are
+those of your environment and of the script; files that curl would read (-K, -H @FILE, .netrc with -n) are read, but for
+~/.curlrc. Commands inside $(...) are not run without --allow-exec; the usual recipe with base64 is understood without.
 
 --email and --token-stdin judge a credential for REST from its shape: whether user, secret and scheme go together, and,
 with METHOD and PATH, which scopes the operation needs. --response and --output add what came back: a saved answer, as
@@ -50,6 +51,9 @@ with METHOD and PATH, which scopes the operation needs. --response and --output 
 
 No secret is printed: its first 12 characters and its length at most. The exit code is 0 when nothing is wrong, 1 when
 there are faults, 2 when it cannot tell.`, `
+  pail doctor -- curl -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user
+  pail doctor 'curl -H "Authorization: Basic $(echo -n "$EMAIL:$TOKEN" | base64)" https://api.bitbucket.org/2.0/user'
+  pail doctor - < deploy.sh
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin GET /2.0/user
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin --probe PUT /2.0/repositories/acme/widgets
   curl -si -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user | pail doctor response
@@ -63,6 +67,7 @@ there are faults, 2 when it cannot tell.`, `
 	own := c.Flags()
 	own.StringVar(&o.email, "email", "", "the `user` that the token is sent with: for REST the account's e-mail")
 	own.BoolVar(&o.tokenStdin, "token-stdin", false, "read the token from standard input")
+	own.BoolVar(&o.allowExec, "allow-exec", false, "run the commands inside $(...) of a command line, but for curl")
 	f.BoolVar(&o.probe, "probe", false, "send at most six read-only requests to find out more")
 	f.StringVar(&o.api, "api", "", "the base `URL` of the API, for a Pail server")
 	return c
@@ -70,11 +75,11 @@ there are faults, 2 when it cannot tell.`, `
 
 // run is the form without a subcommand: a command line, a typed credential, or only what was seen.
 func (o *doctorOptions) run(c *cobra.Command, args []string) error {
-	typed := o.tokenStdin || c.Flags().Changed("email") || o.api != ""
+	typed := o.tokenStdin || c.Flags().Changed("email")
 	switch {
-	case o.line != nil && !typed && (c.ArgsLenAtDash() == 0 || len(args) == 1):
-		return o.line(args)
-	case typed:
+	case !typed && (c.ArgsLenAtDash() == 0 || len(args) == 1):
+		return o.readLine(c.Context(), args)
+	case typed || o.api != "":
 		return o.typed(args)
 	case len(args) == 2:
 		return o.typed(args)
@@ -88,7 +93,7 @@ func (o *doctorOptions) run(c *cobra.Command, args []string) error {
 
 // typed judges a user, a token, and an operation.
 func (o *doctorOptions) typed(args []string) error {
-	one := doctor.Case{Surface: doctor.SurfaceREST, API: strings.TrimRight(o.api, "/")}
+	one := doctor.Case{Surface: doctor.SurfaceREST, API: o.base()}
 	switch len(args) {
 	case 0:
 	case 2:
@@ -107,6 +112,9 @@ func (o *doctorOptions) typed(args []string) error {
 	}
 	return o.report(one)
 }
+
+// base is the address of the API as --api says it.
+func (o *doctorOptions) base() string { return strings.TrimRight(o.api, "/") }
 
 // maxInput is the most that is read of anything: answers and outputs are judged by their beginning.
 const maxInput = 1 << 20

@@ -60,32 +60,36 @@ func (o *doctorOptions) probed(ctx context.Context, cases []doctor.Case) ([]doct
 	return slices.Concat(cases[:at], withAnswers(asked, result.Cases), cases[at+1:]), nil
 }
 
-// withAnswers puts the cases of a probe in the place of the case that was asked about. What its reader found is kept. A
-// refusal of the credential holds for every address of the service, so it becomes the answer of the case itself.
+// withAnswers gives the case that was asked about its answer, and returns it with the other cases of the probe. The case
+// keeps what its reader knows of the client. A refusal of the credential holds for every address of the service, so it is
+// an answer to any.
 func withAnswers(asked doctor.Case, answered []doctor.Case) []doctor.Case {
 	if len(answered) == 0 {
 		return []doctor.Case{asked}
 	}
-	first := &answered[0]
-	if first.Answer == nil || first.Answer.Status == http.StatusUnauthorized {
-		asked.Answer, asked.Output, asked.Sent = first.Answer, first.Output, first.Sent
-		asked.Notes = append(asked.Notes, first.Notes...)
-		if asked.API == "" {
-			asked.API = first.API
-		}
-		return append([]doctor.Case{asked}, answered[1:]...)
-	}
-	first.Notes = append(first.Notes, asked.Notes...)
-	if len(asked.Header) > 0 {
-		first.Header, first.Login = asked.Header, asked.Login
-	}
 	_, path, _ := cutRoot(asked.URL.Text)
-	about := func(c doctor.Case) bool {
+	at := slices.IndexFunc(answered, func(c doctor.Case) bool {
 		_, other, _ := cutRoot(c.URL.Text)
-		return other == path
+		return other == path && path != ""
+	})
+	if first := &answered[0]; first.Answer == nil && first.Output != "" || first.Answer != nil && first.Answer.Status == http.StatusUnauthorized {
+		at = 0
 	}
-	if path != "" && !slices.ContainsFunc(answered, about) {
-		return append(answered, asked) // its path was mended before it was sent
+	switch {
+	case at >= 0:
+		its := answered[at]
+		asked.Answer, asked.Output, asked.Sent, asked.Notes = its.Answer, its.Output, its.Sent, append(asked.Notes, its.Notes...)
+		if asked.API == "" {
+			asked.API = its.API
+		}
+		answered[at] = asked
+	case path != "":
+		answered = append(answered, asked) // its path was mended before it was sent
+	default:
+		answered[0].Notes = append(answered[0].Notes, asked.Notes...)
+		if len(asked.Header) > 0 {
+			answered[0].Header, answered[0].Login = asked.Header, asked.Login
+		}
 	}
 	return answered
 }

@@ -151,6 +151,35 @@ func TestDoctorProbe(t *testing.T) {
 	}
 }
 
+// TestDoctorProbesCommandLines: a probe adds to what is wrong with a command line, and takes none of it away.
+func TestDoctorProbesCommandLines(t *testing.T) {
+	w := watch(t, true)
+	secret := w.Secret(w.Member, "read:user", "read:repository")
+	for _, c := range []struct{ line, want string }{
+		{"curl -u EMAIL:TOKEN URL/2.0/repositories/acme/widgets", ""},
+		{"curl -u EMAIL:TOKEN URL/repositories/acme/widgets", "path.version_missing"},
+		{"curl -u EMAIL:TOKEN URL/2.0/repositories/{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}/widgets", "path.braces"},
+		{"curl -X DELETE -u EMAIL:TOKEN URL/2.0/repositories/acme/widgets", "scope.missing"},
+		{"curl -u USERNAME:TOKEN URL/repositories/acme/widgets", "credential.email_required path.version_missing"},
+		{"curl -H 'Authorization: Bearer TOKEN' URL/2.0/repositories/acme/widgets", "credential.bearer_not_accepted"},
+	} {
+		line := strings.NewReplacer("EMAIL", w.Member.Email, "USERNAME", w.Member.Username, "TOKEN", secret, "URL", w.URL).Replace(c.line)
+		r := doctorRun(t, "", nil, "--api", w.URL, "--probe", "--json", line)
+		p := parse(t, r)
+		for _, want := range strings.Fields(c.want) {
+			if !strings.Contains(p.reasons(), want) {
+				t.Errorf("%s: %q, want %s", c.line, p.reasons(), want)
+			}
+		}
+		if took := w.took(); c.want == "" && p.Verdict != doctor.Clean || len(took) == 0 || len(took) > 6 || p.Probe == nil || p.Probe.Valid != probe.Yes {
+			t.Errorf("%s: %s, sent %v", c.line, p.Verdict, took)
+		}
+		if strings.Contains(r.out+r.err, secret[:13]) {
+			t.Errorf("%s: a secret is shown", c.line)
+		}
+	}
+}
+
 // TestDoctorAsks: the probe is offered to a person, and to nobody else.
 func TestDoctorAsks(t *testing.T) {
 	w := watch(t, true)

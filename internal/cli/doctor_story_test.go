@@ -11,9 +11,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestDoctorStories runs the scripts of testdata/doctor with the real command, real git and a real server, once one that
+// TestDoctorServiceStories runs the scripts of testdata/doctor with the real command, real git and a real server, once one that
 // explains its refusals and once one that does not.
-func TestDoctorStories(t *testing.T) {
+func TestDoctorServiceStories(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		pailtest.Skip(t, "git", "no git on this machine")
 	}

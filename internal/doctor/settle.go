@@ -13,7 +13,7 @@ import (
 // order is the order in which faults are to be mended: what stops a request first comes first. Codes that are not in it
 // come behind, by their family.
 var order = []reason.Code{
-	reason.HeaderLineBreak, reason.HeaderControlCharacter,
+	reason.ClientCommandLine, reason.HeaderLineBreak, reason.HeaderControlCharacter,
 
 	reason.URLUserNotEncoded, reason.URLSecretNotEncoded, reason.RequestSpaceInTarget, reason.ValueNotExpanded, reason.HostMalformed,
 	reason.ServiceOther, reason.NetworkName, reason.NetworkProxy, reason.NetworkConnect, reason.ClockSkew, reason.NetworkTLS, reason.TLSExpected,

@@ -82,7 +82,7 @@ func TestDoctorOnPitfalls(t *testing.T) {
 					t.Errorf("the server says %s:\n%s", p.reason, told)
 				}
 				want := p.reason
-				if code, ok := mended[p.name]; ok && (mode.bare || !inferredFrom(p)) {
+				if code, ok := mended[p.name]; ok {
 					want = code
 				} else if code, ok := inferred[want]; ok && mode.bare {
 					want = code

@@ -81,11 +81,11 @@ func (p *prober) gitUsers(ctx context.Context, target string, c *doctor.Case) er
 		return nil
 	}
 	for _, user := range users {
-		if user == p.Login.User.Text && shape.Trimmed == p.Login.Secret.Text {
+		if user == p.Login.User.Text && shape.Trimmed == p.Login.Secret.Text && !p.Login.Bearer {
 			continue
 		}
 		l := p.Login
-		l.User.Text, l.Secret.Text = user, shape.Trimmed
+		l.User.Text, l.Secret.Text, l.Bearer = user, shape.Trimmed, false
 		r, err := p.get(ctx, target+"git-upload-pack", l)
 		if err != nil {
 			return err

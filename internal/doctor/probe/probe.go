@@ -129,10 +129,10 @@ type prober struct {
 	out    Result
 }
 
-// question is a request. None is sent twice.
+// question is a request as it goes out. None is sent twice.
 type question struct {
-	target string
-	login  doctor.Login
+	target, user, secret string
+	bearer               bool
 }
 
 // left is how many requests may still be sent.
@@ -148,7 +148,11 @@ type reply struct {
 // get sends one request, unless its answer is there already. When none is left, the reply has neither an answer nor a
 // failure.
 func (p *prober) get(ctx context.Context, target string, l doctor.Login) (reply, error) {
-	if before, ok := p.got[question{target, l}]; ok {
+	q := question{target, l.User.Text, l.Secret.Text, l.Bearer}
+	if l.Bearer {
+		q.user = "" // is not sent
+	}
+	if before, ok := p.got[q]; ok {
 		return before, nil
 	}
 	if p.left() == 0 {
@@ -156,7 +160,7 @@ func (p *prober) get(ctx context.Context, target string, l doctor.Login) (reply,
 	}
 	r, err := p.send(ctx, target, l)
 	if err == nil {
-		p.got[question{target, l}] = r
+		p.got[q] = r
 	}
 	return r, err
 }

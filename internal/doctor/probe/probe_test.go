@@ -9,8 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pailforge/pail/internal/access"
@@ -156,7 +159,7 @@ type fataler interface {
 
 // check holds what holds for every probe: six requests at most, all of them GET, and no secret in what is told.
 func check(t fataler, r Result, sent wire, said []string, secret string) {
-	if len(sent.requests) > Limit {
+	if len(sent.requests) > 6 { // not Limit, which this checks
 		t.Errorf("%d requests", len(sent.requests))
 	}
 	for _, one := range sent.requests {
@@ -258,6 +261,62 @@ func TestLimits(t *testing.T) {
 			check(t, r, sent, said, secret)
 		})
 	})
+}
+
+// TestAnyService: also a service that answers without sense gets no more than six requests, and none twice.
+func TestAnyService(t *testing.T) {
+	const lacks = `{"type":"error","error":{"message":"Your credentials lack one or more required privilege scopes."}}`
+	secret := token.Mint(token.APIToken)
+	rapid.Check(t, func(t *rapid.T) {
+		answers := rapid.SliceOfN(rapid.SampledFrom([]string{"200 {}", "200 x", "401 ", "403 " + lacks, "403 ", "404 ", "410 ", "429 ", "302 ", "500 <html>"}), 12, 12).Draw(t, "answers")
+		scopes := rapid.SampledFrom([]string{"-", "", "read:user:bitbucket", "repository, nonsense"}).Draw(t, "scopes")
+		var sent wire
+		fake := transport(func(r *http.Request) (*http.Response, error) {
+			status, body, _ := strings.Cut(answers[len(sent.requests)%len(answers)], " ")
+			sent.requests = append(sent.requests, r.Method+" "+r.URL.RequestURI()+" "+r.Header.Get("Authorization"))
+			n, _ := strconv.Atoi(status)
+			h := http.Header{}
+			if scopes != "-" {
+				h.Set("X-OAuth-Scopes", scopes)
+			}
+			return &http.Response{StatusCode: n, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		})
+		user := rapid.SampledFrom([]string{"a@b.c", "jane", " jane"}).Draw(t, "user")
+		o := Options{API: "http://service.example", Client: &http.Client{Transport: fake}, Method: rapid.SampledFrom([]string{"GET", "POST", "PUT"}).Draw(t, "method"),
+			Login: basic(user, rapid.SampledFrom([]string{secret, secret + " ", "opaque", "opaque\n"}).Draw(t, "secret")),
+			Path:  rapid.SampledFrom([]string{"", "/2.0/repositories/acme/widgets/pullrequests", "/2.0/repositories/acme/widgets", "/2.0/workspaces/acme/projects/FTO", "/2.0/repositories/acme/widgets/default-reviewers/jane", "/2.0/repositories/acme/widgets/pullrequests/1/merge"}).Draw(t, "path")}
+		o.Login.Bearer = rapid.Bool().Draw(t, "bearer")
+		if rapid.IntRange(0, 3).Draw(t, "git") == 0 {
+			o.Git = "http://service.example/acme/widgets.git"
+		}
+		r, err := Run(context.Background(), o)
+		if err != nil && !errors.Is(err, ErrCannotSend) {
+			t.Fatal(err)
+		}
+		check(t, r, sent, nil, secret)
+		for i, one := range sent.requests {
+			if slices.Contains(sent.requests[:i], one) {
+				t.Errorf("sent twice: %s", one)
+			}
+		}
+	})
+}
+
+// TestNoSeventh: whatever is asked of it, the one place that sends stops at six.
+func TestNoSeventh(t *testing.T) {
+	var sent wire
+	fake := transport(func(r *http.Request) (*http.Response, error) {
+		sent.requests = append(sent.requests, r.Method+" "+r.URL.Path)
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+	})
+	p := &prober{Options: Options{Say: func(string) {}, Now: time.Now}, client: &http.Client{Transport: fake}, got: map[question]reply{}}
+	for i := range 8 {
+		r, err := p.get(t.Context(), fmt.Sprintf("http://service.example/%d", i), basic("a", "b"))
+		if err != nil || (r.Answer != nil) != (i < 6) {
+			t.Errorf("request %d: %v, %v", i+1, r.Answer, err)
+		}
+	}
+	check(t, p.out, sent, nil, "")
 }
 
 // TestRedirect: the credential does not follow a redirect, to this host or another one.

@@ -150,7 +150,7 @@ func (p *prober) others() []other {
 	if shape.Trimmed == "" || shape.Problem == token.NotExpanded || shape.Problem == token.Masked || shape.Problem == token.Empty {
 		return nil
 	}
-	if shape.Trimmed != l.Secret.Text || user != l.User.Text {
+	if shape.Trimmed != l.Secret.Text || user != l.User.Text && !l.Bearer {
 		same := whole
 		same.Bearer = l.Bearer
 		if l.Bearer {
