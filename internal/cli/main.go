@@ -14,7 +14,7 @@ import (
 )
 
 // Main runs pail with args, which do not hold the program's name, and returns the exit code: 0, 1 for a failure, 2
-// for a mistake in the command line or the configuration. env is "NAME=value" as os.Environ gives it.
+// for a mistake in the command line or the configuration; pail doctor has codes of its own. env is "NAME=value" as os.Environ gives it.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
 	return run(context.Background(), args, stdin, stdout, stderr, env)
 }
@@ -30,6 +30,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
+	}
+	if code, ok := errors.AsType[exitCode](err); ok {
+		return int(code)
 	}
 	for line := range strings.Lines(describe(err)) {
 		fmt.Fprintf(stderr, "pail: %s\n", strings.TrimRight(line, "\n"))
@@ -56,7 +59,7 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.version())
+		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.doctor(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

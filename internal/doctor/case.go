@@ -51,6 +51,7 @@ type Answer struct {
 	Header http.Header // nil when headers were not seen
 	Body   []byte      // at most the first 64 KiB
 	Place  string      // "answer.txt", "standard input", "probe GET /2.0/user"
+	Before []Answer    // what came on the way to it: redirects, a proxy's refusal; without bodies, the first in front
 }
 
 // Case is one attempt, made or planned.
@@ -79,5 +80,6 @@ type Case struct {
 	Answer *Answer
 	Output string    // what git or a tool printed
 	Sent   time.Time // when the answer was seen, for the clock; zero when not known
+	Now    time.Time // the day that dates are judged by; zero for the machine's
 	Notes  []Finding // what the reader itself found
 }
