@@ -125,7 +125,7 @@ loop:
 }
 
 // pieces is the end of a string, a piece that is put behind it, and the quotation mark of the next string.
-var pieces = regexp.MustCompile("^[\"'`]\\s*[+.]\\s*([A-Za-z_$][\\w.$]*(?:\\([\\w.]*\\)|\\[[\\w\"']*\\])?)\\s*(?:[+.]\\s*([\"'`]))?")
+var pieces = regexp.MustCompile("^[\"'`](?:\\s*\\+|\\s+\\.\\s)\\s*([A-Za-z_$][\\w.$]*(?:\\([\\w.]*\\)|\\[[\\w\"']*\\])?)\\s*(?:[+.]\\s*([\"'`]))?")
 
 // addressIn reads the first address of the service in a text.
 func addressIn(text string, offset int) address {
@@ -198,11 +198,13 @@ func (d *document) near(at int) bool {
 
 var (
 	reference1 = regexp.MustCompile(`\$\{\{.*?\}\}|\{\{.*?\}\}|\$?\{[^{}/]*\}|\$\([^()/]*\)|\$\$?[A-Za-z_]\w*|%[svdq]|<[^<>/]*>|%[A-Z_]+%`)
+	fullName   = regexp.MustCompile(`\$\{?BITBUCKET_REPO_FULL_NAME\}?`) // workspace and repository in one
 	colon      = regexp.MustCompile(`/:[A-Za-z_]\w*`)
 )
 
 // plainPath is a path in which every reference is one plain segment or a part of one.
 func plainPath(path string) string {
+	path = fullName.ReplaceAllString(path, "x/x")
 	return colon.ReplaceAllString(reference1.ReplaceAllString(path, "x"), "/x")
 }
 

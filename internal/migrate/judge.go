@@ -222,7 +222,7 @@ func (u use) scopes() (needs scope.Set, from string) {
 		return needs, "git clone and fetch"
 	case u.address.known():
 		op, nearest := u.address.operation(u.method)
-		if op == nil || len(op.Scopes) == 0 {
+		if op == nil || len(op.Scopes) == 0 || op.Removed != nil {
 			return scope.Set{}, ""
 		}
 		from = op.Key

@@ -29,14 +29,18 @@ func (r *reader) headers() {
 const atom = `[\w.$\[\]'"{}:@%+-]+(?:\((?:[^()]|\([^()]*\))*\))?`
 
 var authPairs = []*regexp.Regexp{
-	regexp.MustCompile(`\bauth\s*=\s*\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),            // Python's requests
-	regexp.MustCompile(`\bHTTPBasicAuth\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),          // the same
-	regexp.MustCompile(`\bBasicAuth\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),              // aiohttp, Go, resty
-	regexp.MustCompile(`\.(?:basic_auth|SetBasicAuth)\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`), // Go, Rust, Ruby
+	regexp.MustCompile(`\bauth\s*=\s*\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),                         // Python's requests
+	regexp.MustCompile(`\bHTTPBasicAuth\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),                       // the same
+	regexp.MustCompile(`\bBasicAuth\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),                           // aiohttp, Go, resty
+	regexp.MustCompile(`\.(?:basic_auth|SetBasicAuth)\(\s*(` + atom + `)\s*,\s*(` + atom + `)\s*\)`),         // Go, Rust, Ruby
+	regexp.MustCompile(`\busername["']?\s*:\s*(` + atom + `)\s*,\s*["']?password["']?\s*:\s*(` + atom + `)`), // axios
 	// user and secret put together for Basic: "${user}:${pass}", "$($user):$($pass)", f"{user}:{pass}"
 	regexp.MustCompile("[\"'`](\\$?\\(?\\{?\\$?\\(?\\$?\\w[\\w.:\\[\\]]*\\)?\\}?\\)?):(\\$\\(?\\{?\\$?\\w[\\w.:\\[\\]]*\\)?\\}?|\\{\\w[\\w.\\[\\]]*\\})[\"'`]"),
 	regexp.MustCompile(`\b([A-Za-z_]\w*)\s*\+\s*["']:["']\s*\+\s*([A-Za-z_][\w.]*)`),
 }
+
+// together is the first of authPairs for one text that holds both.
+const together = 5
 
 // pairs reads user and secret where a program puts them together for Basic.
 func (r *reader) pairs() {
@@ -52,18 +56,22 @@ func (r *reader) pairs() {
 				continue
 			}
 			line, start := r.lineAround(m[2])
-			if i >= 4 && !(r.kind.quotes() && encodes.MatchString(r.around(m[2]))) || strings.Contains(line, "://") && strings.Index(line, "://") < m[2]-start && i >= 4 {
+			if i >= together && !(r.kind.quotes() && encodes.MatchString(r.around(m[2]))) || strings.Contains(line, "://") && strings.Index(line, "://") < m[2]-start && i >= together {
 				continue
 			}
 			user, secret := expression(r.text[m[2]:m[3]], m[2]), expression(r.text[m[4]:m[5]], m[4])
-			if i >= 4 {
+			if i >= together {
 				user.form, secret.form = reference, reference
 			}
-			r.add(use{what: useLogin, at: m[2], where: "a login for the API", surface: doctor.SurfaceREST, method: "GET", user: user, secret: secret, address: r.nearestCall(m[0])},
-				user.span(), secret.span())
+			u := use{what: useLogin, at: m[2], where: "a login for the API", surface: doctor.SurfaceREST, user: user, secret: secret}
+			u.address, u.method = r.nearestCall(m[0])
+			r.add(u, user.span(), secret.span())
 		}
 	}
 }
+
+// basedOn is an address that begins with a variable: f"{BASE}/path", `${BASE}/path`.
+var basedOn = regexp.MustCompile("[\"'`]\\$?\\{(\\w+)\\}(/[^\"'`]*)")
 
 var encodes = regexp.MustCompile(`(?i)base64|btoa|Basic`)
 
@@ -74,17 +82,23 @@ func (d *document) around(at int) string {
 }
 
 // nearestCall is the address of the API that is nearest to an offset, among those that were read.
-func (r *reader) nearestCall(at int) address {
-	best, found := 1<<62, address{}
+func (r *reader) nearestCall(at int) (address, string) {
+	line, _ := r.lineAround(at)
+	if m := basedOn.FindStringSubmatch(line); m != nil {
+		if a := r.resolve("$" + m[1] + m[2]); a.known() {
+			return a, r.methodNear(at)
+		}
+	}
+	best, found, method := 1<<62, address{}, "GET"
 	for _, u := range r.uses {
 		if u.what != useCall || u.address.surface() != doctor.SurfaceREST {
 			continue
 		}
 		if away := max(u.at-at, at-u.at); away < best {
-			best, found = away, u.address
+			best, found, method = away, u.address, u.method
 		}
 	}
-	return found
+	return found, method
 }
 
 var (
@@ -167,6 +181,9 @@ func (r *reader) ours(at int, text string) bool {
 // wrapEdit keeps base64 from breaking lines: by an option where the tool is surely GNU's or openssl, and else by tr.
 func (r *reader) wrapEdit(tool string, end, tail int) []edit {
 	options := strings.TrimSpace(r.text[end:tail])
+	if strings.HasPrefix(options, ">") {
+		options, tail = "", end
+	}
 	switch {
 	case strings.HasPrefix(tool, "openssl"):
 		if options != "" {

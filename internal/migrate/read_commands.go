@@ -223,12 +223,10 @@ func (r *reader) judgeCommand(c *command) {
 			continue
 		}
 		u.what = useCall
-		r.add(u, whole)
+		sent = false // what is sent is not known: the call itself is the case
 	}
-	if !sent {
-		u.what = useCall
-		r.add(u, whole)
-	}
+	u.what, u.beside, u.user, u.secret, u.inURL, u.at = useCall, sent, value{}, value{}, false, c.target.at
+	r.add(u, whole)
 }
 
 // loginIn is the login in front of the host of an address.
@@ -327,4 +325,6 @@ func (r *reader) emailVariable() string {
 	return found
 }
 
-func (u use) restOrGit() bool { return u.surface == doctor.SurfaceREST || u.surface == doctor.SurfaceGit }
+func (u use) restOrGit() bool {
+	return u.surface == doctor.SurfaceREST || u.surface == doctor.SurfaceGit
+}

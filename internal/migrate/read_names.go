@@ -205,15 +205,22 @@ func (r *reader) jenkinsfile() {
 			return
 		}
 		id := value{r.text[start:end], start, reference}
-		a := addressIn(r.around(at), 0)
+		line, _ := r.lineAround(at)
+		a := addressIn(line, 0)
+		if !a.known() {
+			a = addressIn(r.around(at), 0)
+		}
 		if a.surface() != doctor.SurfaceGit || strings.Count(a.path, "/") < 2 {
 			a = address{}
 		}
 		r.add(use{what: useJenkins, at: at, where: r.text[start:end], tool: "jenkins", secret: id, surface: a.surface(), address: a, pushes: strings.Contains(r.text, "git push")}, id.span())
 	}
 	for _, m := range jenkinsID.FindAllStringSubmatchIndex(r.text, -1) {
-		around := r.around(m[0])
 		line, _ := r.lineAround(m[0])
+		around := line
+		if !strings.Contains(line, cloud) {
+			around = r.around(m[0])
+		}
 		id := r.text[m[2]:m[3]]
 		switch {
 		case strings.Contains(line, "sshUserPrivateKey"), strings.Contains(around, "git@bitbucket.org"), sshID.MatchString(id) && !names.appPassword.MatchString(id):

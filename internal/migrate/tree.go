@@ -30,11 +30,12 @@ func (n *node) child(label string) *node {
 	return c
 }
 
-// get is the first of the named fields that is there. Names are in lower case without "-" and "_".
+// get is the first of the named fields that is there. Names are in lower case without "-" and "_"; "bitbucket" in
+// front of them does not count.
 func (n *node) get(names ...string) (field, bool) {
 	for _, want := range names {
 		for _, f := range n.fields {
-			if plainName(f.name) == want && f.value.form != absent {
+			if strings.TrimPrefix(plainName(f.name), "bitbucket") == want && f.value.form != absent {
 				return f, true
 			}
 		}
@@ -89,7 +90,7 @@ func (b *belongs) look(n *node, deep bool) {
 	}
 	if deep {
 		for _, c := range n.children {
-			if c.label == "metadata" || plainName(c.label) == "annotations" || len(c.children) == 0 {
+			if c.label == "metadata" {
 				b.look(c, false)
 			}
 		}
@@ -141,12 +142,15 @@ func (n *node) around() belongs {
 }
 
 var (
-	userFields   = []string{"username", "user", "login", "gituser", "bitbucketusername", "bitbucketuser", "authusername"}
-	secretFields = []string{"password", "apppassword", "pass", "bitbucketapppassword", "bitbucketpassword", "authpassword"}
+	userFields   = []string{"username", "user", "login", "gituser", "authusername"}
+	secretFields = []string{"password", "apppassword", "pass", "authpassword"}
 )
 
 // logins adds the logins in a tree.
 func (r *reader) logins(n *node) {
+	if n.label == "encryptedData" {
+		return // sealed
+	}
 	for _, c := range n.children {
 		r.logins(c)
 	}
@@ -165,7 +169,7 @@ func (r *reader) logins(n *node) {
 	if u.tool == "renovate" || u.tool == "terraform" {
 		u.surface, u.address, u.method = doctor.SurfaceREST, address{}, ""
 	}
-	if u.surface == doctor.SurfaceUnknown && (u.tool == "argocd" || u.tool == "flux") {
+	if u.surface == doctor.SurfaceUnknown && (u.tool == "argocd" || u.tool == "flux" || u.tool == "composer") {
 		u.surface = doctor.SurfaceGit
 	}
 	if u.surface == doctor.SurfaceREST && u.method == "" {

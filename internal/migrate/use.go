@@ -28,8 +28,9 @@ type use struct {
 	address address // what the credential is sent to, if that is known
 	user    value
 	secret  value
-	inURL   bool // user and secret stand in the address
-	pushes  bool // the file pushes to git
+	beside  bool   // another use is of the same request, and has its credential
+	inURL   bool   // user and secret stand in the address
+	pushes  bool   // the file pushes to git
 	header  string // the Authorization header as written, for the doctor
 	edits   []edit // what fix does about it
 }

@@ -131,7 +131,9 @@ func (w *walker) start(p string) {
 		return
 	}
 	if !info.IsDir() {
-		w.apart(func() { w.files(filepath.Dir(real), filepath.Dir(p), filepath.Dir(real), []string{filepath.Base(real)}) })
+		w.apart(func() {
+			w.files(filepath.Dir(real), filepath.Dir(p), filepath.Dir(real), []string{filepath.Base(real)})
+		})
 		return
 	}
 	abs, err := filepath.Abs(real)
