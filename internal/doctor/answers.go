@@ -43,7 +43,7 @@ func answerSays(f *facts) []Finding {
 	case f.fromProxy():
 		return []Finding{f.find(reason.NetworkProxy, Likely, "The answer has the form of none of the service's.", fmt.Sprintf("The answer is %d, and its headers are not the service's.", a.Status)).at(a.Place).fine()}
 	case a.Status == 429:
-		return []Finding{f.find(reason.RateLimited, Certain, "429 says so.", "The answer is 429.").at(a.Place).fine()}
+		return f.limited(f.find(reason.RateLimited, Certain, "429 says so.", "The answer is 429.").at(a.Place).fine())
 	case a.Status >= 500:
 		return []Finding{f.find(reason.ServiceIncident, Certain, "An answer of 500 and above is the service's own fault.", fmt.Sprintf("The answer is %d.", a.Status)).at(a.Place).fine()}
 	case a.Status >= 300 && a.Status < 400:
@@ -96,6 +96,8 @@ func (f *facts) said(s *sentence) []Finding {
 		return f.refused(x)
 	case reason.RepositoryNotFound:
 		return f.notFound(s.code)
+	case reason.RateLimited:
+		return f.limited(x)
 	case reason.OAuthExpired:
 		if s.how == Likely {
 			return f.accessTokenExpired(x)
@@ -148,7 +150,7 @@ func (f *facts) refused(x Finding) []Finding {
 func (f *facts) couldBe() []string {
 	list := []string{"a token that is not known, expired or revoked"}
 	if f.service == cloud {
-		list = append(list, "one without Bitbucket scopes, or of another product of Atlassian's")
+		list = append(list, "one without Bitbucket scopes, or of another product of Atlassian's", "rarely a fault of the service, when the same credential works at other times")
 	}
 	if len(f.sent) == 0 {
 		if f.surface == SurfaceGit {
@@ -157,6 +159,9 @@ func (f *facts) couldBe() []string {
 		return append(list, "an API token sent as Bearer, or with the username in place of the e-mail", "no credential at all")
 	}
 	s := &f.sent[0]
+	if s.is(token.AccessToken) {
+		list = append(list, "an access token that was rotated: the old one lives on for 30 minutes at most")
+	}
 	if s.scheme == token.Basic && f.surface == SurfaceREST {
 		list = append(list, "the e-mail of another account than the token's")
 	}
@@ -167,6 +172,19 @@ func (f *facts) couldBe() []string {
 		list = append(list, "a variable that is empty or damaged")
 	}
 	return list
+}
+
+// limited: the limit of 60 an hour is that of anonymous callers.
+func (f *facts) limited(x Finding) []Finding {
+	limit, _, _ := strings.Cut(f.answer.Header.Get("X-Ratelimit-Limit"), ",")
+	if strings.TrimSpace(limit) != "60" {
+		return []Finding{x}
+	}
+	x.Evidence = join(x.Evidence, "The limit is 60 an hour, that of callers without a credential.")
+	if f.nothing || len(f.sent) == 0 {
+		return []Finding{f.find(reason.CredentialNotSent, Likely, "Only anonymous callers have that limit.", "The limit in the answer is 60 an hour.").at(x.Place), x}
+	}
+	return []Finding{f.find(reason.HeaderStripped, Likely, "Only anonymous callers have that limit, and a credential was sent.", "The limit in the answer is 60 an hour.").at(x.Place), x}
 }
 
 // unauthorized is a 401 without a sentence that is known.
@@ -366,8 +384,8 @@ func (f *facts) lost() []Finding {
 		}
 	}
 	how := Likely
-	if !a.service() {
-		how = Possible
+	if !a.service() || a.Status == 403 || a.html {
+		how = Possible // a firewall or a page of the service's may answer without the header
 	}
 	return []Finding{f.find(reason.HeaderStripped, how, "A credential is sent, and the answer has no X-OAuth-Scopes, which every answer to an authenticated caller has.", fmt.Sprintf("The answer is %d, to an anonymous caller.", a.Status)).at(a.Place)}
 }
@@ -413,12 +431,22 @@ func (f *facts) success() []Finding {
 	switch {
 	case a.Status < 200 || a.Status >= 300:
 		return nil
-	case a.html && f.surface == SurfaceREST && f.class != noHost:
+	case a.html && !a.authentic && f.surface == SurfaceREST && f.class != noHost && (f.op == nil || f.op.Tag != "Source" && !strings.Contains(f.op.Template, "/downloads")):
 		return []Finding{f.find(reason.NetworkProxy, Likely, "The API answers JSON; a page for people comes from a proxy, or from a page for logging in.", fmt.Sprintf("The answer is %d, with a web page.", a.Status)).at(a.Place)}
-	case a.anonymous && a.service() && len(f.sent) > 0 && f.surface == SurfaceREST && !f.oauth && !f.sent[0].bare:
+	case a.anonymous && a.service() && len(f.sent) > 0 && f.surface == SurfaceREST && !f.oauth && !f.sent[0].bare && !f.fromStorage():
 		return f.lost()
 	}
 	return nil
+}
+
+// fromStorage tells that the answer is that of a storage which a redirect led to: it needs no credential.
+func (f *facts) fromStorage() bool {
+	for i := range f.answer.Before {
+		if to := takeApart(f.answer.Before[i].Header.Get("Location")).host; to != "" && to != f.url.host {
+			return true
+		}
+	}
+	return f.answer.Header.Get("X-Amz-Request-Id") != ""
 }
 
 // fromProxy tells an answer that the service does not give: it asks for a login that is not the service's, or is a web
@@ -430,7 +458,7 @@ func (f *facts) fromProxy() bool {
 	}
 	challenge := strings.ToLower(a.Header.Get("Www-Authenticate"))
 	if a.Status == 401 && challenge != "" {
-		return !strings.Contains(challenge, "bitbucket") && !strings.Contains(challenge, "oauth") && !strings.HasPrefix(challenge, "bearer")
+		return !strings.Contains(challenge, "bitbucket") && !strings.Contains(challenge, "pail") && !strings.Contains(challenge, "oauth") && !strings.HasPrefix(challenge, "bearer")
 	}
 	server := strings.ToLower(a.Header.Get("Server") + a.Header.Get("Via") + a.Header.Get("X-Squid-Error"))
 	for _, name := range []string{"squid", "zscaler", "bluecoat", "netskope", "forcepoint", "mcafee", "fortigate"} {

@@ -105,6 +105,9 @@ func classify(c *Case) *facts {
 		base := takeApart(c.API)
 		f.url.scheme, f.url.host, f.url.port = base.scheme, base.host, base.port
 		f.path = f.url.path
+		if strings.HasSuffix(strings.TrimRight(base.path, "/"), "/2.0") && f.path != "" && !strings.HasPrefix(f.path, "/2.0") {
+			f.path = "/2.0" + f.path // below the base address
+		}
 	} else {
 		f.path = f.withoutBase(f.url.path)
 	}
@@ -114,6 +117,9 @@ func classify(c *Case) *facts {
 	f.answer = readAnswered(c.Answer)
 	f.collect()
 	f.surface = f.decideSurface()
+	if f.answer != nil && f.surface == SurfaceGit {
+		f.answer.anonymous = false // git's answers were not seen to carry the header
+	}
 	f.service = f.decideService()
 	f.nothing = len(f.sent) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")
 	f.findOperation()
@@ -195,7 +201,8 @@ func (s *sending) salvage(text string) {
 	}
 	s.bare = s.scheme == token.NoScheme && s.fault.Code == reason.HeaderSchemeMissing
 	joined := strings.Join(strings.Fields(text), "")
-	for _, candidate := range []string{text, joined, decoded(joined), decoded(decoded(joined))} {
+	last := text[strings.LastIndexByte(text, ' ')+1:] // behind a scheme of another service
+	for _, candidate := range []string{text, last, joined, decoded(joined), decoded(decoded(joined))} {
 		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
 			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
 			return
@@ -351,11 +358,16 @@ func readAnswered(a *Answer) *answered {
 	for name := range a.Header {
 		r.pail = r.pail || strings.HasPrefix(name, "X-Pail-")
 	}
+	if code := reason.Code(a.Header.Get("X-Pail-Reason")); code != "" {
+		if _, ok := reason.Lookup(code); ok {
+			r.code = code
+		}
+	}
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	body := bytes.TrimSpace(a.Body)
 	r.html = kind == "text/html" || bytes.HasPrefix(bytes.ToLower(body[:min(len(body), 15)]), []byte("<!doctype html")) || bytes.HasPrefix(bytes.ToLower(body[:min(len(body), 5)]), []byte("<html"))
 	r.readBody(body)
-	if r.authentic {
+	if r.authentic && r.granted == nil {
 		r.granted = scopeNames(a.Header.Get("X-Oauth-Scopes"))
 	}
 	return r
@@ -396,6 +408,8 @@ func (r *answered) readBody(body []byte) {
 	var scopes struct{ Required, Granted []string }
 	if json.Unmarshal(inner.Detail, &r.detail) != nil && json.Unmarshal(inner.Detail, &scopes) == nil {
 		r.required, r.granted = scopes.Required, scopes.Granted
+		r.authentic = r.authentic || len(scopes.Required) > 0 // scopes are compared once the caller is known
+		r.anonymous = r.anonymous && !r.authentic
 	}
 	if _, ok := reason.Lookup(inner.Data.Reason); ok {
 		r.code, r.pail = inner.Data.Reason, true

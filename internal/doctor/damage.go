@@ -48,7 +48,7 @@ func secretNotExpanded(f *facts) []Finding {
 		switch {
 		case s.secret.Open:
 		case p == token.NotExpanded || p == token.Masked:
-			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", s.shape.Detail).at(s.secret.Place))
+			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", join(s.shape.Detail, named(s.secret.Text))).at(s.secret.Place).mend(f.setVariable(s.secret.Text)))
 		case strings.HasSuffix(s.secret.Text, "...") && len(s.secret.Text) < 64:
 			list = append(list, f.find(reason.TokenNotExpanded, Likely, "A secret that ends in three dots is a shortened display.", "The secret ends in three dots.").at(s.secret.Place))
 		}
@@ -84,6 +84,28 @@ func hole(text string) string {
 	return ""
 }
 
+// named repeats what stands in a value's place, when it is short and plainly the name of something.
+func named(text string) string {
+	if len(text) > 40 || hole(text) == "" || holeInside.MatchString(text) && !holes.MatchString(text) {
+		return ""
+	}
+	return "It is: " + text
+}
+
+var variable = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// setVariable says how to get a value where the name of a variable stands.
+func (f *facts) setVariable(text string) (fix, command string) {
+	name := ""
+	if named(text) != "" && strings.ContainsAny(text, "$%{") && !strings.Contains(text, "{{") && !paramInBrace.MatchString(text) {
+		name = variable.FindString(strings.TrimPrefix(text, "$env:"))
+	}
+	if name == "" {
+		return "Put the value itself in, or look why the variable that should hold it is empty where the request is sent.", ""
+	}
+	return "Use double quotes in a shell: inside single quotes nothing is replaced. Then check that the variable is set and exported where the request is sent.", "test -n \"$" + name + "\" && echo set"
+}
+
 // userNotExpanded finds the same in place of the user.
 func userNotExpanded(f *facts) []Finding {
 	var list []Finding
@@ -93,7 +115,7 @@ func userNotExpanded(f *facts) []Finding {
 			continue
 		}
 		if what := hole(s.user.Text); what != "" {
-			list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", "In place of the user stands "+what+".").at(s.user.Place))
+			list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", join("In place of the user stands "+what+".", named(s.user.Text))).at(s.user.Place).mend(f.setVariable(s.user.Text)))
 		}
 	}
 	return list
@@ -105,18 +127,21 @@ func pathNotExpanded(f *facts) []Finding {
 		return nil
 	}
 	var list []Finding
-	add := func(part, what string) {
-		list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", fmt.Sprintf("In place of %s stands %s.", part, what)).at(f.URL.Place))
+	add := func(part, text, what string) {
+		list = append(list, f.find(reason.ValueNotExpanded, Certain, "It follows from the value alone.", join(fmt.Sprintf("In place of %s stands %s.", part, what), named(text))).at(f.URL.Place).mend(f.setVariable(text)))
 	}
 	if what := hole(f.url.host); what != "" || strings.ContainsAny(f.url.host, "${}<>") {
 		if what == "" {
 			what = "a value with a variable inside that was not replaced"
 		}
-		add("the host", what)
+		add("the host", f.url.host, what)
 	}
 	for i, segment := range strings.Split(f.url.path, "/") {
+		if i > 4 && (segment == "src" || segment == "refs" || segment == "downloads" || segment == "filehistory") {
+			break // from here on the names are free: a file may be called as a template is
+		}
 		if what := hole(segment); what != "" {
-			add(fmt.Sprintf("part %d of the path", i), what)
+			add(fmt.Sprintf("part %d of the path", i), segment, what)
 		}
 	}
 	return list
@@ -158,7 +183,7 @@ func blankOf(user string) string {
 	switch {
 	case strings.TrimSpace(user) != user:
 		return "white space or a line end"
-	case strings.ContainsAny(user, "\"'`“”‘’„«»"):
+	case strings.Trim(user, "\"'`“”‘’„«»") != user:
 		return "a quotation mark"
 	}
 	for _, r := range user {

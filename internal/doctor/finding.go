@@ -29,7 +29,7 @@ type Finding struct {
 // Fix is the way out.
 type Fix struct {
 	Text    string `json:"text"`
-	Command string `json:"command,omitempty"` // to paste; variables stand for secrets
+	Command string `json:"command"` // to paste; variables stand for secrets
 }
 
 // Verdict is the answer in one word.

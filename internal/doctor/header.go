@@ -37,7 +37,11 @@ func lineBreaks(f *facts) []Finding {
 		if len(pieces) == 1 {
 			evidence = fmt.Sprintf("%s: a line break at its end, in column %d.", where(h), column)
 		}
-		list = append(list, f.find(reason.HeaderLineBreak, Certain, "A header ends at its first line break: what follows is no header, and the request is refused before anybody looks at the credential.",
+		because := "A header ends at its first line break: what follows is no header, and the request is refused before anybody looks at the credential."
+		if f.HTTP2 {
+			because = "A header ends at its first line break. Over HTTP/2 the stream is reset (curl 92), or the header is dropped and the request is anonymous; over HTTP/1.1 the answer is an empty 400."
+		}
+		list = append(list, f.find(reason.HeaderLineBreak, Certain, because,
 			evidence).at(h.Value.Place).mend(f.sendWhole()))
 	}
 	return list
@@ -179,6 +183,9 @@ func malformedHeader(f *facts) []Finding {
 		s := &f.sent[i]
 		if s.fault == nil || s.fault.Code == reason.HeaderLineBreak || s.fault.Code == reason.HeaderDuplicate || !s.fromFamily("header") {
 			continue
+		}
+		if s.fault.Code == reason.HeaderSchemeUnknown && s.shape.Origin == token.OriginJWT && f.service == cloud {
+			continue // an installed app sends JWT
 		}
 		because := "It follows from the header alone."
 		if s.fault.Code == reason.HeaderSchemeMissing {

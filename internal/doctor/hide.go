@@ -52,45 +52,47 @@ var shaped = regexp.MustCompile(`(?i)(ATAT|ATCT|ATBB|PAIL[A-Z]1|BBDC-|gh[pousr]_
 
 // hide is the last guard: no text of the report repeats more of a secret than may be told, whatever a rule wrote.
 func (r *Report) hide(secrets []string) {
-	r.Summary = hidden(r.Summary, secrets)
+	runs := runsOf(secrets)
+	r.Summary = hidden(r.Summary, runs)
 	for i := range r.Findings {
 		x := &r.Findings[i]
 		for _, text := range []*string{&x.Because, &x.Title, &x.Evidence, &x.Place, &x.Fix.Text, &x.Fix.Command} {
-			*text = hidden(*text, secrets)
+			*text = hidden(*text, runs)
 		}
 	}
 }
 
-// hidden replaces every run of a text that stands in a secret and is longer than may be told.
-func hidden(text string, secrets []string) string {
-	text = shaped.ReplaceAllStringFunc(text, func(s string) string { return token.Mask(s) })
+// runsOf is every run of a secret that is one character longer than may be told.
+func runsOf(secrets []string) map[string]bool {
+	runs := map[string]bool{}
 	for _, secret := range secrets {
-		if len(secret) <= maxTold || len(text) <= maxTold {
-			continue
-		}
-		runs := make(map[string]bool, len(secret))
-		for i := 0; i+maxTold < len(secret); i++ {
+		for i := 0; i+maxTold < len(secret) && len(runs) < maxResponse; i++ {
 			runs[secret[i:i+maxTold+1]] = true
 		}
-		var b strings.Builder
-		for i := 0; i < len(text); {
-			if i+maxTold < len(text) && runs[text[i:i+maxTold+1]] {
-				i += maxTold + 1
-				for i < len(text) && runs[text[i-maxTold:i+1]] {
-					i++
-				}
-				b.WriteString("…")
-				continue
+	}
+	return runs
+}
+
+// hidden is a text without the runs of a secret, and without characters that would steer a terminal.
+func hidden(text string, runs map[string]bool) string {
+	text = shaped.ReplaceAllStringFunc(text, func(s string) string { return token.Mask(s) })
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		if i+maxTold < len(text) && runs[text[i:i+maxTold+1]] {
+			i += maxTold + 1
+			for i < len(text) && runs[text[i-maxTold:i+1]] {
+				i++
 			}
-			b.WriteByte(text[i])
-			i++
+			b.WriteString("…")
+			continue
 		}
-		text = b.String()
+		b.WriteByte(text[i])
+		i++
 	}
 	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || r < ' ' && r != '\n' || r == 0x7F {
+		if r == utf8.RuneError || r < ' ' && r != '\n' || r >= 0x7F && r < 0xA0 {
 			return '.'
 		}
 		return r
-	}, text)
+	}, b.String())
 }

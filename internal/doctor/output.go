@@ -100,15 +100,17 @@ func outputSays(f *facts) []Finding {
 	}
 	var list []Finding
 	n := 0
+	said := map[*sentence]bool{}
 	for line := range strings.Lines(f.output()) {
 		n++
 		s := say(served, line)
 		if t := say(printed, line); s == nil || t != nil && s.how == Possible && t.how != Possible {
 			s = t
 		}
-		if s == nil {
+		if s == nil || said[s] {
 			continue
 		}
+		said[s] = true
 		list = append(list, f.printedLine(s, line, fmt.Sprintf("output, line %d", n)))
 	}
 	return list

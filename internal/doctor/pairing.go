@@ -38,8 +38,8 @@ func pairing(f *facts) []Finding {
 		return nil
 	}
 	s := &f.sent[0]
-	if s.unread || s.bare {
-		return nil
+	if s.unread || s.scheme == token.NoScheme {
+		return nil // what is wrong with the header is told already
 	}
 	if list := f.swapped(s); list != nil {
 		return list
@@ -307,7 +307,7 @@ func kindForOperation(f *facts) []Finding {
 	s := &f.sent[0]
 	var accepted bool
 	switch {
-	case f.foreign(s) || s.unread:
+	case f.foreign(s) || s.unread || s.scheme == token.NoScheme:
 		return nil
 	case s.is(token.APIToken):
 		accepted = f.op.Accepts.Has(catalog.APIToken)
@@ -327,7 +327,11 @@ func kindForOperation(f *facts) []Finding {
 	if f.op.AppOnly() {
 		takes = "It is for installed apps with a token of their own."
 	}
-	return []Finding{f.find(reason.CredentialKindNotAccepted, Certain, "It follows from the operation and the kind of secret.", fmt.Sprintf("%s does not take an %s. %s", f.op.Key, s.shape.Kind, takes)).at(s.secret.Place)}
+	how := Certain
+	if s.shape.Origin == token.OriginJWT {
+		how = Likely // perhaps an app's own
+	}
+	return []Finding{f.find(reason.CredentialKindNotAccepted, how, "It follows from the operation and the kind of secret.", fmt.Sprintf("%s does not take an %s. %s", f.op.Key, s.shape.Kind, takes)).at(s.secret.Place)}
 }
 
 // inQuery finds a secret in the query of the address.

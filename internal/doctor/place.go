@@ -23,7 +23,8 @@ func wrongHost(f *facts) []Finding {
 	case cloudSite:
 		switch {
 		case f.oauth || strings.HasPrefix(f.url.path, "/site/"):
-		case isAPIPath(f.url.path) && !strings.HasPrefix(f.url.path, "/rest/"):
+		case f.surface == SurfaceGit && f.url.host != "www.bitbucket.org":
+		case f.surface != SurfaceGit && isAPIPath(f.url.path) && !strings.HasPrefix(f.url.path, "/rest/"):
 			return one(reason.HostWebsite, Certain, "Tokens are refused at bitbucket.org/api and bitbucket.org/!api (CHANGE-3052), and bitbucket.org has no /2.0.", fmt.Sprintf("The host is %s.", f.url.host))
 		case rest && f.url.path != "" && !strings.HasPrefix(f.url.path, "/rest/"):
 			return one(reason.HostWebsite, Certain, fromAddress, fmt.Sprintf("The host is %s; the API's is api.bitbucket.org.", f.url.host))
@@ -35,10 +36,12 @@ func wrongHost(f *facts) []Finding {
 	case misspelt:
 		return one(reason.HostMalformed, Likely, "It differs from api.bitbucket.org or bitbucket.org by a letter or two, or by its ending.", fmt.Sprintf("The host is %q.", f.url.host))
 	case atlassian:
-		if strings.HasPrefix(f.url.path, "/2.0") || strings.Contains(f.url.path, "bitbucket") || f.surface == SurfaceREST && f.Surface == SurfaceREST {
+		switch {
+		case strings.HasPrefix(f.url.path, "/2.0"):
 			return one(reason.HostOtherProduct, Certain, fromAddress, fmt.Sprintf("%s is not a host of Bitbucket.", f.url.host))
+		case f.Client != "" && f.Client != "curl":
+			return one(reason.HostOtherProduct, Likely, "The tool has the address as that of Bitbucket.", fmt.Sprintf("%s is not a host of Bitbucket.", f.url.host))
 		}
-		return one(reason.HostOtherProduct, Possible, "The request may be meant for that product.", fmt.Sprintf("%s is not a host of Bitbucket.", f.url.host))
 	case cloudSSH:
 		if rest || f.url.scheme == "https" {
 			return one(reason.HostMalformed, Certain, fromAddress, fmt.Sprintf("%s speaks SSH only.", f.url.host))
@@ -75,7 +78,9 @@ func gitAddress(f *facts) []Finding {
 		return one("api.bitbucket.org is the REST API; git's host is bitbucket.org.")
 	case f.url.scheme == "ssh" && f.url.port != "" && !decimal(f.url.port):
 		return one("After ssh:// the path follows the host with a slash, not with a colon.")
-	case isAPIPath(f.url.path) || strings.HasPrefix(path, "scm/") || strings.HasPrefix(path, "projects/"):
+	case isAPIPath(f.url.path) && !strings.HasPrefix(path, "rest/"):
+		return one("The address is one of the REST API.")
+	case strings.HasPrefix(path, "rest/") || strings.HasPrefix(path, "scm/") || strings.HasPrefix(path, "projects/"):
 		return nil // Data Center's, or the API's: told by path
 	case path == "":
 		return one("The address has no workspace and no repository.")
@@ -214,7 +219,7 @@ func noOperation(f *facts) []Finding {
 		return nil
 	}
 	below, ok := strings.CutPrefix(f.mendedPath(), "/2.0")
-	if !ok || below == "" {
+	if !ok || below == "" || below == "/" {
 		return nil
 	}
 	m, outcome := catalog.Find(f.method, below)

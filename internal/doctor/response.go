@@ -76,7 +76,6 @@ func (p *responseReader) line(text, whole string) {
 		switch {
 		case ok:
 			text = strings.TrimPrefix(said, " ")
-			p.headers = p.headers || statusLine.MatchString(text)
 		case strings.HasPrefix(text, "> "), text == ">", strings.HasPrefix(text, "* "), strings.HasPrefix(text, "{ ["), strings.HasPrefix(text, "} ["):
 			return
 		default:
@@ -114,7 +113,7 @@ func (p *responseReader) line(text, whole string) {
 // mayBegin tells whether an answer can begin here: not in the middle of another one's body, which may be a log.
 func (p *responseReader) mayBegin() bool {
 	if len(p.answers) == 0 {
-		return p.body.Len() == 0
+		return p.verbose || strings.TrimSpace(p.body.String()) == ""
 	}
 	status := p.answers[len(p.answers)-1].Status
 	return p.verbose || strings.TrimSpace(p.body.String()) == "" || status < 200 || status >= 300 && status < 400 || status == 407

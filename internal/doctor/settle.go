@@ -15,7 +15,7 @@ import (
 var order = []reason.Code{
 	reason.HeaderLineBreak, reason.HeaderControlCharacter,
 
-	reason.URLUserNotEncoded, reason.URLSecretNotEncoded, reason.RequestSpaceInTarget, reason.ValueNotExpanded, reason.ValueNotEvaluated, reason.HostMalformed,
+	reason.URLUserNotEncoded, reason.URLSecretNotEncoded, reason.RequestSpaceInTarget, reason.ValueNotExpanded, reason.HostMalformed,
 	reason.ServiceOther, reason.NetworkName, reason.NetworkProxy, reason.NetworkConnect, reason.ClockSkew, reason.NetworkTLS, reason.TLSExpected,
 
 	reason.TokenNotExpanded, reason.TokenEmpty, reason.HeaderDuplicate, reason.HeaderSchemeTwice, reason.HeaderSchemeMissing, reason.HeaderSchemeUnknown,
@@ -75,8 +75,8 @@ func settle(f *facts, found []Finding) []Finding {
 		if f.answer != nil && f.answer.authentic && refuted(f, x) {
 			continue
 		}
-		if i := slices.IndexFunc(list, func(y Finding) bool { return y.same(x) }); i >= 0 {
-			list[i] = list[i].with(x)
+		if i := slices.IndexFunc(list, func(y Finding) bool { return f.same(y, x) }); i >= 0 {
+			list[i] = f.fold(list[i], x)
 			continue
 		}
 		list = append(list, x)
@@ -90,7 +90,7 @@ func settle(f *facts, found []Finding) []Finding {
 
 // certainty puts what is only possible behind the rest.
 func certainty(x Finding) int {
-	if x.Certainty == Possible {
+	if x.Certainty == Possible || x.Reason == reason.ValueNotEvaluated {
 		return 1
 	}
 	return 0
@@ -125,21 +125,21 @@ func isVague(x Finding, list []Finding) bool {
 }
 
 // same tells that two findings are one fault: of one reason, and at one place or seen in two ways.
-func (x Finding) same(y Finding) bool {
-	return x.Reason == y.Reason && (x.Place == y.Place || x.seen() != y.seen() || x.seen() && y.seen())
+func (f *facts) same(x, y Finding) bool {
+	return x.Reason == y.Reason && (x.Place == y.Place || f.seen(x) || f.seen(y))
 }
 
 // seen tells a finding that comes from what was seen from one that comes from what was typed.
-func (x Finding) seen() bool {
-	return strings.HasPrefix(x.Place, "output") || strings.HasPrefix(x.Evidence, "The answer") || strings.HasPrefix(x.Evidence, "It says")
+func (f *facts) seen(x Finding) bool {
+	return strings.HasPrefix(x.Place, "output") || f.answer != nil && x.Place == f.answer.Place && x.Place != ""
 }
 
-// with folds another finding of the same fault in: the surer one speaks, and both say what they saw.
-func (x Finding) with(y Finding) Finding {
+// fold makes one finding of two of the same fault: the surer one speaks, and both say what they saw.
+func (f *facts) fold(x, y Finding) Finding {
 	if certainty(y) < certainty(x) || y.Certainty == Certain && x.Certainty != Certain {
 		x, y = y, x
 	}
-	if y.Evidence != "" && !strings.Contains(x.Evidence, y.Evidence) && y.seen() != x.seen() {
+	if y.Evidence != "" && !strings.Contains(x.Evidence, y.Evidence) && f.seen(x) != f.seen(y) {
 		x.Evidence = join(x.Evidence, y.Evidence)
 	}
 	return x
@@ -148,7 +148,7 @@ func (x Finding) with(y Finding) Finding {
 // verdict is strict about silence too: nothing found is clean only where enough is known to say so.
 func verdict(f *facts, list []Finding) Verdict {
 	for _, x := range list {
-		if x.Certainty != Possible {
+		if x.Certainty != Possible && x.Reason != reason.ValueNotEvaluated {
 			return Faults
 		}
 	}
@@ -176,7 +176,7 @@ func (f *facts) enough() bool {
 	if f.oauth {
 		return !s.secret.Open && s.secret.Text != "" && !s.user.Open
 	}
-	return !s.unread && !s.secret.Open && (!s.user.Open || s.scheme == token.Bearer) && s.shape.Origin != token.OriginUnknown && (f.service == cloud || f.service == pail)
+	return !s.unread && s.scheme != token.NoScheme && !s.secret.Open && (!s.user.Open || s.scheme == token.Bearer) && s.shape.Origin != token.OriginUnknown && (f.service == cloud || f.service == pail)
 }
 
 // summary says what was looked at and what is known of it.
@@ -192,7 +192,11 @@ func (f *facts) summary() string {
 	if a := f.answer; a != nil && a.Status != 0 {
 		switch {
 		case a.authentic:
-			parts = append(parts, fmt.Sprintf("The answer %d came to an authenticated caller: the token is fine.", a.Status))
+			as := "an authenticated caller"
+			if kind := a.Header.Get("X-Credential-Type"); kind != "" {
+				as += " (" + clip(kind) + ")"
+			}
+			parts = append(parts, fmt.Sprintf("The answer %d came to %s: the token is fine.", a.Status, as))
 		case a.anonymous && a.service():
 			parts = append(parts, fmt.Sprintf("The answer %d has no X-OAuth-Scopes: the caller was not authenticated.", a.Status))
 			if a.Status < 300 && len(f.sent) == 0 {

@@ -45,6 +45,8 @@ var answers = []Pitfall{
 	alone("the one sentence", "401 `Token is invalid, expired, or not supported for this endpoint.`, nothing else known", 401, message(badToken), refused, reason.TokenRefused, doctor.Possible, reason.TokenExpired),
 	alone("the one sentence, older", "401 `Token is invalid or not supported for this endpoint.`", 401, message("Token is invalid or not supported for this endpoint."), refused, reason.TokenRefused, doctor.Possible),
 	good("refused though sent right", "the same 401, though e-mail, token and scheme go together: unscoped, expired, revoked or another product's", "/2.0/user", 401, message(badToken), refused, reason.TokenRefused, doctor.Possible, reason.CredentialEmailRequired, reason.TokenExpired),
+	alone("older challenge", "401 with `WWW-Authenticate: Basic realm=\"Bitbucket.org HTTP\"` from envoy", 401, message(badToken), []string{"Server: envoy", `Www-Authenticate: Basic realm="Bitbucket.org HTTP"`}, reason.TokenRefused, doctor.Possible, reason.NetworkProxy),
+	good("older challenge, no body", "the same without a body, though the credential is right by its form", repo, 401, "", []string{"Server: envoy", `Www-Authenticate: Basic realm="Bitbucket.org HTTP"`}, reason.TokenRefused, doctor.Possible, reason.NetworkProxy),
 	alone("OAuth expired", "401 `OAuth2 access token expired. ...`", 401, message("OAuth2 access token expired. Use your refresh token to obtain a new access token."), refused, reason.OAuthExpired, doctor.Certain),
 	alone("OAuth expired, older", "401 `Access token expired. Use your refresh token ...`", 401, message("Access token expired. Use your refresh token to obtain a new access token."), refused, reason.OAuthExpired, doctor.Certain),
 	alone("Access token expired.", "401 `Access token expired.`, nothing else known", 401, message("Access token expired."), refused, reason.OAuthExpired, doctor.Likely).also(reason.AppPasswordAsBearer),
@@ -77,6 +79,7 @@ var answers = []Pitfall{
 		Make:  func(k Kit) doctor.Case { return seen(k.Basic(k.Username, k.AppPassword, repo), 401, "", refused...) },
 		First: reason.AppPasswordDisabled, How: doctor.Certain, Never: codes(reason.TokenRefused)},
 	alone("429", "429 `Rate limit for this resource has been exceeded`", 429, "Rate limit for this resource has been exceeded", nil, reason.RateLimited, doctor.Certain).fine(),
+	good("429 for the anonymous", "429 with the limit of anonymous callers, 60 an hour", repo, 429, "", []string{"Server: AtlassianEdge", "X-Ratelimit-Limit: 60, 60;w=3600"}, reason.HeaderStripped, doctor.Likely).also(reason.RateLimited),
 	good("pagelen", "400 `Invalid pagelen`", repo+"/commits?pagelen=1000", 400, message("Invalid pagelen"), authenticated, reason.PageInvalid, doctor.Certain, reason.HeaderLineBreak, reason.HeaderMalformed).fine(),
 	good("400, authenticated", "400 with X-OAuth-Scopes: no broken header", repo+"/commits", 400, "", authenticated, reason.ValueInvalid, doctor.Likely, reason.HeaderLineBreak, reason.HeaderMalformed).fine(),
 	alone("402", "402 on PUT of permissions-config: the plan", 402, "", authenticated, reason.PolicyPlan, doctor.Certain).fine(),
@@ -147,6 +150,11 @@ var answers = []Pitfall{
 	{Name: "explained", Symptom: "a Pail server's answer with `error.data.reason`", Where: Pail,
 		Make: func(k Kit) doctor.Case {
 			return seen(k.Basic(k.Email, k.APIToken, repo), 401, `{"type":"error","error":{"message":"`+badToken+`","detail":"The API token \"ci\" expired on 2026-10-01T00:00:00Z.","data":{"reason":"token.expired","doc":"/docs/reasons/token.expired"}}}`)
+		},
+		First: reason.TokenExpired, How: doctor.Certain, Never: codes(reason.TokenRefused)},
+	{Name: "explained, git", Symptom: "a Pail server's answer to git, with X-Pail-Reason", Where: Pail,
+		Make: func(k Kit) doctor.Case {
+			return seen(k.Clone(k.Username, k.APIToken), 401, "The token has expired", "X-Pail-Reason: token.expired")
 		},
 		First: reason.TokenExpired, How: doctor.Certain, Never: codes(reason.TokenRefused)},
 	{Name: "explained, alone", Symptom: "the same, nothing else known",

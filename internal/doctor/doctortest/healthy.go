@@ -25,6 +25,28 @@ var healthy = []Healthy{
 	{"API token, encoded by hand", Both, func(k Kit) doctor.Case { return k.Header("Basic "+pair(k.Email, k.APIToken), repo) }, doctor.Clean},
 	{"e-mail with a plus sign", Both, func(k Kit) doctor.Case { return k.Basic("jane+ci@example.com", k.APIToken, repo) }, doctor.Clean},
 	{"e-mail in another case", Both, func(k Kit) doctor.Case { return k.Basic("Jane.Doe@Example.COM", k.APIToken, repo) }, doctor.Clean},
+	{"e-mail with an apostrophe", Both, func(k Kit) doctor.Case { return k.Basic("o'brien@example.com", k.APIToken, repo) }, doctor.Clean},
+	{"file of a template", Both, func(k Kit) doctor.Case {
+		return k.Basic(k.Email, k.APIToken, repo+"/src/main/{{cookiecutter.name}}/__INIT__")
+	}, doctor.Clean},
+	{"Jira's own", Cloud, func(k Kit) doctor.Case {
+		return under(k.Basic(k.Email, k.APIToken, "/rest/api/3/myself"), "api.bitbucket.org", "acme.atlassian.net")
+	}, doctor.Unknown},
+	{"download from storage", Both, func(k Kit) doctor.Case {
+		c := seen(k.Basic(k.Email, k.APIToken, repo+"/downloads/a.zip"), 200, "PK", "Server: AmazonS3", "Content-Type: application/zip")
+		c.Answer.Before = []doctor.Answer{{Status: 302, Header: map[string][]string{"Location": {"https://storage.example/a.zip"}}}}
+		return c
+	}, doctor.Unknown},
+	{"app's own token", Cloud, func(k Kit) doctor.Case {
+		c := k.Header("JWT "+k.OAuth, "/2.0/addon")
+		c.Method = "DELETE"
+		return c
+	}, doctor.Unknown},
+	{"below the API's base address", Pail, func(k Kit) doctor.Case {
+		c := rightPath(k)
+		c.URL.Text = "/repositories/acme/widgets"
+		return c
+	}, doctor.Clean},
 	{"trailing slash", Both, func(k Kit) doctor.Case { return k.Basic(k.Email, k.APIToken, "/2.0/user/") }, doctor.Clean},
 	{"host in another case", Cloud, func(k Kit) doctor.Case { return under(rightPath(k), "api.bitbucket.org", "API.Bitbucket.org") }, doctor.Clean},
 	{"encoded uuid", Both, func(k Kit) doctor.Case {

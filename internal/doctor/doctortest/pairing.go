@@ -1,6 +1,8 @@
 package doctortest
 
 import (
+	"strings"
+
 	"github.com/pailforge/pail/internal/doctor"
 	"github.com/pailforge/pail/internal/reason"
 )
@@ -152,6 +154,13 @@ var pairing = []Pitfall{
 	{Name: "git with the e-mail", Symptom: "git with an API token and the e-mail: 401",
 		Make:  func(k Kit) doctor.Case { return k.Clone(k.Email, k.APIToken) },
 		First: reason.CredentialUsernameRequired, How: doctor.Certain, Never: codes(reason.CredentialEmailRequired)},
+	{Name: "git with the e-mail, encoded", Symptom: "`https://jane%40example.com:TOKEN@bitbucket.org/...`: sent as jane@example.com",
+		Make: func(k Kit) doctor.Case {
+			c := k.Clone("", "")
+			c.URL.Text = strings.Replace(k.Git, "://", "://jane%40example.com:"+k.APIToken+"@", 1) + "/acme/widgets.git"
+			return c
+		},
+		First: reason.CredentialUsernameRequired, How: doctor.Certain, Never: codes(reason.URLUserNotEncoded)},
 	{Name: "git with x-token-auth", Symptom: "git with an API token and `x-token-auth`",
 		Make:  func(k Kit) doctor.Case { return k.Clone(gitAccess, k.APIToken) },
 		First: reason.CredentialGitUser, How: doctor.Certain},

@@ -90,6 +90,7 @@ var place = []Pitfall{
 		First: reason.CredentialEmailRequired, How: doctor.Certain, Also: codes(reason.HostWebsite, reason.PathDataCenter)},
 
 	remote("clone from the API", "https://api.bitbucket.org/2.0/repositories/acme/widgets", reason.URLShape, doctor.Certain),
+	remote("clone from /2.0", "https://bitbucket.org/2.0/repositories/acme/widgets", reason.URLShape, doctor.Certain, reason.HostWebsite),
 	remote("clone a page", "https://bitbucket.org/acme/widgets/src/main/", reason.URLShape, doctor.Certain),
 	remote("clone a workspace", "https://bitbucket.org/acme", reason.URLShape, doctor.Certain),
 	remote("clone from /scm", "https://bitbucket.org/scm/fto/widgets.git", reason.PathDataCenter, doctor.Certain, reason.URLShape),
