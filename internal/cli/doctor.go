@@ -45,7 +45,7 @@ there are faults, 2 when it cannot tell.`, `
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin GET /2.0/user
   curl -si -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user | pail doctor response
   git fetch 2>&1 | pail doctor --output -`, cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error { return o.run(c, args) })
-	c.AddCommand(o.answer())
+	c.AddCommand(o.answer(), o.files())
 	f := c.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "write JSON")
 	f.StringVar(&o.response, "response", "", "a `file` with the answer that came, as \"curl -i\" prints it; - for standard input")
@@ -140,7 +140,11 @@ func (o *doctorOptions) report(cases ...doctor.Case) error {
 	if err := o.see(&cases[0]); err != nil {
 		return err
 	}
-	report := doctor.ExamineAll(cases)
+	return o.print(doctor.ExamineAll(cases))
+}
+
+// print writes a report; the error carries the exit code.
+func (o *doctorOptions) print(report doctor.Report) error {
 	var err error
 	if o.json {
 		err = writeJSON(o.out, report)

@@ -1,6 +1,9 @@
 package migrate
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/pailforge/pail/internal/reason"
 )
 
@@ -37,6 +40,10 @@ type Rule struct {
 }
 
 var own = []Rule{
+	{ID: reason.AppPasswordDisabled, Title: "An app password", Doc: reason.AppPasswordDisabled.DocPath(),
+		Why: "Bitbucket Cloud has refused app passwords since 28 July 2026: git answers 410, and the REST API 401. A secret without the form of a token is an app password from before they had one, or the account's password, which is refused too.",
+		Fix: []string{"Make an API token with scopes for Bitbucket at https://id.atlassian.com/manage-profile/security/api-tokens.",
+			"For the REST API: `curl --user \"$EMAIL:$TOKEN\"`, with the account's e-mail.", "For git: the user is `x-bitbucket-api-token-auth`, best from a credential helper."}},
 	{ID: RuleVariable, Title: "A variable holds an app password",
 		Why: "The name says that the variable or the secret of a pipeline holds an app password. Bitbucket Cloud has refused those since 28 July 2026.",
 		Fix: []string{"Put an API token there, and the account's e-mail where the user is sent to the REST API."}},
@@ -56,5 +63,6 @@ func RuleOf(id reason.Code) Rule {
 		}
 	}
 	r := reason.Of(id)
-	return Rule{ID: id, Title: r.Title, Why: r.Why, Fix: r.Steps("https://api.bitbucket.org"), Doc: id.DocPath()}
+	steps := slices.DeleteFunc(r.Steps("https://api.bitbucket.org"), func(s string) bool { return strings.Contains(s, "/pail/") })
+	return Rule{ID: id, Title: r.Title, Why: r.Why, Fix: steps, Doc: id.DocPath()}
 }

@@ -192,6 +192,7 @@ func (r *reader) judgeCommand(c *command) {
 		u := u
 		u.what, u.inURL, u.at = useLogin, false, c.login.at
 		u.user, u.secret = splitLogin(c.login.text, c.login.at)
+		u.asIs = c.login.single && r.kind == kindShell
 		sent = true
 		r.add(u, span{c.login.start, c.login.end}, whole)
 	}

@@ -29,6 +29,7 @@ type use struct {
 	user    value
 	secret  value
 	beside  bool   // another use is of the same request, and has its credential
+	asIs    bool   // in single quotation marks: no shell replaces anything
 	inURL   bool   // user and secret stand in the address
 	pushes  bool   // the file pushes to git
 	header  string // the Authorization header as written, for the doctor

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -54,7 +55,9 @@ type reading struct {
 	file string // the path on this machine
 	root string // the path that was named, and the file is below
 	raw  []byte
-	code encoding
+	// linked tells that the named path itself is a symbolic link.
+	linked bool
+	code   encoding
 }
 
 // vendored are folders with other people's code.
@@ -125,6 +128,8 @@ func (w *walker) start(p string) {
 		w.note(unread(p, err))
 		return
 	}
+	link, _ := os.Lstat(p)
+	linked := link != nil && link.Mode()&fs.ModeSymlink != 0
 	info, err := os.Stat(real)
 	if err != nil {
 		w.note(unread(p, err))
@@ -132,7 +137,7 @@ func (w *walker) start(p string) {
 	}
 	if !info.IsDir() {
 		w.apart(func() {
-			w.files(filepath.Dir(real), filepath.Dir(p), filepath.Dir(real), []string{filepath.Base(real)})
+			w.files(folder{root: filepath.Dir(real), disk: filepath.Dir(real), shown: filepath.Dir(p), linked: linked, as: filepath.Base(p)}, []string{filepath.Base(real)})
 		})
 		return
 	}
@@ -141,7 +146,7 @@ func (w *walker) start(p string) {
 		w.note(unread(p, err))
 		return
 	}
-	f := folder{root: real, disk: real, shown: filepath.Clean(p)}
+	f := folder{root: real, disk: real, shown: filepath.Clean(p), linked: linked}
 	if top := repository(abs); top != "" && !w.NoIgnore {
 		f.ignores = w.repositoryIgnores(top)
 		rel, _ := filepath.Rel(top, abs)
@@ -165,10 +170,12 @@ type folder struct {
 	shown   string // how it is shown
 	rel     string // below the top of the working tree, "" or with a slash at its end
 	ignores *ignores
+	linked  bool   // the named path is a symbolic link
+	as      string // how the one file that was named is shown
 }
 
 func (f folder) below(name string) folder {
-	return folder{f.root, filepath.Join(f.disk, name), filepath.Join(f.shown, name), f.rel + name + "/", f.ignores}
+	return folder{f.root, filepath.Join(f.disk, name), filepath.Join(f.shown, name), f.rel + name + "/", f.ignores, f.linked, ""}
 }
 
 // batch is how many files one goroutine reads before others get a share.
@@ -197,7 +204,7 @@ func (w *walker) folder(f folder, named bool) {
 	var files []string
 	flush := func() {
 		if these := files; len(these) > 0 {
-			w.apart(func() { w.files(f.disk, f.shown, f.root, these) })
+			w.apart(func() { w.files(f, these) })
 		}
 		files = nil
 	}
@@ -229,7 +236,7 @@ func (w *walker) folder(f folder, named bool) {
 // gitFolder reads git's configuration of a repository and of its submodules, and nothing else of git's own.
 func (w *walker) gitFolder(f folder) {
 	if info, err := os.Lstat(filepath.Join(f.disk, "config")); err == nil && info.Mode().IsRegular() {
-		w.files(f.disk, f.shown, f.root, []string{"config"})
+		w.files(f, []string{"config"})
 	}
 	modules := f.below("modules")
 	_ = filepath.WalkDir(modules.disk, func(path string, e fs.DirEntry, err error) error {
@@ -240,7 +247,7 @@ func (w *walker) gitFolder(f folder) {
 			return fs.SkipDir
 		case e.Name() == "config" && e.Type().IsRegular():
 			rel, _ := filepath.Rel(modules.disk, filepath.Dir(path))
-			w.files(filepath.Dir(path), filepath.Join(modules.shown, rel), f.root, []string{"config"})
+			w.files(folder{root: f.root, disk: filepath.Dir(path), shown: filepath.Join(modules.shown, rel), linked: f.linked}, []string{"config"})
 		}
 		return nil
 	})
@@ -279,7 +286,7 @@ func userExcludes(top string) string {
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // files reads files of one folder.
-func (w *walker) files(disk, shown, root string, names []string) {
+func (w *walker) files(f folder, names []string) {
 	buffer := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buffer)
 	var c Coverage
@@ -288,12 +295,13 @@ func (w *walker) files(disk, shown, root string, names []string) {
 		if w.ctx.Err() != nil {
 			break
 		}
-		one, err := w.file(filepath.Join(disk, name), filepath.Join(shown, name), buffer, &c)
+		shown := filepath.Join(f.shown, cmp.Or(f.as, name))
+		one, err := w.file(filepath.Join(f.disk, name), shown, buffer, &c)
 		if err != nil {
-			c.add(unread(filepath.Join(shown, name), err))
+			c.add(unread(shown, err))
 		}
 		if one != nil {
-			one.root = root
+			one.root, one.linked = f.root, f.linked
 			docs = append(docs, *one)
 		}
 	}
