@@ -77,7 +77,13 @@ func (o *fixOptions) text(changes []migrate.Change, paths []string) error {
 	remotes, written, refused := false, 0, 0
 	for _, c := range changes {
 		for line := range strings.Lines(c.Diff) {
-			b.WriteString(printable(strings.TrimSuffix(line, "\n")) + "\n")
+			for i, part := range strings.Split(strings.TrimSuffix(line, "\n"), "\t") {
+				if i > 0 {
+					b.WriteByte('\t')
+				}
+				b.WriteString(printable(part))
+			}
+			b.WriteByte('\n')
 		}
 		remotes = remotes || c.Remotes
 		switch {

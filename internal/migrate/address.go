@@ -40,8 +40,14 @@ func (a address) surface() doctor.Surface {
 	case strings.HasPrefix(a.path, "/site/oauth2"):
 		return doctor.SurfaceOther
 	}
+	if pages.MatchString(a.path) {
+		return doctor.SurfaceWebsite
+	}
 	return doctor.SurfaceGit
 }
+
+// pages are addresses of the website below a repository.
+var pages = regexp.MustCompile(`^/[^/]+/[^/]+/(?:get|downloads|raw|src|commits|branches|pull-requests|pipelines|admin)(?:/|$)`)
 
 const cloud = "bitbucket.org"
 
@@ -222,6 +228,9 @@ func (a address) below() (string, bool) {
 // operation finds the operation that an address is of; nearest tells that it is only like it.
 func (a address) operation(method string) (op *catalog.Operation, nearest bool) {
 	path, ok := a.below()
+	if hit, is := catalog.DataCenter(method, plainPath(a.path)); is && hit.Operation != nil && a.host == "api.bitbucket.org" {
+		return hit.Operation, true
+	}
 	if !ok || strings.Trim(path, "/") == "" || a.surface() != doctor.SurfaceREST {
 		return nil, false
 	}
@@ -230,9 +239,6 @@ func (a address) operation(method string) (op *catalog.Operation, nearest bool) 
 	}
 	if a.open {
 		return nil, false
-	}
-	if hit, ok := catalog.DataCenter(method, "/2.0"+path); ok {
-		return hit.Operation, true
 	}
 	if near := catalog.Nearest(method, path, 1); len(near) == 1 {
 		return near[0], true

@@ -28,7 +28,7 @@ func Cases(ctx context.Context, paths []string, o Options) ([]doctor.Case, Cover
 }
 
 func caseOf(d *document, u use) (doctor.Case, bool) {
-	if u.beside {
+	if u.beside || u.what == useCall && u.isBase() || u.secret.form == placeholder && !d.kind.configures() {
 		return doctor.Case{}, false
 	}
 	line, column := d.position(u.at)
@@ -39,14 +39,21 @@ func caseOf(d *document, u use) (doctor.Case, bool) {
 		if u.inURL {
 			text += u.user.text + ":" + u.secret.text + "@"
 		}
-		text += u.address.host + plainPath(u.address.path)
-		c.URL = doctor.Value{Text: text, Place: place, Open: u.address.open || plainPath(u.address.path) != u.address.path || u.inURL && (u.user.form == reference || u.secret.form == reference)}
+		path := plainPath(u.address.path)
+		switch {
+		case u.surface == doctor.SurfaceGit && strings.Count(path, "/") < 2:
+			path = "/WORKSPACE/REPOSITORY" // a login for every repository
+		case u.isBase():
+			path = "/2.0/"
+		}
+		text += u.address.host + path
+		c.URL = doctor.Value{Text: text, Place: place, Open: u.address.open || u.isBase() || path != u.address.path || u.inURL && (u.user.form == reference || u.secret.form == reference)}
 	}
 	value := func(v value) doctor.Value {
-		return doctor.Value{Text: v.text, Place: place, Open: v.form == reference && !u.asIs}
+		return doctor.Value{Text: v.text, Place: place, Open: v.form == reference && !u.asIs || v.form == absent && !u.inURL}
 	}
 	code, _ := judge(u)
-	named := u.secret.form == reference || u.user.form == reference
+	named := u.secret.form == reference || u.user.form == reference || names.appPassword.MatchString(u.where) && !u.secret.holdsAppPassword()
 	switch u.what {
 	case useLogin:
 		if u.secret.form == absent && u.user.form == absent {
@@ -77,7 +84,7 @@ func caseOf(d *document, u use) (doctor.Case, bool) {
 
 // note is a finding that only the reader can make: the judge draws no conclusion from a value that is not known.
 func (u use) note(code reason.Code, place string) doctor.Finding {
-	certainty, because := doctor.Likely, "The names of the variables say so; their values are not known here."
+	certainty, because := doctor.Likely, "The name says so; what is in it is not known for certain."
 	switch {
 	case u.what == useSecret:
 		certainty, because = doctor.Certain, "The text has the form of an app password, and Bitbucket Cloud takes none."

@@ -83,7 +83,7 @@ func apply(text string, edits []edit) string {
 // diff shows the change. There is no context around it, since the lines around can hold anything.
 func (c *Change) diff() string {
 	before, after := c.masked(c.text), c.masked(c.after)
-	text, err := udiff.ToUnified(c.File, c.File, before, udiff.Strings(before, after), 0)
+	text, err := udiff.ToUnified(c.File, c.File, before, udiff.Lines(before, after), 0)
 	if err != nil {
 		return ""
 	}
@@ -98,12 +98,12 @@ var (
 // masked is a text whose secrets may be shown: those that were found, whatever has the form of a token, every login in
 // an address, and what a name says is a secret.
 func (c *Change) masked(text string) string {
+	text = scrub(text)
 	for _, u := range c.uses {
 		if u.secret.form == literal && len(u.secret.text) >= 4 && u.secret.at < len(c.text) && strings.HasPrefix(c.text[u.secret.at:], u.secret.text) {
 			text = strings.ReplaceAll(text, u.secret.text, token.Mask(u.secret.text))
 		}
 	}
-	text = scrub(text)
 	mask := func(r *regexp.Regexp, text string) string {
 		return r.ReplaceAllStringFunc(text, func(s string) string {
 			m := r.FindStringSubmatch(s)

@@ -201,10 +201,16 @@ func judgeCall(u use) (reason.Code, string) {
 	switch {
 	case op == nil || nearest || op.Removed == nil || a.open:
 		return "", ""
-	case u.tool == "" && !a.query && strings.Count(op.Template, "/") == 1:
-		return "", "" // a base address that the rest is put behind
+	case u.isBase():
+		return "", ""
 	}
 	return reason.PathRemoved, strings.Join(op.Removed.Replacement, ", then ")
+}
+
+// isBase tells that an address is one that the rest is put behind somewhere else in the file.
+func (u use) isBase() bool {
+	op, nearest := u.address.operation(u.method)
+	return op != nil && !nearest && op.Removed != nil && u.tool == "" && !u.address.query && strings.Count(op.Template, "/") == 1
 }
 
 func shownPath(path string) string { return scrub(strings.TrimSuffix(path, "/")) }

@@ -46,6 +46,9 @@ func (k kind) comments() []string {
 	return []string{"#"}
 }
 
+// configures tells that what stands in the file is used as it is: an example's stand-in is a fault there.
+func (k kind) configures() bool { return k == kindGit || k == kindNetrc || k == kindStore }
+
 // quotes tells whether a name without quotation marks is an expression there, and text stands in quotation marks.
 func (k kind) quotes() bool {
 	return k == kindObjects || k == kindGroovy || k == kindCode || k == kindHCL || k == kindPower

@@ -36,6 +36,9 @@ func (r *reader) commands() {
 	}
 }
 
+// pipelinesProxy is the proxy of Bitbucket Pipelines that adds a credential by itself.
+const pipelinesProxy = ":29418"
+
 const takesValue = "AbcCdDeEFHhKmoPQrtTuUwxXyYz" // curl's short options with a value
 
 var longTakesValue = map[string]bool{
@@ -129,6 +132,9 @@ func (r *reader) command(client string, at, rest int) *command {
 			c.netrc = true
 		}
 	}
+	if strings.Contains(r.text[at:c.end], pipelinesProxy) {
+		return nil
+	}
 	if c.target == nil || !strings.Contains(c.target.text, cloud) && !r.resolves(c.target.text) {
 		return nil
 	}
@@ -179,7 +185,7 @@ func (r *reader) judgeCommand(c *command) {
 	a.at = c.target.at
 	u := use{where: c.client, tool: c.client, method: c.method, address: a, surface: a.surface(), at: c.target.at}
 	whole := span{c.target.start, c.target.end}
-	sent := false
+	sent, header := false, ""
 	if user, secret, ok := loginIn(c.target.text, c.target.at); ok {
 		u.what, u.user, u.secret, u.inURL, u.at = useLogin, user, secret, true, user.at
 		if user.form == absent {
@@ -223,9 +229,9 @@ func (r *reader) judgeCommand(c *command) {
 			r.add(u, whole)
 			continue
 		}
-		u.what = useCall
-		sent = false // what is sent is not known: the call itself is the case
+		header, sent = u.header, false // what is sent is not known: the call itself is the case
 	}
+	u.header = header
 	u.what, u.beside, u.user, u.secret, u.inURL, u.at = useCall, sent, value{}, value{}, false, c.target.at
 	r.add(u, whole)
 }

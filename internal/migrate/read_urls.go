@@ -44,7 +44,7 @@ func (r *reader) urls() {
 			r.urlLogin(use{what: useLogin, at: user.at, address: a, user: user, secret: secret, inURL: true}, begin, end)
 			continue
 		}
-		if scheme, ok := strings.CutSuffix(before, "://"); ok && !r.commented(start) {
+		if scheme, ok := strings.CutSuffix(before, "://"); ok && !r.commented(start) && !strings.Contains(before, pipelinesProxy) {
 			a.scheme = scheme[strings.LastIndexFunc(scheme, notScheme)+1:]
 			if a.surface() == doctor.SurfaceREST {
 				r.add(use{what: useCall, at: start - 3 - len(a.scheme), address: a, surface: doctor.SurfaceREST, method: r.methodNear(start), where: "an address"}, span{start, end})

@@ -57,6 +57,7 @@ type belongs struct {
 
 var (
 	otherHost  = regexp.MustCompile(`^(?:https?|git\+https?|ssh)://`)
+	bareHost   = regexp.MustCompile(`^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$`)
 	cloudWords = map[string]bool{"bitbucket": true, "bitbucketcloud": true, "bitbucket.org": true, "api.bitbucket.org": true, "bitbucketorg": true}
 )
 
@@ -75,7 +76,7 @@ func (b *belongs) look(n *node, deep bool) {
 			if a.known() && (!b.address.known() || a.host != cloud) {
 				b.cloud, b.address = true, a
 			}
-		case otherHost.MatchString(v) && hostField(name):
+		case hostField(name) && (otherHost.MatchString(v) || bareHost.MatchString(v)):
 			b.other = true
 		case (name == "platform" || name == "hosttype" || name == "provider" || name == "type" || name == "matchhost") && cloudWords[strings.ToLower(v)]:
 			b.cloud = true
