@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -82,7 +83,7 @@ func pathFrom(text string, at int) (path string, query, open bool, end int) {
 		for i++; i < len(text) && '0' <= text[i] && text[i] <= '9'; i++ {
 		}
 	}
-	limit := min(len(text), at+2048)
+	limit := min(len(text), at+1024)
 loop:
 	for i < limit {
 		c := text[i]
@@ -193,8 +194,9 @@ func (d *document) near(at int) bool {
 			d.hosts = append(d.hosts, host{from, strings.HasSuffix(strings.TrimRight(name, ":0123456789"), cloud)})
 		}
 	}
+	i, _ := slices.BinarySearchFunc(d.hosts, at, func(h host, at int) int { return h.at - at })
 	best, ours := 1<<62, false
-	for _, h := range d.hosts {
+	for _, h := range d.hosts[max(0, i-1):min(len(d.hosts), i+1)] {
 		if away := max(h.at-at, at-h.at); away < best {
 			best, ours = away, h.cloud
 		}

@@ -158,7 +158,7 @@ func nested(s string) int {
 		return 1
 	}
 	depth := 0
-	for ; i < len(s) && i < 1000; i++ {
+	for ; i < len(s) && i < 200; i++ {
 		switch s[i] {
 		case open:
 			depth++

@@ -11,6 +11,9 @@ var authorization = regexp.MustCompile(`(?i)authorization["'\]]*\s*(?:[:=,]|=>)+
 
 // headers reads Authorization headers that are set outside of command lines.
 func (r *reader) headers() {
+	if !strings.Contains(r.lower, "bearer") {
+		return
+	}
 	for _, m := range authorization.FindAllStringSubmatchIndex(r.text, -1) {
 		at := m[2]
 		if r.claimed(at) || r.commented(at) || !r.near(at) {
@@ -78,7 +81,11 @@ var encodes = regexp.MustCompile(`(?i)base64|btoa|Basic`)
 // around is the line of an offset with the three lines before and after it.
 func (d *document) around(at int) string {
 	n := d.lineOf(at)
-	return d.text[d.starts[max(0, n-3)]:d.starts[min(len(d.starts)-1, n+3)]] + d.line(min(len(d.starts)-1, n+3))
+	start, end := d.starts[max(0, n-3)], len(d.text)
+	if n+4 < len(d.starts) {
+		end = d.starts[n+4]
+	}
+	return d.text[max(start, at-maxLine):min(end, at+maxLine)]
 }
 
 // nearestCall is the address of the API that is nearest to an offset, among those that were read.
@@ -112,6 +119,9 @@ var (
 
 // recipes reads where user and secret are encoded for a header in a way that breaks the line.
 func (r *reader) recipes() {
+	if !strings.Contains(r.lower, "base64") {
+		return
+	}
 	for _, m := range piped.FindAllStringSubmatchIndex(r.text, -1) {
 		echo, text, tool := r.text[m[2]:m[3]], r.text[m[8]:m[9]], r.text[m[12]:m[13]]
 		options, then := r.text[m[14]:m[15]], r.text[m[16]:m[17]]

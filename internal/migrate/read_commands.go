@@ -25,12 +25,18 @@ var clients = regexp.MustCompile(`(?m)(?:^|[^\w./-])((?:/usr/bin/|/bin/)?(curl|w
 
 // commands reads the command lines of HTTP clients that talk to the service.
 func (r *reader) commands() {
-	for _, m := range clients.FindAllStringSubmatchIndex(r.text, -1) {
+	if !strings.Contains(r.text, "curl") && !strings.Contains(r.text, "wget") && !strings.Contains(r.text, "http ") && !strings.Contains(r.text, "https ") {
+		return
+	}
+	behind := 0 // the last command
+	for _, m := range clients.FindAllStringSubmatchIndex(r.text, maxCommands) {
 		at := m[2]
-		if r.claimed(at) || r.commented(at) {
+		if at < behind || r.claimed(at) || r.commented(at) {
 			continue
 		}
-		if c := r.command(r.text[m[4]:m[5]], at, m[3]); c != nil {
+		c := r.command(r.text[m[4]:m[5]], at, m[3])
+		behind = c.end
+		if c.target != nil {
 			r.judgeCommand(c)
 		}
 	}
@@ -38,6 +44,9 @@ func (r *reader) commands() {
 
 // pipelinesProxy is the proxy of Bitbucket Pipelines that adds a credential by itself.
 const pipelinesProxy = ":29418"
+
+// maxCommands is how many command lines of one file are looked at.
+const maxCommands = 2000
 
 const takesValue = "AbcCdDeEFHhKmoPQrtTuUwxXyYz" // curl's short options with a value
 
@@ -51,6 +60,7 @@ var longTakesValue = map[string]bool{
 	"body-data": true, "post-file": true, "output-document": true, "directory-prefix": true, "url-query": true,
 }
 
+// command reads a command line; its target is nil when it does not go to the service.
 func (r *reader) command(client string, at, rest int) *command {
 	c := &command{client: client, at: at, end: rest, words: r.words(rest), option: map[*word]word{}}
 	if len(c.words) > 0 {
@@ -132,11 +142,9 @@ func (r *reader) command(client string, at, rest int) *command {
 			c.netrc = true
 		}
 	}
-	if strings.Contains(r.text[at:c.end], pipelinesProxy) {
-		return nil
-	}
-	if c.target == nil || !strings.Contains(c.target.text, cloud) && !r.resolves(c.target.text) {
-		return nil
+	if c.target == nil || !strings.Contains(c.target.text, cloud) && !r.resolves(c.target.text) || strings.Contains(r.text[at:c.end], pipelinesProxy) {
+		c.target = nil
+		return c
 	}
 	if c.login != nil && pass != nil {
 		joined := *c.login

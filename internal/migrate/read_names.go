@@ -23,16 +23,22 @@ type assigned struct {
 // assignments reads where a variable of the service gets a secret, and the users beside them.
 func (r *reader) assignments() {
 	var all []assigned
-	found := assignment.FindAllStringSubmatchIndex(r.text, -1)
-	if r.kind == kindDocker {
-		found = append(found, dockerEnv.FindAllStringSubmatchIndex(r.text, -1)...)
-	}
-	for _, m := range found {
-		name := r.text[m[2]:m[3]]
-		if !names.secret.MatchString(name) && !names.user.MatchString(name) && !names.email.MatchString(name) || r.commented(m[2]) {
+	for n, start := range r.starts {
+		line := r.line(n)
+		if len(line) > 4*maxLine || !about(line) || r.commented(start) {
 			continue
 		}
-		all = append(all, assigned{name, m[2], r.assignedValue(m[4], m[5])})
+		found := assignment.FindAllStringSubmatchIndex(line, -1)
+		if r.kind == kindDocker {
+			found = append(found, dockerEnv.FindAllStringSubmatchIndex(line, -1)...)
+		}
+		for _, m := range found {
+			name := line[m[2]:m[3]]
+			if !names.secret.MatchString(name) && !names.user.MatchString(name) && !names.email.MatchString(name) {
+				continue
+			}
+			all = append(all, assigned{name, start + m[2], r.assignedValue(start+m[4], start+m[5])})
+		}
 	}
 	for _, a := range all {
 		if !names.secret.MatchString(a.name) || a.value.form != literal || r.claimed(a.value.at) || !r.secretLike(a.value.text) {
@@ -54,6 +60,17 @@ func (r *reader) assignments() {
 		}
 		r.add(u, a.value.span())
 	}
+}
+
+// about is a quick look whether a line can name a user or a secret.
+func about(line string) bool {
+	line = strings.ToLower(line)
+	for _, word := range []string{"pass", "pw", "secret", "token", "user", "login", "mail"} {
+		if strings.Contains(line, word) {
+			return true
+		}
+	}
+	return false
 }
 
 var passwordName = regexp.MustCompile(`(?i)pass(?:word|wd)?$|pw$`)
@@ -154,6 +171,9 @@ var appPasswordNames = regexp.MustCompile(`(?i)[\w.-]*(?:bitbucket|\bbb|_bb)[\w.
 
 // variables reads the names of variables that hold an app password of the service, once for each name and line.
 func (r *reader) variables() {
+	if !strings.Contains(r.lower, "app") || !strings.Contains(r.lower, "pass") {
+		return
+	}
 	lines := map[int]bool{}
 	for _, u := range r.uses {
 		if u.what == useCall {
@@ -168,7 +188,7 @@ func (r *reader) variables() {
 			continue
 		}
 		lines[n] = true
-		r.add(use{what: useVariable, at: m[0], secret: value{r.text[m[0]:m[1]], m[0], reference}, pushes: strings.Contains(r.text, "git push")})
+		r.add(use{what: useVariable, at: m[0], secret: value{r.text[m[0]:m[1]], m[0], reference}, pushes: strings.Contains(r.lower, "git push")})
 	}
 }
 
@@ -213,7 +233,7 @@ func (r *reader) jenkinsfile() {
 		if a.surface() != doctor.SurfaceGit || strings.Count(a.path, "/") < 2 {
 			a = address{}
 		}
-		r.add(use{what: useJenkins, at: at, where: r.text[start:end], tool: "jenkins", secret: id, surface: a.surface(), address: a, pushes: strings.Contains(r.text, "git push")}, id.span())
+		r.add(use{what: useJenkins, at: at, where: r.text[start:end], tool: "jenkins", secret: id, surface: a.surface(), address: a, pushes: strings.Contains(r.lower, "git push")}, id.span())
 	}
 	for _, m := range jenkinsID.FindAllStringSubmatchIndex(r.text, -1) {
 		line, _ := r.lineAround(m[0])

@@ -70,7 +70,7 @@ func (r *reader) urlLogin(u use, begin, end int) {
 		u.pushes = m[1] == "push"
 	}
 	if u.surface == doctor.SurfaceGit {
-		u.pushes = u.pushes || strings.Contains(r.text, "git push")
+		u.pushes = u.pushes || strings.Contains(r.lower, "git push")
 		if u.tool == "" {
 			u.tool = "git"
 		}

@@ -107,13 +107,14 @@ type document struct {
 	kind kind
 	text string
 
-	starts []int // where the lines begin
-	hosts  []host
+	starts []int  // where the lines begin
+	hosts  []host // see near
 	hosted bool
+	lower  string // the text in small letters, for a quick look
 }
 
 func newDocument(path string, text string) *document {
-	d := &document{path: path, text: text, kind: kindOf(path), starts: []int{0}}
+	d := &document{path: path, text: text, kind: kindOf(path), starts: []int{0}, lower: strings.ToLower(text)}
 	for i := 0; i < len(text); i++ {
 		if text[i] == '\n' {
 			d.starts = append(d.starts, i+1)
@@ -150,16 +151,24 @@ func (d *document) line(n int) string {
 	return strings.TrimRight(d.text[d.starts[n]:end], "\r\n")
 }
 
-// lineAround is the line that an offset is on, and where it begins.
+// maxLine is how much of a line is looked at before and behind a place: programs write files of a single line.
+const maxLine = 2000
+
+// lineAround is the line that an offset is on, and where it begins; of a long one the part around the offset.
 func (d *document) lineAround(at int) (line string, start int) {
 	n := d.lineOf(at)
-	return d.line(n), d.starts[n]
+	start, end := d.starts[n], len(d.text)
+	if n+1 < len(d.starts) {
+		end = d.starts[n+1]
+	}
+	start, end = max(start, at-maxLine), min(end, at+maxLine)
+	return strings.TrimRight(d.text[start:end], "\r\n"), start
 }
 
 // commented tells whether the whole line of an offset is a comment, where the kind of file has such lines.
 func (d *document) commented(at int) bool {
-	line, _ := d.lineAround(at)
-	line = strings.TrimLeft(line, " \t")
+	start := d.starts[d.lineOf(at)]
+	line := strings.TrimLeft(d.text[start:min(len(d.text), start+maxLine)], " \t")
 	for _, mark := range d.kind.comments() {
 		if strings.HasPrefix(line, mark) {
 			return true

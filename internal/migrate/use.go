@@ -51,7 +51,13 @@ type reader struct {
 
 type span struct{ start, end int }
 
+// maxUses is how many uses of one file are told: nobody mends a file with more one by one.
+const maxUses = 1000
+
 func (r *reader) add(u use, claims ...span) {
+	if len(r.uses) >= maxUses {
+		return
+	}
 	r.uses = append(r.uses, u)
 	r.claims = append(r.claims, claims...)
 }
