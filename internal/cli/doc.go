@@ -14,6 +14,9 @@
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
 //	operations.go  pail operations
+//	migrate.go     pail migrate: scan
+//	migrate_fix.go pail migrate: fix
+//	doctor_files.go pail doctor files
 //	doctor.go      pail doctor: what all of its forms share, and the forms for a typed credential and a saved answer
 //	doctor_git.go  pail doctor git
 //	doctor_env.go  pail doctor env

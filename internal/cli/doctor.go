@@ -58,7 +58,7 @@ there are faults, 2 when it cannot tell.`, `
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin --probe PUT /2.0/repositories/acme/widgets
   curl -si -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user | pail doctor response
   git fetch 2>&1 | pail doctor --output -`, cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error { return o.run(c, args) })
-	c.AddCommand(o.answer(), o.remote(), o.variables())
+	c.AddCommand(o.answer(), o.remote(), o.variables(), o.files())
 	c.PersistentPreRun = func(c *cobra.Command, _ []string) { o.ctx = c.Context() }
 	f := c.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "write JSON")
@@ -163,7 +163,12 @@ func (o *doctorOptions) report(cases ...doctor.Case) error {
 	if err != nil {
 		return err
 	}
-	report := doctor.ExamineAll(cases)
+	return o.print(doctor.ExamineAll(cases))
+}
+
+// print writes a report; the error carries the exit code.
+func (o *doctorOptions) print(report doctor.Report) error {
+	var err error
 	if o.json {
 		whole, problem := o.joined(report)
 		if problem != nil {
