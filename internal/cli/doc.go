@@ -14,6 +14,7 @@
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
 //	operations.go  pail operations
+//	record.go      pail record
 //	version.go     pail version
 //
 // Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a
