@@ -84,8 +84,8 @@ What to know about single tools:
 With --listen and --upstream, record is a server in front of another, for tools that take a base URL, until it is
 interrupted. Bodies pass unchanged: a "next" link in one leads to the upstream itself.
 
-An operation counts for the least scopes when a call of it was let in: any answer but 401, 403 and 410. Scopes that
-only refused calls lacked are told apart. A recording holds no secrets, bodies or query values, and of paths only what
+An operation counts for the least scopes when a call of it was let in: any answer but 401, 403, 410 and 501. Scopes
+that only refused calls lacked are told apart. A recording holds no secrets, bodies or query values, and of paths only what
 the catalogue says; only the repositories that git talks to are named.`, `
   pail record -- ./deploy.sh production
   pail record --json --report ci.json -- make release

@@ -79,7 +79,7 @@ func stray(verb, path string) Unmatched {
 		return u
 	}
 	if hit, ok := catalog.DataCenter(verb, path); ok {
-		u.Reason, u.Path = reason.PathDataCenter, masked(hit.From)
+		u.Reason = reason.PathDataCenter
 		if hit.Operation != nil {
 			u.near([]*catalog.Operation{hit.Operation})
 		}
@@ -102,8 +102,25 @@ func stray(verb, path string) Unmatched {
 
 func (u *Unmatched) near(ops []*catalog.Operation) {
 	for _, op := range ops {
-		u.Nearest = append(u.Nearest, op.Key)
+		u.Nearest = append(u.Nearest, full(op.Key))
 	}
+}
+
+// full is a key of the catalogue with /2.0 in front of the path.
+func full(key string) string {
+	verb, template, _ := strings.Cut(key, " ")
+	return verb + " " + prefix + template
+}
+
+// lookup is the operation of a key that full made; nil when there is none.
+func lookup(key string) *catalog.Operation {
+	verb, path, _ := strings.Cut(key, " ")
+	template, ok := strings.CutPrefix(path, prefix)
+	op, found := catalog.Lookup(verb + " " + template)
+	if !ok || !found {
+		return nil
+	}
+	return op
 }
 
 // gitService is what a git request asks for.

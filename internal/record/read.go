@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
 )
 
@@ -74,7 +73,7 @@ func (r *Recording) check() error {
 	for i := range r.Unmatched {
 		u := &r.Unmatched[i]
 		if masked(u.Path) != u.Path || !counts(u.Statuses, u.Count) || !known(u.Reason) || u.Nearest == nil || method(u.Method) != u.Method && u.Method != "OTHER" ||
-			slices.ContainsFunc(u.Nearest, func(key string) bool { _, ok := catalog.Lookup(key); return !ok }) {
+			slices.ContainsFunc(u.Nearest, func(key string) bool { return lookup(key) == nil }) {
 			return fmt.Errorf("unmatched[%d]: this is no call", i)
 		}
 	}

@@ -128,21 +128,14 @@ func addAll(into, from map[int]int64) {
 // wrong value, something that is not there) came after the scopes were looked at.
 func passes(status int) bool {
 	switch status {
-	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusGone, http.StatusProxyAuthRequired:
+	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusGone, http.StatusNotImplemented:
 		return false
 	}
 	return true
 }
 
 // operation finds the catalogue's entry; nil for what is none.
-func (o *Operation) operation() *catalog.Operation {
-	template, ok := strings.CutPrefix(o.Path, prefix)
-	op, found := catalog.Lookup(o.Method + " " + template)
-	if !ok || !found {
-		return nil
-	}
-	return op
-}
+func (o *Operation) operation() *catalog.Operation { return lookup(o.Method + " " + o.Path) }
 
 // needed tells whether a call was let in for its credential.
 func (o *Operation) needed() bool {
@@ -185,7 +178,10 @@ func (r *Recording) finish() *Recording {
 		if op.Deprecated || op.Removed != nil {
 			d := Deprecated{Method: o.Method, Path: o.Path, Replacement: []string{}}
 			if op.Removed != nil {
-				d.Removed, d.Change, d.Replacement = true, op.Removed.Change, op.Removed.Replacement
+				d.Removed, d.Change = true, op.Removed.Change
+				for _, key := range op.Removed.Replacement {
+					d.Replacement = append(d.Replacement, full(key))
+				}
 			}
 			r.Deprecated = append(r.Deprecated, d)
 		}

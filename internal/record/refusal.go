@@ -21,7 +21,7 @@ const maxPeek = 64 << 10
 // refuses tells whether an answer of this status turns the caller away.
 func refuses(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone, http.StatusTooManyRequests, http.StatusNotImplemented:
 		return true
 	}
 	return false
@@ -125,6 +125,8 @@ func inferred(c *call) reason.Code {
 		return reason.AppPasswordDisabled
 	case c.status == http.StatusGone:
 		return reason.PathRemoved
+	case c.status == http.StatusNotImplemented:
+		return reason.OperationNotServed
 	case c.presented.fault != "":
 		return c.presented.fault
 	case c.presented.nothing && c.granted == "":
