@@ -13,6 +13,7 @@
 //	admin_team.go  pail admin: workspaces, groups, projects, permissions
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
+//	token_usage.go pail token: show --usage and narrow
 //	operations.go  pail operations
 //	record.go      pail record
 //	version.go     pail version
