@@ -33,8 +33,8 @@ type Recording struct {
 
 // Window is the time between the first and the last request.
 type Window struct {
-	Start time.Time `json:"start"` // zero when there was none
-	End   time.Time `json:"end"`
+	Start time.Time `json:"start,omitzero"` // left out when there was none
+	End   time.Time `json:"end,omitzero"`
 }
 
 // Operation is one operation of the catalogue and how often it was called.
