@@ -1,9 +1,11 @@
 package record
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -125,5 +127,32 @@ dirname "$SSL_CERT_FILE"`, []string{"PATH=" + os.Getenv("PATH")})
 	}
 	if _, err := os.Stat(lines[6]); !os.IsNotExist(err) {
 		t.Errorf("%s is still there: %v", lines[6], err)
+	}
+}
+
+// TestGo: a Go program is led to the proxy and trusts it, for hosts that are not this machine.
+func TestGo(t *testing.T) {
+	if os.Getenv("PAIL_TEST_GO_CHILD") != "" {
+		res, err := http.Get("https://api.bitbucket.org/2.0/user")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusUnauthorized {
+			t.Fatal(res.Status)
+		}
+		return
+	}
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		t.Skip("Go takes certificates from the system only here")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCloud(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	r := run(t, DefaultHosts, `"$SELF" -test.run '^TestGo$'`, append(c.env, "PAIL_TEST_GO_CHILD=1", "SELF="+self))
+	if r.code != 0 || len(r.Operations) != 1 || r.Operations[0].Path != "/2.0/user" {
+		t.Errorf("exit code %d, %+v\n%s%s", r.code, r.Operations, r.out, r.errors)
 	}
 }

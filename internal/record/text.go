@@ -102,6 +102,8 @@ func (o *Operation) takes() string {
 		return "(called without a credential)"
 	case o.Scopes.Empty():
 		return "none"
+	case !o.needed():
+		return o.Scopes.String() + " (not let in)"
 	}
 	return o.Scopes.String()
 }
