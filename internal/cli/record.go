@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
@@ -201,7 +200,7 @@ need. - is standard input. The order makes no difference, and what comes out can
 }
 
 func (o *reportOptions) read(name string) (*record.Recording, error) {
-	var from io.Reader = o.in
+	from := o.in
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {

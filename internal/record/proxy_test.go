@@ -43,17 +43,17 @@ func TestBitbucketCloud(t *testing.T) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Bitbucket.org HTTP"`)
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
-			fmt.Fprintf(w, "%s %s %s", r.Host, r.Header.Get("Accept-Encoding"), r.Header.Get("X-Forwarded-For"))
+			fmt.Fprintf(w, "%s %s %s|%s", r.Host, r.Header.Get("Accept-Encoding"), r.Header.Get("X-Forwarded-For"), r.URL.RawQuery)
 		}
 	}))
 	r := run(t, DefaultHosts, `
-curl -sS -u ada@example.com:secret --compressed https://api.bitbucket.org/2.0/user; echo
+curl -sS -u ada@example.com:secret --compressed 'https://api.bitbucket.org/2.0/user?a;b=%zz&c'; echo
 curl -sS -u ada@example.com:secret -o /dev/null -w '%{http_code}\n' https://api.bitbucket.org/2.0/workspaces/acme
 curl -sS -u ada@example.com:secret -o /dev/null -w '%{http_code}\n' https://api.bitbucket.org/2.0/workspaces
 curl -sS https://example.com/; echo
 git ls-remote https://x-bitbucket-api-token-auth:secret@bitbucket.org/acme/widgets.git 2>&1 || true
 `, c.env)
-	if r.code != 0 || !strings.HasPrefix(r.out, "api.bitbucket.org deflate, gzip") || !strings.Contains(r.out, " \n403\n410\nan example\n") {
+	if r.code != 0 || !strings.HasPrefix(r.out, "api.bitbucket.org deflate, gzip") || !strings.Contains(r.out, " |a;b=%zz&c\n403\n410\nan example\n") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.errors)
 	}
 	if got := r.Scopes; got.Least != scope.NewSet(scope.ReadUser) || got.Refused != scope.NewSet(scope.ReadWorkspace) || *got.Unused != scope.NewSet(scope.ReadRepository) {
@@ -65,6 +65,9 @@ git ls-remote https://x-bitbucket-api-token-auth:secret@bitbucket.org/acme/widge
 		{Method: "git fetch", Path: "acme/widgets", Status: 401, Count: 1},
 	}, r.Refused, sets); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
+	}
+	if len(r.Credentials) != 1 || r.Credentials[0].Type != "api_token" || r.Credentials[0].Count != 4 {
+		t.Errorf("credentials %+v", r.Credentials)
 	}
 	if len(r.Deprecated) != 1 || !r.Deprecated[0].Removed || !slices.Equal(r.Deprecated[0].Replacement, []string{"GET /2.0/user/workspaces"}) {
 		t.Errorf("deprecated %+v", r.Deprecated)

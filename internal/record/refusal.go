@@ -160,8 +160,8 @@ func peek(res *http.Response) []byte {
 		if err != nil {
 			return nil
 		}
-		plain, err := io.ReadAll(io.LimitReader(z, maxPeek))
-		if err != nil {
+		plain, err := io.ReadAll(io.LimitReader(z, maxPeek+1))
+		if err != nil || len(plain) > maxPeek {
 			return nil
 		}
 		return plain
