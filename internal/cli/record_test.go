@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -153,8 +154,17 @@ func TestRecordListen(t *testing.T) {
 			t.Fatalf("%s: answered %v, %v", c.name, res, err)
 		}
 		_ = res.Body.Close()
+		conn, err := net.Dial("tcp", strings.TrimPrefix(address[1], "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(conn, "GET /2.0/user HTTP/1.1\r\nHost: x\r\nAuthorization: Basic YWFh\r\nYWFh\r\n\r\n")
+		if answer, _ := io.ReadAll(conn); !strings.HasPrefix(string(answer), "HTTP/1.1 400") {
+			t.Errorf("%s: a damaged header is answered with %q", c.name, answer)
+		}
+		_ = conn.Close()
 		interrupt()
-		if code := <-ended; code != 0 || !strings.Contains(out.String(), "1      GET /2.0/user  200       read:user:bitbucket") {
+		if code := <-ended; code != 0 || !strings.Contains(out.String(), "Note: 1 request could not be read") || !strings.Contains(out.String(), "1      GET /2.0/user  200       read:user:bitbucket") {
 			t.Errorf("%s: exit code %d\n%s", c.name, code, out.String())
 		}
 	}

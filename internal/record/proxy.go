@@ -40,8 +40,7 @@ type Proxy struct {
 	opened   intercepted        // the connections to recorded hosts
 	forward  http.Handler       // requests to recorded hosts
 	others   http.Handler       // everything else
-	begun    atomic.Int64       // requests of which a first byte came
-	read     atomic.Int64       // requests that could be read
+	requests requests
 	stop     context.CancelFunc // ends handshakes that hang
 }
 
@@ -64,7 +63,7 @@ func newProxy(hosts []Host, ca *authority, out *outside, recorder *Recorder) (*P
 		r.Out.Host = r.In.Host
 	})
 	p.server = &http.Server{Handler: p, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: handshakeTimeout, IdleTimeout: idleTimeout,
-		ConnContext: target, ConnState: p.state}
+		ConnContext: target, ConnState: p.requests.state}
 	go func() { _ = p.server.Serve(ln) }()
 	go func() { _ = p.server.Serve(&p.opened) }()
 	return p, nil
@@ -78,19 +77,23 @@ func (p *Proxy) Close() {
 	if p.server.Shutdown(ctx) != nil {
 		_ = p.server.Close()
 	}
-	p.recorder.note(func(l *Lost) { l.Unreadable = max(0, p.begun.Load()-p.read.Load()) })
+	p.recorder.note(p.requests.lost)
 }
 
-// state counts the requests that began.
-func (p *Proxy) state(_ net.Conn, s http.ConnState) {
+// requests counts those of which a first byte came, and those that could be read.
+type requests struct{ begun, read atomic.Int64 }
+
+func (n *requests) state(_ net.Conn, s http.ConnState) {
 	if s == http.StateActive {
-		p.begun.Add(1)
+		n.begun.Add(1)
 	}
 }
 
+func (n *requests) lost(l *Lost) { l.Unreadable = max(0, n.begun.Load()-n.read.Load()) }
+
 // ServeHTTP sends a request where it belongs.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.read.Add(1)
+	p.requests.read.Add(1)
 	if to, ok := r.Context().Value(targetKey{}).(*toHost); ok { // within a connection to a recorded host
 		r.URL.Scheme, r.URL.Host = to.scheme, to.host
 		p.forward.ServeHTTP(w, r)
@@ -231,9 +234,6 @@ func forwarder(transport http.RoundTripper, rewrite func(*httputil.ProxyRequest)
 		FlushInterval: -1, // what the server sends piece by piece arrives so
 		ErrorLog:      log.New(io.Discard, "", 0),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			if errors.Is(err, context.Canceled) {
-				return // the client went away
-			}
 			http.Error(w, fmt.Sprintf("pail record: no answer from %s: %v", r.URL.Host, err), http.StatusBadGateway)
 		},
 	}

@@ -104,7 +104,12 @@ func Serve(ctx context.Context, ln net.Listener, upstream *url.URL, env []string
 		}
 		return nil
 	}
-	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: handshakeTimeout, IdleTimeout: idleTimeout}
+	var requests requests
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.read.Add(1)
+		handler.ServeHTTP(w, r)
+	})
+	server := &http.Server{Handler: counted, ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: handshakeTimeout, IdleTimeout: idleTimeout, ConnState: requests.state}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
 	select {
@@ -117,5 +122,6 @@ func Serve(ctx context.Context, ln net.Listener, upstream *url.URL, env []string
 	if server.Shutdown(closing) != nil {
 		_ = server.Close()
 	}
+	recorder.note(requests.lost)
 	return recorder.Recording(), nil
 }

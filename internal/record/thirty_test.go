@@ -151,6 +151,9 @@ func TestThirtyCalls(t *testing.T) {
 			if again := with(thirtyScopes...); again.out != first.out || !again.Scopes.Unused.Empty() || len(again.Refused) != 0 {
 				t.Errorf("with the least scopes: unused %v, refused %+v, and the script says (-with all +with the least)\n%s", again.Scopes.Unused, again.Refused, cmp.Diff(first.out, again.out))
 			}
+			if mode == "https" {
+				return // scopes know no TLS
+			}
 			for i, without := range thirtyScopes {
 				rest := append(append([]string{}, thirtyScopes[:i]...), thirtyScopes[i+1:]...)
 				r := with(rest...)
