@@ -47,6 +47,7 @@ type Recorder struct {
 	mu     sync.Mutex
 	events []Event
 	last   map[string]last
+	usage  map[usageKey]Usage
 
 	flushing sync.Mutex // one flush at a time, so that Flush returns only when earlier events are written too
 	wake     chan struct{}
@@ -56,7 +57,7 @@ type Recorder struct {
 
 // NewRecorder starts a recorder.
 func NewRecorder(db *database.DB, log *slog.Logger) *Recorder {
-	r := &Recorder{db: db, log: log, last: map[string]last{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	r := &Recorder{db: db, log: log, last: map[string]last{}, usage: map[usageKey]Usage{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
@@ -77,6 +78,7 @@ func (r *Recorder) Record(e Event) {
 		l.refused = &e
 	}
 	r.last[e.CredentialID] = l
+	r.count(&e)
 	if len(r.events) < maxQueue {
 		r.events = append(r.events, e)
 	}
@@ -135,8 +137,8 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
 	r.mu.Lock()
-	events, lasts := r.events, r.last
-	r.events, r.last = nil, map[string]last{}
+	events, lasts, usage := r.events, r.last, r.usage
+	r.events, r.last, r.usage = nil, map[string]last{}, map[usageKey]Usage{}
 	r.mu.Unlock()
 	if len(lasts) == 0 {
 		return nil
@@ -149,6 +151,9 @@ func (r *Recorder) Flush(ctx context.Context) error {
 				return err
 			}
 			known[id] = found
+		}
+		if err := writeUsage(ctx, tx, usage, known); err != nil {
+			return err
 		}
 		insert, err := tx.Prepare(ctx, `INSERT INTO activity (id, credential_id, at, reason, method, path, operation, address, agent)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`)

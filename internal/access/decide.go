@@ -10,15 +10,8 @@ import (
 	"github.com/pailforge/pail/internal/scope"
 )
 
-// GitRead and GitWrite are the two things that git does over HTTP, as operations: the catalogue has only REST.
-var (
-	GitRead = &catalog.Operation{Key: "git-upload-pack", Method: "GET", Summary: "Clones or fetches a repository.",
-		Scopes: scope.Need(scope.ReadRepository), OAuthScopes: scope.Need(scope.LegacyRepository), Accepts: gitCredentials}
-	GitWrite = &catalog.Operation{Key: "git-receive-pack", Method: "POST", Summary: "Pushes to a repository.",
-		Scopes: scope.Need(scope.WriteRepository), OAuthScopes: scope.Need(scope.LegacyRepositoryWrite), Accepts: gitCredentials}
-)
-
-const gitCredentials = catalog.APIToken | catalog.AppPassword | catalog.RepositoryAccessToken | catalog.ProjectAccessToken | catalog.WorkspaceAccessToken | catalog.OAuth2
+// GitRead and GitWrite are the two things that git does over HTTP, as operations.
+var GitRead, GitWrite = catalog.GitRead, catalog.GitWrite
 
 // authorize is the middle of the decision: the operation takes this kind of credential, and all scopes are there.
 func (g *Gate) authorize(r *rest.Request, surface Surface, op *catalog.Operation, p *Principal) *rest.Error {

@@ -189,7 +189,7 @@ func (s *scene) identify(surface Surface, authorization string) (*Principal, rea
 
 // repositories is an operation that takes the scope to read repositories.
 var repositories = &catalog.Operation{Key: "GET /test", Method: http.MethodGet, Scopes: scope.Need(scope.ReadRepository),
-	OAuthScopes: scope.Need(scope.LegacyRepository), Accepts: gitCredentials | catalog.Session}
+	OAuthScopes: scope.Need(scope.LegacyRepository), Accepts: GitRead.Accepts | catalog.Session}
 
 // decide makes the whole decision about the project and returns the reason it was refused for.
 func (s *scene) decide(res *Resource[string], level Level, authorization string) reason.Code {

@@ -44,6 +44,7 @@ func (r *Room) Mount(mux *http.ServeMux, api *rest.API) {
 	own("GET /pail/v1/user/api-tokens", r.listTokens)
 	own("GET /pail/v1/user/api-tokens/{id}", r.getToken, "id")
 	own("GET /pail/v1/user/api-tokens/{id}/activity", r.tokenActivity, "id")
+	own("GET /pail/v1/user/api-tokens/{id}/usage", r.tokenUsage, "id")
 	own("DELETE /pail/v1/user/api-tokens/{id}", r.deleteToken, "id")
 }
 
@@ -132,9 +133,11 @@ type TokenJSON struct {
 }
 
 func (r *Room) tokenJSON(c access.Credential, secret string) TokenJSON {
-	base := []string{"pail", "v1", "user", "api-tokens", c.ID}
+	at := func(more ...string) rest.Link {
+		return r.URLs.Web(append([]string{"pail", "v1", "user", "api-tokens", c.ID}, more...)...)
+	}
 	t := TokenJSON{ID: c.ID, Name: c.Name, Token: secret, Scopes: c.Scopes, CreatedOn: rest.Time(c.Created), ExpiresOn: rest.Time(c.Expires),
-		Links: map[string]rest.Link{"self": r.URLs.Web(base...), "activity": r.URLs.Web(append(base, "activity")...)}}
+		Links: map[string]rest.Link{"self": at(), "activity": at("activity"), "usage": at("usage")}}
 	t.LastAccessed, t.AccessedFrom, t.AccessedBy = rest.Time(c.LastAccessed), c.LastAccessedAddress, c.LastAccessedAgent
 	t.LastRefused, t.RefusedFrom, t.RefusedReason = rest.Time(c.LastRefused), c.LastRefusedAddress, c.LastRefusedReason
 	if c.LastRefusedReason != "" {

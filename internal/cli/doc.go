@@ -13,6 +13,7 @@
 //	admin_team.go  pail admin: workspaces, groups, projects, permissions
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
+//	token_usage.go pail token: show --usage and narrow
 //	operations.go  pail operations
 //	migrate.go     pail migrate: scan
 //	migrate_fix.go pail migrate: fix
@@ -21,6 +22,7 @@
 //	doctor_git.go  pail doctor git
 //	doctor_env.go  pail doctor env
 //	doctor_probe.go  --probe, in every form
+//	record.go      pail record
 //	version.go     pail version
 //
 // Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a

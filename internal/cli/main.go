@@ -34,10 +34,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if code, ok := errors.AsType[exitCode](err); ok {
 		return int(code)
 	}
+	child, passed := errors.AsType[*childError](err) // what pail ran failed, and said so itself
+	if passed && child.err == nil {
+		return child.code
+	}
 	for line := range strings.Lines(describe(err)) {
 		fmt.Fprintf(stderr, "pail: %s\n", strings.TrimRight(line, "\n"))
 	}
 	var usage *usageError
+	if passed {
+		return child.code
+	}
 	if !a.began || errors.As(err, &usage) {
 		return 2
 	}
@@ -59,7 +66,7 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.doctor(), a.migrate(), a.version())
+		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.doctor(), a.record(), a.migrate(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {

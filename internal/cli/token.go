@@ -16,11 +16,12 @@ import (
 
 func (a *app) token() *cobra.Command {
 	c := a.group("token", "API tokens, app passwords and access tokens", `
-Token makes, lists, shows and revokes credentials, on the store that --data, --database or the configuration name, also
+Token makes, lists, shows, narrows and revokes credentials, on the store that --data, --database or the configuration name, also
 while the server runs. A secret is shown once, where it is made.`, `
   TOKEN=$(pail token create --email ada@example.com --name ci --scope read:repository:bitbucket --days 30)
   pail token list --email ada@example.com
-  pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55`, a.tokenCreate(), a.tokenList(), a.tokenShow(), a.tokenRevoke())
+  pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55`, a.tokenCreate(), a.tokenList(), a.tokenShow(),
+		a.tokenNarrow(), a.tokenRevoke())
 	bindStore(c)
 	return c
 }

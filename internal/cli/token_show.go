@@ -150,16 +150,21 @@ func refused(c access.Credential) string {
 }
 
 func (a *app) tokenShow() *cobra.Command {
-	var asJSON bool
+	var asJSON, usage bool
 	c := a.command("show ID", "Show one credential and what was done with it", `
 Show tells everything about a credential but its secret: its scopes, when it was last accepted, when and why it was last
-refused, and the last requests made with it.`, `
+refused, and the last requests made with it. With --usage it tells which operations the credential was let in to since
+it exists, how often, which scopes that took, and which of its scopes were never used.`, `
   pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55
-  pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55 --json`, cobra.ExactArgs(1), func(c *cobra.Command, args []string) error {
+  pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55 --json
+  pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55 --usage`, cobra.ExactArgs(1), func(c *cobra.Command, args []string) error {
 		return a.using(c, false, func(ctx context.Context, s *server.Server) error {
 			one, err := credential(ctx, s, args[0])
 			if err != nil {
 				return err
+			}
+			if usage {
+				return a.showUsage(ctx, s, one, asJSON)
 			}
 			events, err := s.Gate.Recorder.Activity(ctx, one.ID, shownEvents)
 			if err != nil {
@@ -176,6 +181,7 @@ refused, and the last requests made with it.`, `
 		})
 	})
 	c.Flags().BoolVar(&asJSON, "json", false, "write JSON")
+	c.Flags().BoolVar(&usage, "usage", false, "show what it was used for and which scopes were never used")
 	return c
 }
 

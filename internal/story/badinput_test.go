@@ -30,7 +30,7 @@ func unchanged(w *pailtest.World, f func()) {
 	state := func() string {
 		var kept []string
 		for line := range strings.Lines(w.Store()) {
-			if !strings.HasPrefix(line, "activity ") && !strings.HasPrefix(line, "credential ") {
+			if !strings.HasPrefix(line, "activity ") && !strings.HasPrefix(line, "credential ") && !strings.HasPrefix(line, "credential_usage ") {
 				kept = append(kept, line)
 			}
 		}
