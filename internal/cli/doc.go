@@ -14,6 +14,9 @@
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
 //	operations.go  pail operations
+//	scopes.go      pail scopes: for, of; scopes_plan.go: plan
+//	reference.go   how a text names an operation, and what to say when it names none
+//	complete.go    completion of paths from the catalogue
 //	version.go     pail version
 //
 // Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a

@@ -56,7 +56,7 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.version())
+		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.scopes(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
