@@ -21,7 +21,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string
 
 // run is Main with a context that ends what runs until it is told to stop.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
-	a := &app{in: stdin, out: stdout, err: stderr, env: env}
+	a := &app{in: stdin, out: stdout, err: stderr, env: env, explain: explainCall}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -47,6 +47,9 @@ type app struct {
 	out, err io.Writer
 	env      []string
 
+	// explain says why a service refused a call, and the way out, one line each.
+	explain func(refusedCall) []string
+
 	began bool // a command's own work began: what fails from here on is no mistake in how it was called
 }
 
@@ -56,7 +59,8 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.scopes(), a.version())
+		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.scopes(),
+		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.version())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
