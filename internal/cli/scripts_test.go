@@ -75,7 +75,9 @@ func TestServices(t *testing.T) {
 					}
 					return false, fmt.Errorf("no condition %q", name)
 				},
-				Cmds: map[string]func(*testscript.TestScript, bool, []string){"revoke": revoke, "secretless": secretless},
+				Cmds: map[string]func(*testscript.TestScript, bool, []string){
+					"revoke": revoked(func() int64 { return time.Now().UnixMicro() }), "mend": revoked(func() int64 { return 0 }), "secretless": secretless,
+				},
 			})
 		})
 	}
@@ -113,10 +115,12 @@ func service(env *testscript.Env, options pailtest.Options) error {
 	return own(env)
 }
 
-// revoke ends the token.
-func revoke(ts *testscript.TestScript, _ bool, args []string) {
-	w := ts.Value(worldKey{}).(*pailtest.World)
-	w.Exec(`UPDATE credential SET revoked_on = $1 WHERE id = $2`, time.Now().UnixMicro(), args[0])
+// revoked makes the command that ends a credential now, or gives it its life back.
+func revoked(at func() int64) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		w := ts.Value(worldKey{}).(*pailtest.World)
+		w.Exec(`UPDATE credential SET revoked_on = $1 WHERE id = $2`, at(), args[0])
+	}
 }
 
 // secretless fails when a secret stands in what the last command printed.
