@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/profile"
@@ -21,7 +22,7 @@ const maxPage = 64 << 20
 // the answer names; one on another host is not followed, and neither is one that was fetched already.
 func (o *apiOptions) pages(ctx context.Context, client *profile.Client, target *url.URL) error {
 	var whole map[string]json.RawMessage
-	var values []json.RawMessage
+	var values [][]byte
 	seen := map[string]bool{}
 	for target != nil {
 		if seen[target.String()] {
@@ -45,7 +46,9 @@ func (o *apiOptions) pages(ctx context.Context, client *profile.Client, target *
 		if err := json.Unmarshal(page["values"], &some); err != nil {
 			return errors.New("--paginate: the answer is no list: its values are no array")
 		}
-		values = append(values, some...)
+		for _, v := range some {
+			values = append(values, v)
+		}
 		if target, err = next(client.Profile, target, page["next"]); err != nil {
 			return err
 		}
@@ -53,18 +56,14 @@ func (o *apiOptions) pages(ctx context.Context, client *profile.Client, target *
 	for _, name := range []string{"next", "previous", "page", "pagelen"} {
 		delete(whole, name)
 	}
-	if values == nil {
-		values = []json.RawMessage{}
-	}
-	var err error
-	if whole["values"], err = json.Marshal(values); err != nil {
+	whole["values"] = slices.Concat([]byte{'['}, bytes.Join(values, []byte{','}), []byte{']'})
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // what came is printed as it came
+	if err := e.Encode(whole); err != nil {
 		return err
 	}
-	text, err := json.Marshal(whole)
-	if err != nil {
-		return err
-	}
-	return o.write(bytes.NewReader(append(text, '\n')))
+	return o.write(&text)
 }
 
 // page fetches one page.

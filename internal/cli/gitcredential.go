@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/profile"
-	"github.com/pailforge/pail/internal/token"
 	"github.com/spf13/cobra"
 )
 
@@ -187,7 +186,7 @@ func shellWord(word string) string {
 func shellLine(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = shellWord(token.Redact(w))
+		quoted[i] = shellWord(w)
 	}
 	return strings.Join(quoted, " ")
 }
