@@ -60,8 +60,12 @@ explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
 		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.scopes(),
-		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.version())
-	root.CompletionOptions.HiddenDefaultCmd = true
+		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.completion(), a.man(), a.version())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Example = "  pail help token create"
+	}
+	root.DisableAutoGenTag = true // for the manual pages
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pailforge/pail/internal/pailtest"
 	"golang.org/x/sys/unix"
@@ -52,7 +53,7 @@ func TestLoginAsks(t *testing.T) {
 		switch {
 		case bytes.Contains(p, []byte("it is not shown): ")):
 			go func() { // whoever types before the echo is off sees it, as everywhere
-				for echoes(program) {
+				for end := time.Now().Add(10 * time.Second); echoes(program) && time.Now().Before(end); {
 					runtime.Gosched()
 				}
 				_, _ = io.WriteString(person, secret+"\n")
