@@ -29,14 +29,11 @@ func (o *apiOptions) pages(ctx context.Context, client *profile.Client, target *
 			return errors.New("--paginate: a page names itself, or one before it, as the next")
 		}
 		seen[target.String()] = true
-		page, res, err := o.page(ctx, client, target)
+		page, err := o.page(ctx, client, target, whole == nil)
 		if err != nil {
 			return err
 		}
 		if whole == nil {
-			if err := o.head(res); err != nil {
-				return err
-			}
 			if page["values"] == nil {
 				return errors.New("--paginate: the answer is no list: it has no values")
 			}
@@ -66,35 +63,38 @@ func (o *apiOptions) pages(ctx context.Context, client *profile.Client, target *
 	return o.write(&text)
 }
 
-// page fetches one page.
-func (o *apiOptions) page(ctx context.Context, client *profile.Client, target *url.URL) (map[string]json.RawMessage, *http.Response, error) {
+// page fetches one page. The headers of the first, and of a refusal, are printed when they were asked for.
+func (o *apiOptions) page(ctx context.Context, client *profile.Client, target *url.URL, first bool) (map[string]json.RawMessage, error) {
 	r, err := o.request(ctx, target, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	res, err := client.Do(r)
 	if err != nil {
-		return nil, nil, sendError(err)
+		return nil, sendError(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode >= http.StatusBadRequest {
+	refused := res.StatusCode >= http.StatusBadRequest
+	if first || refused {
 		if err := o.head(res); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return nil, nil, o.refused(client.Profile, r, res)
+	}
+	if refused {
+		return nil, o.refused(client.Profile, r, res)
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxPage+1))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(text) > maxPage {
-		return nil, nil, fmt.Errorf("--paginate: a page has more than %d MiB; ask for less with fields=, or for fewer with pagelen=", maxPage>>20)
+		return nil, fmt.Errorf("--paginate: a page has more than %d MiB; ask for less with fields=, or for fewer with pagelen=", maxPage>>20)
 	}
 	var page map[string]json.RawMessage
 	if err := json.Unmarshal(text, &page); err != nil {
-		return nil, nil, errors.New("--paginate: the answer is no list: it is no JSON object")
+		return nil, errors.New("--paginate: the answer is no list: it is no JSON object")
 	}
-	return page, res, nil
+	return page, nil
 }
 
 // next is the address of the next page; nil after the last.

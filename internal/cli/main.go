@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/token"
 	"github.com/spf13/cobra"
 )
 
@@ -31,7 +32,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return 0
 	}
-	for line := range strings.Lines(describe(err)) {
+	// Whoever pastes a secret in a wrong place must not find it again in a log.
+	for line := range strings.Lines(token.Redact(describe(err))) {
 		fmt.Fprintf(stderr, "pail: %s\n", strings.TrimRight(line, "\n"))
 	}
 	var usage *usageError

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/pailforge/pail/internal/server"
+	"github.com/pailforge/pail/internal/token"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 )
@@ -47,7 +48,7 @@ on. They say what --help says.`, `
 		if err := doc.GenManTree(c.Root(), header, args[0]); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "Wrote the manual pages to %s.\n", args[0])
+		fmt.Fprintf(a.err, "Wrote the manual pages to %s.\n", token.Redact(args[0]))
 		return nil
 	})
 }

@@ -7,7 +7,10 @@ import (
 
 // heads begin the secrets that are known here.
 var heads = func() []string {
-	list := []string{"ATAT", "ATCT", "ATBB", "PAIL", "eyJ"}
+	list := []string{"ATAT", "ATCT", "ATBB", "eyJ"}
+	for _, k := range Kinds() {
+		list = append(list, k.Prefix())
+	}
 	for _, f := range foreign {
 		list = append(list, f.prefix)
 	}

@@ -16,6 +16,7 @@ func TestRedact(t *testing.T) {
 		{"{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}", "{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}"},
 		{"/repositories/{workspace}/{repo_slug}/pullrequests/{pull_request_id}", "/repositories/{workspace}/{repo_slug}/pullrequests/{pull_request_id}"},
 		{"https://api.bitbucket.org/2.0/user", "https://api.bitbucket.org/2.0/user"},
+		{"environment PAIL_APP_PASSWORDS_UNTIL", "environment PAIL_APP_PASSWORDS_UNTIL"},
 		{pail, Mask(pail)},
 		{"TOKEN=" + pail + ";", "TOKEN=" + Mask(pail) + ";"},
 		{"x" + atlassian + " y", "x" + Mask(atlassian) + " y"},
