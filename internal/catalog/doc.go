@@ -6,12 +6,13 @@
 // it, and the recorder inverts it to find the least scopes for what an
 // automation really calls.
 //
-// Three questions are answered here, each in a file of its own:
+// Four questions are answered here, each in a file of its own:
 //
 //   - which operation is this request? [Find], in find.go;
 //   - which operation was probably meant? [Nearest], in nearest.go;
 //   - which Cloud operation stands for this Data Center path? [DataCenter], in
-//     datacenter.go.
+//     datacenter.go;
+//   - which scopes do these operations take together? [Least], in least.go.
 //
 // The table itself is in the files table_*.go, by area. Its source is
 // Bitbucket's published API description; the summaries are our own. Where the

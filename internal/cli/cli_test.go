@@ -14,6 +14,7 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/config"
 	"github.com/pailforge/pail/internal/server"
+	"github.com/spf13/cobra"
 )
 
 // result is what a command did.
@@ -159,29 +160,42 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestHelp: every command has a text and an example.
+// TestHelp: every command has a text and an example, and shows them.
 func TestHelp(t *testing.T) {
-	a := &app{out: io.Discard, err: io.Discard}
-	var walk func(path []string)
-	walk = func(path []string) {
-		c, rest, err := a.root().Find(path)
-		if err != nil || len(rest) > 0 {
-			t.Fatalf("%v: %v %v", path, rest, err)
-		}
+	for _, c := range commandTree(t) {
 		if c.Short == "" || c.Long == "" || c.Example == "" {
 			t.Errorf("%s lacks a help text or an example", c.CommandPath())
 		}
-		r := command(t, "", append(path, "--help")...)
+		if strings.HasSuffix(c.Short, ".") || !strings.HasSuffix(c.Long, ".") {
+			t.Errorf("%s: the short text is no sentence, the long one is", c.CommandPath())
+		}
+		for line := range strings.Lines(c.Example) {
+			if !strings.HasPrefix(line, "  ") || strings.Contains(line, "\t") {
+				t.Errorf("%s: the example %q is not indented by two spaces", c.CommandPath(), line)
+			}
+		}
+		r := command(t, "", append(strings.Fields(c.CommandPath())[1:], "--help")...)
 		if r.code != 0 || !strings.Contains(r.out, "Examples:") {
 			t.Errorf("%s --help: exit code %d\n%s%s", c.CommandPath(), r.code, r.out, r.err)
 		}
+	}
+}
+
+// commandTree is every command, groups included.
+func commandTree(t *testing.T) (all []*cobra.Command) {
+	t.Helper()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		all = append(all, c)
 		for _, sub := range c.Commands() {
-			if sub.Name() != "help" && sub.Name() != "completion" {
-				walk(append(path[:len(path):len(path)], sub.Name()))
-			}
+			walk(sub)
 		}
 	}
-	walk(nil)
+	walk((&app{out: io.Discard, err: io.Discard}).root())
+	if len(all) < 30 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	return all
 }
 
 func TestVersion(t *testing.T) {

@@ -23,6 +23,16 @@
 //	doctor_env.go  pail doctor env
 //	doctor_probe.go  --probe, in every form
 //	record.go      pail record
+//	scopes.go      pail scopes: for, of; scopes_plan.go: plan
+//	reference.go   how a text names an operation, and what to say when it names none
+//	complete.go    completion of paths from the catalogue
+//	login.go       pail login and logout; terminal.go: asking a person
+//	auth.go        pail auth status
+//	gitcredential.go  pail git-credential, and pail auth setup-git
+//	api.go         pail api; api_fields.go: -f and -F; api_pages.go: --paginate
+//	profiles.go    which login a command uses
+//	explain.go     why a service refused a call
+//	man.go         pail completion and pail man
 //	version.go     pail version
 //
 // Output goes to standard output, logs and explanations go to standard error, so that a secret can be caught in a

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/token"
 	"github.com/spf13/cobra"
 )
 
@@ -21,7 +22,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, env []string
 
 // run is Main with a context that ends what runs until it is told to stop.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env []string) int {
-	a := &app{in: stdin, out: stdout, err: stderr, env: env}
+	a := &app{in: stdin, out: stdout, err: stderr, env: env, explain: explainCall}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -38,7 +39,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if passed && child.err == nil {
 		return child.code
 	}
-	for line := range strings.Lines(describe(err)) {
+	// Whoever pastes a secret in a wrong place must not find it again in a log.
+	for line := range strings.Lines(token.Redact(describe(err))) {
 		fmt.Fprintf(stderr, "pail: %s\n", strings.TrimRight(line, "\n"))
 	}
 	var usage *usageError
@@ -57,6 +59,9 @@ type app struct {
 	out, err io.Writer
 	env      []string
 
+	// explain says why a service refused a call, and the way out, one line each.
+	explain func(refusedCall) []string
+
 	began bool // a command's own work began: what fails from here on is no mistake in how it was called
 }
 
@@ -66,8 +71,14 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(), a.doctor(), a.record(), a.migrate(), a.version())
-	root.CompletionOptions.HiddenDefaultCmd = true
+		a.serve(), a.demo(), a.admin(), a.token(), a.operations(),
+		a.doctor(), a.scopes(), a.record(), a.migrate(),
+		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.completion(), a.man(), a.version())
+	root.InitDefaultHelpCmd()
+	if help, _, err := root.Find([]string{"help"}); err == nil {
+		help.Example = "  pail help token create"
+	}
+	root.DisableAutoGenTag = true // for the manual pages
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, c.CommandPath())

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/api"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/scope"
@@ -63,24 +64,14 @@ itself no longer serves.`, `
 }
 
 func (o *operationsOptions) run() error {
-	privileges := map[string]string{}
-	for _, op := range server.Operations() {
-		privileges[op.Key()] = op.Privilege()
-	}
 	var counts countsJSON
 	list := []operationJSON{}
-	for _, op := range catalog.All() {
-		j := operationJSON{Key: op.Key, Method: op.Method, Path: api.Prefix + op.Template, Tag: op.Tag, Summary: op.Summary,
-			Scopes: op.Scopes.Names(), OAuthScopes: op.OAuthScopes.Names(), Accepts: op.Accepts.Names(), Status: absent,
-			needs: op.Scopes, takes: op.Accepts}
+	for _, j := range describeOperations(catalog.All()) {
 		counts.All++
-		privilege, is := privileges[op.Key]
-		switch {
-		case op.Removed != nil:
-			j.Status, j.Replacement = removed, op.Removed.Replacement
+		switch j.Status {
+		case removed:
 			counts.Removed++
-		case is:
-			j.Status, j.Privilege = served, privilege
+		case served:
 			counts.Served++
 		default:
 			counts.Missing++
@@ -101,6 +92,33 @@ func (o *operationsOptions) run() error {
 		return err
 	}
 	return o.say("\n%d operations: %d served, %d not served, %d removed by Bitbucket Cloud.", counts.All, counts.Served, counts.Missing, counts.Removed)
+}
+
+// describeOperations describes operations of the catalogue, and the two of git.
+func describeOperations(ops []*catalog.Operation) []operationJSON {
+	privileges := map[string]string{}
+	for _, op := range server.Operations() {
+		privileges[op.Key()] = op.Privilege()
+	}
+	list := make([]operationJSON, len(ops))
+	for i, op := range ops {
+		j := operationJSON{Key: op.Key, Method: op.Method, Path: api.Prefix + op.Template, Tag: op.Tag, Summary: op.Summary,
+			Scopes: op.Scopes.Names(), OAuthScopes: op.OAuthScopes.Names(), Accepts: op.Accepts.Names(), Status: absent,
+			needs: op.Scopes, takes: op.Accepts}
+		privilege, is := privileges[op.Key]
+		switch {
+		case op == access.GitRead:
+			j.Method, j.Path, j.Status, j.Privilege = "git", "fetch", served, "repository read"
+		case op == access.GitWrite:
+			j.Method, j.Path, j.Status, j.Privilege = "git", "push", served, "repository write"
+		case op.Removed != nil:
+			j.Status, j.Replacement = removed, op.Removed.Replacement
+		case is:
+			j.Status, j.Privilege = served, privilege
+		}
+		list[i] = j
+	}
+	return list
 }
 
 func (j *operationJSON) row() []string {

@@ -133,9 +133,14 @@ func shortened(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// notASetting says whether a PAIL_* variable belongs to somebody else: the file's path, and what tests look at.
+// notASetting says whether a PAIL_* variable belongs to somebody else: the file's path, what stands for a login of
+// whoever runs the command, and what tests look at.
 func notASetting(name string) bool {
-	return name == fileVariable || name == "PAIL_API_FACTS" || strings.HasPrefix(name, "PAIL_TEST_")
+	switch name {
+	case fileVariable, "PAIL_CONFIG_DIR", "PAIL_PROFILE", "PAIL_TOKEN", "PAIL_EMAIL", "PAIL_USERNAME", "PAIL_API_URL", "PAIL_API_FACTS":
+		return true
+	}
+	return strings.HasPrefix(name, "PAIL_TEST_")
 }
 
 // Setting is one setting as help and documentation show it.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -87,7 +86,7 @@ func TestReaderDies(t *testing.T) {
 		}
 		s.readers.mu.Lock()
 		for r := range s.readers.alive {
-			if err := syscall.Kill(r.p.Process.Pid, syscall.SIGKILL); err != nil {
+			if err := r.p.Process.Kill(); err != nil {
 				t.Error(err)
 			}
 		}

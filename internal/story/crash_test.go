@@ -21,7 +21,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -83,7 +82,7 @@ func startVictim(t *testing.T, data string) *victim {
 	v := &victim{t: t, cmd: exec.Command(self)}
 	v.cmd.Env = append(os.Environ(), serveVariable+"=1", "PAIL_DATA="+data)
 	v.cmd.Stderr = &v.stderr
-	v.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // its git processes are found by the session
+	v.cmd.SysProcAttr = ownSession() // its git processes are found by the session
 	out, err := v.cmd.StdoutPipe()
 	if err == nil {
 		err = v.cmd.Start()
@@ -105,7 +104,7 @@ func (v *victim) kill(whole bool) {
 	v.t.Helper()
 	if whole {
 		for _, pid := range v.session() {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			end(pid)
 		}
 	}
 	_ = v.cmd.Process.Kill()

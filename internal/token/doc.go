@@ -20,9 +20,10 @@
 //   - foreign.go the secrets of other services
 //   - damage.go  how damage is told: white space, variables that were not replaced
 //   - header.go  [ParseAuthorization]
+//   - redact.go  [Redact]: secrets in a text that somebody typed
 //
 // What does not live here: whether a secret is known, expired or allowed to do
 // something (package access), the words for a refusal (package reason), and any
 // I/O. No text that this package returns holds a secret or a part of one, except
-// [Mask] and the fields that are the secret.
+// [Mask], what [Redact] leaves, and the fields that are the secret.
 package token
