@@ -6,7 +6,8 @@ import (
 )
 
 // cacheTTL bounds how long a decision may outlive a change made by another process: another node, or a command on
-// this machine. Changes made by this process are seen at once, because they move the store's version on.
+// this machine. Beside it there is what the store itself keeps for a moment (database.DB.ReadPacked), a fifth of a second
+// in all. Changes made by this process are seen at once, because they move the store's version on.
 const cacheTTL = 100 * time.Millisecond
 
 // cacheSize bounds a cache. A full one is emptied: at that size what is in it is mostly stale anyway.

@@ -65,7 +65,8 @@ func TestChangesAreSeenAtOnce(t *testing.T) {
 	}
 }
 
-// TestWritesElsewhere: what another process writes is seen cacheTTL later at the latest.
+// TestWritesElsewhere: what another process writes is seen as soon as neither the gate nor the store (see
+// database.DB.ReadPacked) has it at hand any more, and within the five seconds that are promised.
 func TestWritesElsewhere(t *testing.T) {
 	databasetest.EachDSN(t, func(t *testing.T, dsn string) {
 		s := newScene(t, databasetest.Open(t, dsn))
@@ -81,14 +82,24 @@ func TestWritesElsewhere(t *testing.T) {
 		expect(t, "a grant removed elsewhere", s.decide(res, Write, header), reason.ProjectNotFound)
 
 		execOn(t, other, `UPDATE credential SET revoked_on = 1 WHERE id = $1`, token.ID)
-		s.clock.forward(cacheTTL + time.Microsecond)
-		_, code := s.identify(SurfaceREST, header)
-		expect(t, "a token revoked elsewhere", code, reason.TokenRevoked)
+		soon := func(what string, want reason.Code) {
+			t.Helper()
+			for end := time.Now().Add(5 * time.Second); ; {
+				s.clock.forward(cacheTTL + time.Microsecond)
+				_, code := s.identify(SurfaceREST, header)
+				if code == want {
+					return
+				}
+				if time.Now().After(end) {
+					expect(t, what, code, want)
+					return
+				}
+			}
+		}
+		soon("a token revoked elsewhere", reason.TokenRevoked)
 
 		execOn(t, other, `UPDATE credential SET revoked_on = 0 WHERE id = $1`, token.ID)
-		s.clock.forward(cacheTTL + time.Microsecond)
-		_, code = s.identify(SurfaceREST, header)
-		expect(t, "and back", code, "")
+		soon("and back", "")
 	})
 }
 

@@ -121,11 +121,10 @@ var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
 func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
 	want := hex.EncodeToString(hash[:])
-	var packed string
-	if err := g.DB.Row(context.WithoutCancel(ctx), principalByHash, want).Scan(&packed); err != nil {
+	row, err := g.DB.ReadPacked(context.WithoutCancel(ctx), principalByHash, want)
+	if err != nil {
 		return nil, err
 	}
-	row := database.Unpack(packed)
 	if subtle.ConstantTimeCompare([]byte(row.Text()), []byte(want)) != 1 {
 		return nil, database.ErrNoRows
 	}
@@ -133,7 +132,6 @@ func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error)
 		ID: row.Text(), Kind: Kind(row.Text()), Name: row.Text(), Expires: row.Time(), revoked: row.Int() != 0,
 		Bounds: Bounds{WorkspaceID: row.Text(), ProjectID: row.Text(), RepositoryID: row.Text()},
 	}
-	var err error
 	if p.Scopes, err = scope.ParseSet(strings.Fields(row.Text())); err != nil {
 		return nil, err
 	}

@@ -42,9 +42,11 @@ type DB struct {
 	dialect Dialect
 	read    *sql.DB // SQLite: many read-only connections; PostgreSQL: the same pool as write
 	write   *sql.DB // SQLite: the single writer
-	stmts   sync.Map
-	nstmts  atomic.Int32
-	version atomic.Uint64
+	// snapshot is what the queries of every request read from; nil with PostgreSQL.
+	snapshot *snapshot
+	stmts    sync.Map
+	nstmts   atomic.Int32
+	version  atomic.Uint64
 }
 
 // Queryer reads. Both *DB and *Tx are one, so that a store's function serves inside and outside a transaction.
@@ -127,14 +129,20 @@ func connectSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := write.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite file %s: %w", path, err), write.Close())
 	}
-	read, err := open("deferred", "query_only(1)", "cache_size(-1024)", "mmap_size(1073741824)")
+	readers := []string{"query_only(1)", "cache_size(-1024)", "mmap_size(1073741824)"}
+	read, err := open("deferred", readers...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite: %w", err), write.Close())
 	}
+	kept, err := open("deferred", readers...)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open SQLite: %w", err), write.Close(), read.Close())
+	}
+	kept.SetMaxOpenConns(1)
 	n := max(4, 2*runtime.GOMAXPROCS(0))
 	read.SetMaxOpenConns(n)
 	read.SetMaxIdleConns(n)
-	return &DB{dialect: SQLite, read: read, write: write}, nil
+	return &DB{dialect: SQLite, read: read, write: write, snapshot: &snapshot{pool: kept}}, nil
 }
 
 // Dialect tells which database this is. Rooms do not ask: their SQL runs on both.
@@ -159,7 +167,7 @@ func (db *DB) Close() error {
 	if db.read == db.write {
 		return db.read.Close()
 	}
-	return errors.Join(db.read.Close(), db.write.Close())
+	return errors.Join(db.snapshot.close(), db.read.Close(), db.write.Close())
 }
 
 // maxStatements bounds the prepared statements kept. Pail's own constant texts are far fewer; what comes on top
@@ -263,6 +271,11 @@ func (db *DB) transactOnce(ctx context.Context, f func(*Tx) error) error {
 	defer func() { _ = tx.Rollback() }() // no effect after Commit
 	if err := f(&Tx{tx}); err != nil {
 		return err
+	}
+	if s := db.snapshot; s != nil {
+		s.mu.Lock() // while this commits, nobody begins a snapshot that does not have it
+		defer s.mu.Unlock()
+		s.finish()
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)

@@ -38,40 +38,86 @@ func (s *Store) Branches(ctx context.Context, id string) ([]Reference, error) {
 	return s.refs(ctx, id, BranchPrefix)
 }
 
-// Heads are the commits that the branches hold, each once, at most limit of them. It reads the files of the references
-// itself where they are plain, which costs a fraction of a process, and asks git where they are not.
-func (s *Store) Heads(ctx context.Context, id string, limit int) ([]Hash, error) {
+// Tips are the commits that branches and tags lead to, each once; more is true, without any, when there are more than
+// limit of them. It reads the files of the references itself where they are plain, which costs a fraction of a process,
+// and asks git where they are not.
+func (s *Store) Tips(ctx context.Context, id string, limit int) (tips []Hash, more bool, err error) {
 	dir, err := s.dir(id)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	values, ok := readHeads(dir)
+	values, ok := readTips(dir)
 	if !ok {
-		refs, err := s.Branches(ctx, id)
-		if err != nil {
-			return nil, err
-		}
 		values = map[string]Hash{}
-		for i := range refs {
-			values[refs[i].Name] = refs[i].Target
+		for _, prefix := range tipPrefixes {
+			refs, err := s.refs(ctx, id, prefix)
+			if err != nil {
+				return nil, false, err
+			}
+			for i := range refs {
+				values[refs[i].Name] = refs[i].Hash
+			}
 		}
 	}
-	seen := map[Hash]bool{}
-	var heads []Hash
+	seen, commits := map[Hash]bool{}, map[Hash]bool{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if h := values[name]; !seen[h] && len(heads) < limit {
-			seen[h] = true
-			heads = append(heads, h)
+		h := values[name]
+		if seen[h] {
+			continue
 		}
+		seen[h] = true
+		if strings.HasPrefix(name, TagPrefix) {
+			info, err := s.resolve(ctx, id, string(h))
+			if errors.Is(err, ErrNotFound) || err == nil && info.Type != "commit" {
+				continue // a tag of a tree or a blob has no history
+			}
+			if err != nil {
+				return nil, false, err
+			}
+			h = info.Hash
+		}
+		if commits[h] {
+			continue
+		}
+		if len(tips) == limit {
+			return nil, true, nil
+		}
+		commits[h] = true
+		tips = append(tips, h)
 	}
-	return heads, nil
+	return tips, false, nil
 }
 
-// readHeads reads the branches from their files; ok is false when one of them is no plain value. Loose files come first:
-// git writes the packed ones before it takes the loose ones away, so none is missed in between.
-func readHeads(dir string) (values map[string]Hash, ok bool) {
+var tipPrefixes = []string{BranchPrefix, TagPrefix}
+
+// readTips reads branches and tags from their files; ok is false when one of them is no plain value. Loose files come
+// first: git writes the packed ones before it takes the loose ones away, so none is missed in between.
+func readTips(dir string) (values map[string]Hash, ok bool) {
 	values = map[string]Hash{}
-	err := filepath.WalkDir(filepath.Join(dir, "refs", "heads"), func(path string, e fs.DirEntry, err error) error {
+	for _, prefix := range tipPrefixes {
+		if readLoose(dir, prefix, values) != nil {
+			return nil, false
+		}
+	}
+	packed, err := os.ReadFile(filepath.Join(dir, "packed-refs"))
+	if err != nil {
+		return values, errors.Is(err, fs.ErrNotExist)
+	}
+	for line := range strings.Lines(string(packed)) {
+		h, name, found := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !found || !strings.HasPrefix(name, BranchPrefix) && !strings.HasPrefix(name, TagPrefix) || !Hash(h).Valid() {
+			continue // the heading, what tags lead to, other references
+		}
+		if _, loose := values[name]; !loose {
+			values[name] = Hash(h)
+		}
+	}
+	return values, true
+}
+
+// readLoose adds the references below prefix that have a file each.
+func readLoose(dir, prefix string, values map[string]Hash) error {
+	return filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(prefix)), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || strings.HasSuffix(path, ".lock") {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // packed or deleted meanwhile
@@ -90,23 +136,6 @@ func readHeads(dir string) (values map[string]Hash, ok bool) {
 		values[filepath.ToSlash(name)] = h
 		return err
 	})
-	if err != nil {
-		return nil, false
-	}
-	packed, err := os.ReadFile(filepath.Join(dir, "packed-refs"))
-	if err != nil {
-		return values, errors.Is(err, fs.ErrNotExist)
-	}
-	for line := range strings.Lines(string(packed)) {
-		h, name, found := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if !found || !strings.HasPrefix(name, BranchPrefix) || !Hash(h).Valid() {
-			continue // the heading, peeled tags, other references
-		}
-		if _, loose := values[name]; !loose {
-			values[name] = Hash(h)
-		}
-	}
-	return values, true
 }
 
 var errNotPlain = errors.New("gitstore: a reference is no plain value")

@@ -2,9 +2,11 @@ package repository
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
@@ -152,27 +154,26 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 }
 
 // pin replaces the names in q by the commits that they stand for now, or stood for when the first page was made, so
-// that a push between two pages shifts nothing. Without include the list starts at every branch.
+// that a push between two pages shifts nothing. Without include the list starts at every branch and tag; where those
+// are too many for a link, the next page starts at what they are then.
 func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor string) (gitstore.LogQuery, error) {
 	if cursor != "" {
 		include, exclude, ok := decodeCursor(cursor)
 		if !ok {
 			return q, rest.Refuse(reason.PageInvalid, "ctx is no cursor of this list. Follow the next link as it is.").WithMessage("Invalid ctx")
 		}
-		q.Include, q.Exclude = include, exclude
+		q.Include, q.Exclude, q.All = include, exclude, len(include) == 0
 		return q, nil
 	}
 	if len(q.Include) == 0 {
-		heads, err := room.Git.Heads(c.Context(), r.ID, maxRevisions)
+		tips, more, err := room.Git.Tips(c.Context(), r.ID, maxRevisions)
 		if err != nil {
 			return q, err
 		}
-		for _, h := range heads {
+		for _, h := range tips {
 			q.Include = append(q.Include, string(h))
 		}
-		if len(q.Include) == 0 {
-			q.All = true // nothing to list, and nothing to resolve
-		}
+		q.All = more || len(tips) == 0 // too many, or nothing to list
 	}
 	for _, names := range [][]string{q.Include, q.Exclude} {
 		for i, name := range names {
@@ -202,32 +203,32 @@ func revisionError(err error) error {
 	return err
 }
 
-// A cursor is the pinned commits of a list: 20 bytes each, included ones first, behind their number.
+// A cursor is the pinned commits of a list in base64: how many are included, as one byte, and then 20 bytes each, the
+// included ones first. Without included ones the list starts at all branches and tags.
 func encodeCursor(q gitstore.LogQuery) string {
-	s := strings.Join(q.Include, ",") + ";" + strings.Join(q.Exclude, ",")
-	return base64.RawURLEncoding.EncodeToString([]byte(s))
+	b := []byte{byte(len(q.Include))}
+	for _, h := range slices.Concat(q.Include, q.Exclude) {
+		b, _ = hex.AppendDecode(b, []byte(h)) // pinned: nothing but object names
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 func decodeCursor(s string) (include, exclude []string, ok bool) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || len(b) > maxRevisions*65 {
+	if err != nil || len(b) == 0 || len(b)%hashSize != 1 || len(b) > 1+2*maxRevisions*hashSize {
 		return nil, nil, false
 	}
-	in, ex, ok := strings.Cut(string(b), ";")
-	if !ok || in == "" {
+	count, hashes := int(b[0]), []string{}
+	for chunk := range slices.Chunk(b[1:], hashSize) {
+		hashes = append(hashes, hex.EncodeToString(chunk))
+	}
+	if count > len(hashes) {
 		return nil, nil, false
 	}
-	include = strings.Split(in, ",")
-	if ex != "" {
-		exclude = strings.Split(ex, ",")
-	}
-	for _, h := range append(append([]string{}, include...), exclude...) {
-		if len(h) != 40 || strings.Trim(h, "0123456789abcdef") != "" {
-			return nil, nil, false
-		}
-	}
-	return include, exclude, true
+	return hashes[:count:count], hashes[count:], true
 }
+
+const hashSize = 20 // bytes of an object name
 
 func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
 	hash, err := room.Git.Resolve(c.Context(), r.ID, c.Param("commit"))

@@ -63,18 +63,16 @@ var byName = [2][2]string{
 var selectWithLevel = `SELECT ` + database.Packed(level, columns) + from + ` WHERE `
 
 // find looks a repository up by workspace and repository, each a slug or a uuid, with the account's level.
-func find(ctx context.Context, q database.Queryer, accountID, workspaceName, name string) (*Repository, access.Level, error) {
+func find(ctx context.Context, db *database.DB, accountID, workspaceName, name string) (*Repository, access.Level, error) {
 	w, workspaceIndex := identifier(workspaceName)
 	n, nameIndex := identifier(name)
-	var packed string
-	err := q.Row(ctx, byName[workspaceIndex][nameIndex], accountID, w, n).Scan(&packed)
+	row, err := db.ReadPacked(ctx, byName[workspaceIndex][nameIndex], accountID, w, n)
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, access.None, access.ErrAbsent
 	}
 	if err != nil {
 		return nil, access.None, err
 	}
-	row := database.Unpack(packed)
 	l := access.Level(row.Int())
 	return unpack(row), l, nil
 }

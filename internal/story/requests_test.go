@@ -305,6 +305,73 @@ func TestFollowingNext(t *testing.T) {
 	})
 }
 
+// TestCommitsOfEverything: without include the list holds what any branch or tag leads to, however many there are, and
+// what exclude leaves out stays out on every page.
+func TestCommitsOfEverything(t *testing.T) {
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		dir := w.Push(2)
+		secret := w.Secret(w.Admin, "read:repository", "write:repository")
+		token := pailtest.Basic(w.Admin.Email, secret)
+		remote := w.Remote("acme-admin", secret, "acme/widgets")
+		// tips makes references that lead to a commit each, which nothing else leads to.
+		tips := func(kind string, from, to int) {
+			t.Helper()
+			var stream strings.Builder
+			for i := from; i < to; i++ {
+				fmt.Fprintf(&stream, "commit refs/%s/only/%d\ncommitter A <a@example.com> 1700000000 +0000\ndata 3\nTip\nfrom refs/heads/main\n"+
+					"M 100644 inline tip\ndata <<END\n%d\nEND\n\n", kind, i, i)
+			}
+			file := filepath.Join(t.TempDir(), "stream")
+			if err := os.WriteFile(file, []byte(stream.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w.Git(dir, "-c", "alias.import=!git fast-import --quiet <", "import", file)
+			w.Git(dir, "push", "--quiet", remote, "refs/"+kind+"/only/*")
+		}
+		w.Git(dir, "tag", "-m", "Not a commit", "tree", "main^{tree}")
+		w.Git(dir, "push", "--quiet", remote, "tree")
+		check := func(when string, n int) {
+			t.Helper()
+			for path, n := range map[string]int{"commits?pagelen=100": n, "commits?pagelen=100&exclude=main": n - 2, "commits/?pagelen=100&exclude=only/0": n - 3} {
+				got := follow(w, token, "/2.0/repositories/acme/widgets/"+path, "hash", func() {})
+				slices.Sort(got)
+				if len(got) != n || len(slices.Compact(got)) != n {
+					t.Errorf("%s: %s gives %d commits, want %d", when, path, len(got), n)
+				}
+			}
+		}
+		tips("heads", 0, 1)
+		tips("tags", 1, 2)
+		check("a branch and a tag", 4)
+		tips("heads", 2, 150)
+		check("many branches", 152)
+		a := w.Want(w.Do(token, "GET", "/2.0/repositories/acme/widgets/commits", nil), 200)
+		if next := a.String("next"); len(next) > 6000 {
+			t.Errorf("next has %d characters, and many proxies take 8000", len(next))
+		}
+		tips("heads", 150, 210)
+		check("more branches than a link holds", 212)
+
+		// The pages after a POST leave out what its body did.
+		seen := map[string]bool{}
+		a = w.Want(w.Do(token, "POST", "/2.0/repositories/acme/widgets/commits?pagelen=100", map[string]any{"exclude": []string{"main"}}), 200)
+		for {
+			for i := range a.Get("values").([]any) {
+				seen[a.String(fmt.Sprintf("values.%d.hash", i))] = true
+			}
+			below, more := strings.CutPrefix(a.String("next"), w.URL)
+			if !more {
+				break
+			}
+			a = w.Want(w.Do(token, "GET", below, nil), 200)
+		}
+		if len(seen) != 210 {
+			t.Errorf("by POST there are %d commits, want 210", len(seen))
+		}
+	})
+}
+
 // byID is the slugs of all repositories in the order in which they were made, which is that of equal keys.
 func byID(w *pailtest.World) (slugs []string) {
 	slugs = []string{"widgets"}

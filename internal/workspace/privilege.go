@@ -75,11 +75,10 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	if !ok {
 		return access.Found[Workspace]{}, access.ErrAbsent
 	}
-	var packed string
-	if err := r.DB.Row(ctx, workspaceWithRole[n.index()], p.AccountID(), n.value).Scan(&packed); err != nil {
+	row, err := r.DB.ReadPacked(ctx, workspaceWithRole[n.index()], p.AccountID(), n.value)
+	if err != nil {
 		return access.Found[Workspace]{}, absence(absent(err))
 	}
-	row := database.Unpack(packed)
 	held := Role(row.Int())
 	w := WorkspaceOf(row)
 	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private}, nil
@@ -120,11 +119,10 @@ func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, 
 	if !ok1 || !ok2 {
 		return access.Found[Project]{}, access.ErrAbsent
 	}
-	var packed string
-	if err := r.DB.Row(ctx, projectWithLevel[wn.index()][pn.index()], p.AccountID(), wn.value, pn.value).Scan(&packed); err != nil {
+	row, err := r.DB.ReadPacked(ctx, projectWithLevel[wn.index()][pn.index()], p.AccountID(), wn.value, pn.value)
+	if err != nil {
 		return access.Found[Project]{}, absence(absent(err))
 	}
-	row := database.Unpack(packed)
 	held, user, group := Role(row.Int()), access.Level(row.Int()), access.Level(row.Int())
 	found := ProjectOf(row)
 	w := WorkspaceOf(row)
