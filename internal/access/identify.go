@@ -43,7 +43,7 @@ func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Err
 	values := r.HTTP.Header["Authorization"]
 	if len(values) == 0 {
 		if strings.Contains(r.HTTP.URL.RawQuery, "access_token=") && r.Query().Has("access_token") {
-			return nil, rest.Refuse(reason.CredentialInURL, "")
+			return nil, g.plainly(rest.Refuse(reason.CredentialInURL, ""), r, surface)
 		}
 		if surface == SurfaceREST {
 			return g.session(r)
@@ -63,7 +63,7 @@ func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Err
 	r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
 	if e := g.alive(p, surface, now); e != nil {
 		g.record(p, r, false, e)
-		return nil, challenge(e)
+		return nil, g.plainly(challenge(e), r, surface)
 	}
 	if surface == SurfaceREST {
 		p.describe(r.Header)
@@ -83,11 +83,11 @@ func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Prin
 		if fault.Lines > 0 {
 			e.With("lines", fault.Lines)
 		}
-		return nil, challenge(e)
+		return nil, g.plainly(challenge(e), r, surface)
 	}
 	p, err := g.principal(r.HTTP.Context(), token.Hash(presented.Secret))
 	if errors.Is(err, database.ErrNoRows) {
-		return nil, challenge(unknown(presented))
+		return nil, g.plainly(challenge(unknown(presented)), r, surface)
 	}
 	if err != nil {
 		return nil, rest.Fault(fmt.Errorf("look up credential: %w", err))
@@ -99,7 +99,7 @@ func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Prin
 	if e := p.matches(presented, surface); e != nil {
 		r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
 		g.record(p, r, false, e)
-		return nil, challenge(e)
+		return nil, g.plainly(challenge(e), r, surface)
 	}
 	return p, nil
 }

@@ -89,6 +89,8 @@ func (a *API) stray(r *rest.Request, _ catalog.Outcome) (any, error) {
 				e = rest.Refusef(reason.PathUnknown, "The API begins at /2.0: leave out %s.", path[:i]).With("path", path[i:])
 			}
 		}
+		forbidden := reason.Of(reason.PathVersionMissing) // observed for /user; inferred for the others beside /2.0
+		e.Plain = &rest.Plain{Status: forbidden.Status, Message: forbidden.Message}
 	}
 	return a.explain(r, e)
 }

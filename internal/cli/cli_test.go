@@ -136,6 +136,8 @@ func TestMistakes(t *testing.T) {
 		{"unknown scope", []string{"token", "create", "--email", "ada", "--name", "x", "--scope", "read:repositry"}, 1, `--scope: unknown scope "read:repositry"`},
 		{"wrong kind of scope", []string{"token", "create", "--email", "ada", "--name", "x", "--scope", "repository"}, 1, "--scope: repository is no scope of a credential of this kind"},
 		{"too long", []string{"token", "create", "--email", "ada", "--name", "x", "--scope", "read:user", "--days", "366"}, 1, "--days: a token lives 1 to 365 days"},
+		{"no such answers", []string{"demo", "--answers", "short"}, 2, `--answers is explained or bare, not "short"`},
+		{"no such answers of a server", []string{"serve", "--answers", "short", "--print-config"}, 2, "one of explained, bare"},
 		{"address in use", []string{"demo", "--addr", "256.0.0.1:1"}, 1, "name another address with --addr"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,7 +19,11 @@ Pail says so. Started inside a Git clone, it also serves that repository, as acm
 Ctrl-C ends it and removes everything, unless --data names a directory to keep.`, `
   pail demo
   pail demo --addr 127.0.0.1:0 --ready-file demo.json
+  pail demo --answers=bare
   pail demo --data ./demo-data`, cobra.NoArgs, func(c *cobra.Command, _ []string) error {
+		if o.Answers != "explained" && o.Answers != "bare" {
+			return misused("--answers is explained or bare, not %q", o.Answers)
+		}
 		ctx, again, release := server.Signals(c.Context())
 		defer release()
 		log, flush := server.NewLog(config.Log{Level: "warn", Format: "text"}, a.err)
@@ -32,6 +36,7 @@ Ctrl-C ends it and removes everything, unless --data names a directory to keep.`
 	})
 	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:7990", "`host:port` to listen on; port 0 takes a free one")
 	c.Flags().StringVar(&o.Data, "data", "", "`directory` to keep everything in, and to take up again from; default: a temporary one")
+	c.Flags().StringVar(&o.Answers, "answers", "explained", "how refusals are told: `explained|bare`; bare is as Bitbucket Cloud does, to try out tools")
 	c.Flags().StringVar(&o.ReadyFile, "ready-file", "", "`file` to write addresses and credentials to (JSON, mode 0600), once requests are served")
 	return c
 }

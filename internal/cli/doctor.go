@@ -19,10 +19,7 @@ type doctorOptions struct {
 
 	email, api string // the typed form
 	tokenStdin bool
-
-	// line judges a command line, given as words after "--", as one quoted word, or as "-" for standard input. It is nil
-	// when no reader of command lines is there.
-	line func(words []string) error
+	allowExec  bool
 }
 
 // exitCode ends the program without a message: what there is to say was said.
@@ -32,9 +29,13 @@ func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 func (a *app) doctor() *cobra.Command {
 	o := &doctorOptions{app: a}
-	c := a.command("doctor [METHOD PATH]", "Find out why a credential does not work", `
+	c := a.command("doctor [METHOD PATH | -- curl ... | 'curl ...' | -]", "Find out why a credential does not work", `
 Doctor looks at what you typed, configured or saw, says what is wrong with it and how to mend it, the fault to mend
 first in front. It works for bitbucket.org and for any Pail server, offline: it sends nothing.
+
+A curl command goes behind --, in quotes as one text, or to standard input with -, also as a small script. Variables are
+those of your environment and of the script; files that curl would read (-K, -H @FILE, .netrc with -n) are read, but for
+~/.curlrc. Commands inside $(...) are not run without --allow-exec; the usual recipe with base64 is understood without.
 
 --email and --token-stdin judge a credential for REST from its shape: whether user, secret and scheme go together, and,
 with METHOD and PATH, which scopes the operation needs. --response and --output add what came back: a saved answer, as
@@ -42,10 +43,16 @@ with METHOD and PATH, which scopes the operation needs. --response and --output 
 
 No secret is printed: its first 12 characters and its length at most. The exit code is 0 when nothing is wrong, 1 when
 there are faults, 2 when it cannot tell.`, `
+  pail doctor -- curl -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user
+  pail doctor 'curl -H "Authorization: Basic $(echo -n "$EMAIL:$TOKEN" | base64)" https://api.bitbucket.org/2.0/user'
+  pail doctor - < deploy.sh
   printf %s "$TOKEN" | pail doctor --email ada@example.com --token-stdin GET /2.0/user
   curl -si -u "$EMAIL:$TOKEN" https://api.bitbucket.org/2.0/user | pail doctor response
   git fetch 2>&1 | pail doctor --output -`, cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error { return o.run(c, args) })
 	c.AddCommand(o.answer(), o.files())
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; a curl command goes behind --: pail doctor -- curl ...; see %s --help", err, c.CommandPath())
+	})
 	f := c.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "write JSON")
 	f.StringVar(&o.response, "response", "", "a `file` with the answer that came, as \"curl -i\" prints it; - for standard input")
@@ -53,17 +60,18 @@ there are faults, 2 when it cannot tell.`, `
 	own := c.Flags()
 	own.StringVar(&o.email, "email", "", "the `user` that the token is sent with: for REST the account's e-mail")
 	own.BoolVar(&o.tokenStdin, "token-stdin", false, "read the token from standard input")
+	own.BoolVar(&o.allowExec, "allow-exec", false, "run the commands inside $(...) of a command line, but for curl")
 	own.StringVar(&o.api, "api", "", "the base `URL` of the API, for a Pail server")
 	return c
 }
 
 // run is the form without a subcommand: a command line, a typed credential, or only what was seen.
 func (o *doctorOptions) run(c *cobra.Command, args []string) error {
-	typed := o.tokenStdin || c.Flags().Changed("email") || o.api != ""
+	typed := o.tokenStdin || c.Flags().Changed("email")
 	switch {
-	case o.line != nil && !typed && (c.ArgsLenAtDash() == 0 || len(args) == 1):
-		return o.line(args)
-	case typed:
+	case !typed && (c.ArgsLenAtDash() == 0 || isLine(args)):
+		return o.readLine(c.Context(), args)
+	case typed || o.api != "":
 		return o.typed(args)
 	case len(args) == 2:
 		return o.typed(args)
@@ -75,9 +83,14 @@ func (o *doctorOptions) run(c *cobra.Command, args []string) error {
 	return o.report(doctor.Case{})
 }
 
+// isLine tells a command line that does not stand behind -- from other arguments.
+func isLine(args []string) bool {
+	return len(args) == 1 && (args[0] == "-" || strings.ContainsAny(args[0], " \t\n")) || len(args) > 0 && args[0] == "curl"
+}
+
 // typed judges a user, a token, and an operation.
 func (o *doctorOptions) typed(args []string) error {
-	one := doctor.Case{Surface: doctor.SurfaceREST, API: strings.TrimRight(o.api, "/")}
+	one := doctor.Case{Surface: doctor.SurfaceREST, API: o.base()}
 	switch len(args) {
 	case 0:
 	case 2:
@@ -96,6 +109,9 @@ func (o *doctorOptions) typed(args []string) error {
 	}
 	return o.report(one)
 }
+
+// base is the address of the API as --api says it.
+func (o *doctorOptions) base() string { return strings.TrimRight(o.api, "/") }
 
 // maxInput is the most that is read of anything: answers and outputs are judged by their beginning.
 const maxInput = 1 << 20

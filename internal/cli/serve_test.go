@@ -102,7 +102,10 @@ type writerFunc func([]byte)
 func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
 func TestPrintConfig(t *testing.T) {
-	r := command(t, "", "serve", "--print-config", "--addr", ":9000", "--database", "postgres://pail:hunter2hunter2@db/pail")
+	r := command(t, "", "serve", "--print-config", "--addr", ":9000", "--answers=bare", "--database", "postgres://pail:hunter2hunter2@db/pail")
+	if !strings.Contains(r.out, "answers: bare # flag --answers") {
+		t.Errorf("the answers are not there:\n%s", r.out)
+	}
 	if r.code != 0 || !strings.Contains(r.out, "addr: :9000") && !strings.Contains(r.out, `addr: ":9000"`) || strings.Contains(r.out, "hunter2") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
@@ -110,13 +113,16 @@ func TestPrintConfig(t *testing.T) {
 
 // TestDemo: the command tells the story and ends by a signal.
 func TestDemo(t *testing.T) {
-	b := start(t, "demo", "--addr", "127.0.0.1:0")
+	b := start(t, "demo", "--addr", "127.0.0.1:0", "--answers=bare")
 	base := b.find(t, link)
 	res, err := http.Get(base + "/readyz")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = res.Body.Close()
+	if refused, err := http.Get(base + "/2.0/user"); err != nil || refused.Body.Close() != nil || refused.StatusCode != http.StatusUnauthorized || refused.Header.Get("X-Pail-Reason") != "" {
+		t.Errorf("the answers are not bare: %v %v", refused, err)
+	}
 	b.stop()
 	if code := <-b.code; code != 0 || res.StatusCode != http.StatusOK {
 		t.Errorf("exit code %d, /readyz %d\n%s", code, res.StatusCode, b.err)

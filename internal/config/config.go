@@ -19,6 +19,7 @@ type Config struct {
 	Data        string // directory of everything that the server keeps
 	Database    string // "sqlite:PATH" or "postgres://…"; may hold a password
 	Git         string // the git binary: a path, or a name that PATH finds
+	Answers     string // how refusals are told: explained or bare
 
 	TLS          TLS
 	Limits       Limits

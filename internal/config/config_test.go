@@ -42,7 +42,7 @@ func TestDefaults(t *testing.T) {
 	}
 	c.Limits.GitProcesses = 0
 	want := Config{
-		Addr: "127.0.0.1:7990", ExternalURL: "http://127.0.0.1:7990", Data: "pail-data", Database: "sqlite:pail-data/pail.db", Git: "git",
+		Addr: "127.0.0.1:7990", ExternalURL: "http://127.0.0.1:7990", Data: "pail-data", Database: "sqlite:pail-data/pail.db", Git: "git", Answers: "explained",
 		TLS:      TLS{ACME: ACME{Cache: "pail-data/acme"}},
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
@@ -199,6 +199,7 @@ func TestValues(t *testing.T) {
 		{"limits.push", "0", "0"}, {"limits.push", "1TiB", "1TiB"}, {"limits.push", "9223372036854775807TiB", ""}, {"limits.push", "16777217TiB", ""}, {"limits.push", "9223372036854775808", ""}, {"limits.push", "0x10", ""},
 		{"limits.git_processes", "1", "1"}, {"limits.git_processes", "0", ""}, {"limits.git_processes", "many", ""}, {"limits.git_processes", "4097", ""},
 		{"timeouts.idle", "90s", "1m30s"}, {"timeouts.idle", "1.5h", "1h30m0s"}, {"timeouts.idle", "90", ""}, {"timeouts.idle", "0s", ""}, {"timeouts.idle", "-1s", ""},
+		{"answers", "bare", "bare"}, {"answers", "Bare", ""}, {"answers", "", ""},
 		{"log.format", "json", "json"}, {"log.format", "JSON", ""}, {"log.format", "", ""},
 		{"tls.acme.domains", "A.example, b.example", "a.example,b.example"}, {"tls.acme.domains", "a.example,,b.example", ""}, {"tls.acme.domains", "*.example.org", ""},
 		{"tls.acme.domains", "10.0.0.1", ""}, {"tls.acme.domains", "localhost", ""}, {"tls.acme.domains", "a.example,a.example", ""}, {"tls.acme.domains", "-a.example", ""},
@@ -325,6 +326,7 @@ func TestRoundTrip(t *testing.T) {
 		for _, d := range []*time.Duration{&c.Timeouts.ReadHeader, &c.Timeouts.Idle, &c.Timeouts.Request, &c.Timeouts.Stall, &c.Timeouts.Shutdown} {
 			*d = time.Duration(rapid.Int64Range(1, 1<<60).Draw(t, "timeout"))
 		}
+		c.Answers = rapid.SampledFrom([]string{"explained", "bare"}).Draw(t, "answers")
 		c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 		c.Log.Format = rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
 		c.Metrics.Addr = rapid.SampledFrom([]string{"", ":7991"}).Draw(t, "metrics")

@@ -36,6 +36,8 @@ var settings = []setting{
 		help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"},
 	{key: "git", def: "git", value: at(requiredPath, func(c *Config) *string { return &c.Git }),
 		help: "the git binary"},
+	{key: "answers", def: "explained", value: at(oneOf("explained", "bare"), func(c *Config) *string { return &c.Answers }),
+		help: "how the API and git tell a refusal: explained, or bare as Bitbucket Cloud does, to try out tools; Pail's own API under /pail/v1 and its pages always explain"},
 	{key: "tls.cert", value: at(path, func(c *Config) *string { return &c.TLS.Cert }),
 		help: "certificate chain (PEM); read again when it changes"},
 	{key: "tls.key", value: at(path, func(c *Config) *string { return &c.TLS.Key }),

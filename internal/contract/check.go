@@ -20,7 +20,7 @@ const (
 
 // Check tells what is wrong with one answer to the operation called operationKey ("GET /user"), or nil:
 //
-//   - From 400 on it must be a JSON error object with a message; an empty body is wrong.
+//   - From 400 on it must be a JSON error object with a message; an empty body is wrong, see [Bare] for the exception.
 //   - 204 and 304 must be empty.
 //   - Another status must be one that is documented for the operation, with a documented media type; JSON must be
 //     valid against the schema, format date-time and uri included. Where no schema is documented, anything goes.

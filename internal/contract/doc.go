@@ -14,6 +14,7 @@
 //	exceptions.go   schema_exceptions.json
 //	schema.go       what the published schemas mean in JSON Schema: inheritance, closed objects, types
 //	check.go        one answer against its operation
+//	bare.go         what a bare server may say when it refuses, and when it may say nothing
 //	convention.go   what every answer of ours keeps, whatever its schema: braces around uuids, absolute links
 //	problem.go      short messages, with the place in the answer
 package contract

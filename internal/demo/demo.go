@@ -19,6 +19,7 @@ type Options struct {
 	Addr      string          // host:port to listen on; port 0 takes a free one
 	Data      string          // directory to keep everything in; "": a temporary one, removed at the end
 	ReadyFile string          // where to write the ready file; "": nowhere
+	Answers   string          // "explained" or "bare", as the setting of that name; "": explained
 	Clone     string          // a directory: when it is in a Git clone, that is served as acme/self; "": nothing is
 	Stdout    io.Writer       // gets the story
 	Log       *slog.Logger    // nil: slog.Default
@@ -79,7 +80,7 @@ func (w *world) tell(o Options) error {
 	if o.Stdout == nil {
 		return nil
 	}
-	_, err := io.WriteString(o.Stdout, w.story())
+	_, err := io.WriteString(o.Stdout, w.story(w.Config.Answers == "bare"))
 	return err
 }
 
@@ -87,7 +88,10 @@ func (w *world) tell(o Options) error {
 func open(ctx context.Context, o Options, addr net.Addr) (*server.Server, error) {
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.Bind(flags)
-	for name, value := range map[string]string{"addr": o.Addr, "data": o.Data} {
+	if o.Answers == "" {
+		o.Answers = "explained"
+	}
+	for name, value := range map[string]string{"addr": o.Addr, "data": o.Data, "answers": o.Answers} {
 		if err := flags.Set(name, value); err != nil {
 			return nil, err
 		}

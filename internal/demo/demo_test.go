@@ -145,10 +145,17 @@ var arrow = regexp.MustCompile(`(?m)^    ((?:curl|git) .*)\n    -> ([^:]+):`)
 // TestStory copies every line of the printed story into a shell, as a reader would, and compares what comes of it with
 // what the story says.
 func TestStory(t *testing.T) {
+	for _, answers := range []string{"explained", "bare"} {
+		t.Run(answers, func(t *testing.T) { tell(t, answers) })
+	}
+}
+
+func tell(t *testing.T, answers string) {
+	bare := answers == "bare"
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("skipped: curl is not here")
 	}
-	r := start(t, Options{})
+	r := start(t, Options{Answers: answers})
 	if n := strings.Count(r.told, "\n"); n > 80 {
 		t.Errorf("the story has %d lines, want 80 at most", n)
 	}
@@ -192,8 +199,15 @@ func TestStory(t *testing.T) {
 				if first, _, _ := strings.Cut(output, "\n"); err != nil || !strings.HasPrefix(first, "HTTP/1.1 "+what+" ") {
 					t.Errorf("%s\nwants %s, got (%v):\n%s", s.command, what, err, output)
 				}
-				_, body, _ := strings.Cut(output, "\n\n")
-				if !json.Valid([]byte(body)) {
+				head, body, _ := strings.Cut(output, "\n\n")
+				if bare && what != "200" && strings.Contains(output, "pail") {
+					t.Errorf("%s\nis not bare:\n%s", s.command, output)
+				}
+				if bare && what == "400" {
+					if body != "" || !strings.Contains(head, "Content-Length: 0") {
+						t.Errorf("%s\nwants no body, got:\n%s", s.command, output)
+					}
+				} else if !json.Valid([]byte(body)) {
 					t.Errorf("%s\nanswers no JSON:\n%s", s.command, output)
 				}
 				if why != "" && !strings.Contains(body, `"reason":"`+why+`"`) {

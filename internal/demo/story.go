@@ -64,10 +64,14 @@ var steps = []step{
 		`curl -si -u "$EMAIL:$PASSWORD" "$WEB/pail/v1/user/api-tokens/$TOKEN_ID"`, 200, "", "last_refused_reason"},
 }
 
-// expects is what comes of a step, as the story prints it.
-func (s step) expects() string {
+// expects is what comes of a step, as the story prints it: a bare server gives no reason.
+func (s step) expects(bare bool) string {
 	outcome := "works"
 	switch {
+	case bare && s.status > 0 && s.reason != "":
+		return fmt.Sprintf("%d: and no word about why", s.status)
+	case bare && s.reason != "":
+		return "refused: and no word about why"
 	case s.status > 0 && s.reason != "":
 		outcome = fmt.Sprintf("%d %s", s.status, s.reason)
 	case s.status > 0:
@@ -79,12 +83,15 @@ func (s step) expects() string {
 }
 
 // story is the text that a demo prints.
-func (w *world) story() string {
+func (w *world) story(bare bool) string {
 	var b strings.Builder
 	base := w.Config.ExternalURL
 	scheme, host, _ := strings.Cut(base, "://")
 	a, m := w.persons[admin], w.persons[member]
 	fmt.Fprintf(&b, "Pail serves a demo at %s: workspace acme, project FTO, repository widgets.\n", base)
+	if bare {
+		b.WriteString("It answers as Bitbucket Cloud does and gives no reasons. The page of a token, in the last step, still does.\n")
+	}
 	b.WriteString("Everything in it is made up. Ctrl-C ends it.\n\nSet these in another terminal:\n\n")
 	for _, line := range [][]string{
 		{"WEB", base, "API", base + "/2.0", "SCHEME", scheme, "HOST", host},
@@ -103,7 +110,7 @@ func (w *world) story() string {
 	b.WriteString("\nThen copy line by line. Below each stands what it answers.\n")
 	for i, s := range steps {
 		tells := strings.ReplaceAll(s.tells, "\n", "\n    ")
-		fmt.Fprintf(&b, "\n%2d. %s\n    %s\n    -> %s\n", i+1, tells, s.command, s.expects())
+		fmt.Fprintf(&b, "\n%2d. %s\n    %s\n    -> %s\n", i+1, tells, s.command, s.expects(bare))
 	}
 	fmt.Fprintf(&b, "\nEach reason has a page: %s%s\n", base, reason.HeaderLineBreak.DocPath())
 	if w.self {

@@ -106,8 +106,6 @@ func (a *address) setAuthority(authority, tail string) {
 		a.login, a.user, a.secret = true, a.host, a.port+tail[:strings.LastIndexByte(tail, '@')]
 	case !decimal(a.port):
 		a.blame(reason.HostMalformed, "What follows the colon after the host is no port number.")
-	case badEscape(a.user) || badEscape(a.secret):
-		a.blame(reason.URLSecretNotEncoded, "A percent sign in the login is not followed by two hexadecimal digits.")
 	case strings.ContainsAny(a.host, "\"'`\\ \t\r\n,;|"):
 		a.blame(reason.HostMalformed, "In the host stands a character that no host has, such as a quotation mark, a space or a backslash.")
 	case a.host == "" && a.scheme != "" && a.scheme != "file":
@@ -120,6 +118,7 @@ func (a *address) setAuthority(authority, tail string) {
 			a.host, a.port = "", ""
 		}
 	}
+	// curl and git send a percent sign that begins no escape as it is.
 	if plain, err := url.PathUnescape(a.user); err == nil {
 		a.user = plain
 	}
@@ -131,12 +130,6 @@ func (a *address) setAuthority(authority, tail string) {
 func (a *address) blame(code reason.Code, detail string) { a.fault, a.detail = code, detail }
 
 func decimal(port string) bool { return strings.Trim(port, "0123456789") == "" }
-
-// badEscape tells whether a percent sign is not followed by two hexadecimal digits.
-func badEscape(s string) bool {
-	_, err := url.PathUnescape(s)
-	return err != nil
-}
 
 // hostClass is whose host it is.
 type hostClass uint8

@@ -1,10 +1,7 @@
 package doctor
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -117,11 +114,11 @@ func classify(c *Case) *facts {
 	f.answer = readAnswered(c.Answer)
 	f.collect()
 	f.surface = f.decideSurface()
-	if f.answer != nil && f.surface == SurfaceGit {
-		f.answer.anonymous = false // git's answers were not seen to carry the header
+	if f.surface == SurfaceGit && f.answer != nil {
+		f.answer.anonymous = false // git's answers have no X-OAuth-Scopes, whoever asks
 	}
 	f.service = f.decideService()
-	f.nothing = len(f.sent) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")
+	f.nothing = len(f.sent) == 0 && len(inQuery(f)) == 0 && (c.NoHelper || c.Client == "curl" && c.URL.Text != "")
 	f.findOperation()
 	return f
 }
@@ -203,12 +200,12 @@ func (s *sending) salvage(text string) {
 	joined := strings.Join(strings.Fields(text), "")
 	last := text[strings.LastIndexByte(text, ' ')+1:] // behind a scheme of another service
 	for _, candidate := range []string{text, last, joined, decoded(joined), decoded(decoded(joined))} {
-		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
-			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
-			return
-		}
 		if user, secret, ok := pair(candidate); ok {
 			s.user.Text, s.secret.Text = user, secret
+			return
+		}
+		if shape := token.Inspect(candidate); shape.Origin != token.OriginUnknown {
+			s.secret.Text, s.noUser = shape.Trimmed, s.scheme != token.Bearer
 			return
 		}
 	}
@@ -329,106 +326,4 @@ func (f *facts) findOperation() {
 			f.op = m.Operation
 		}
 	}
-}
-
-// answered is what an answer tells.
-type answered struct {
-	*Answer
-	seenHeaders bool
-	authentic   bool // X-OAuth-Scopes is there: the credential was accepted
-	anonymous   bool // headers were seen, and it is not there
-	pail        bool
-	html        bool
-
-	message  string // error.message, or the whole text
-	detail   string // error.detail when it is a text
-	required []string
-	granted  []string
-	code     reason.Code // what an explained answer says itself
-	change   string      // "CHANGE-2770"
-}
-
-func readAnswered(a *Answer) *answered {
-	if a == nil {
-		return nil
-	}
-	r := &answered{Answer: a, seenHeaders: len(a.Header) > 0}
-	_, r.authentic = a.Header["X-Oauth-Scopes"]
-	r.anonymous = r.seenHeaders && !r.authentic
-	for name := range a.Header {
-		r.pail = r.pail || strings.HasPrefix(name, "X-Pail-")
-	}
-	if code := reason.Code(a.Header.Get("X-Pail-Reason")); code != "" {
-		if _, ok := reason.Lookup(code); ok {
-			r.code = code
-		}
-	}
-	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	body := bytes.TrimSpace(a.Body)
-	r.html = kind == "text/html" || bytes.HasPrefix(bytes.ToLower(body[:min(len(body), 15)]), []byte("<!doctype html")) || bytes.HasPrefix(bytes.ToLower(body[:min(len(body), 5)]), []byte("<html"))
-	r.readBody(body)
-	if r.authentic && r.granted == nil {
-		r.granted = scopeNames(a.Header.Get("X-Oauth-Scopes"))
-	}
-	return r
-}
-
-func scopeNames(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// readBody reads Bitbucket's and Pail's form of an error, OAuth's, and plain text.
-func (r *answered) readBody(body []byte) {
-	var whole struct {
-		Error            json.RawMessage `json:"error"`
-		ErrorDescription string          `json:"error_description"`
-	}
-	if json.Unmarshal(body, &whole) != nil {
-		if !r.html {
-			r.message = string(body[:min(len(body), 2048)])
-		}
-		r.change = changeOf(r.message)
-		return
-	}
-	var inner struct {
-		Message string          `json:"message"`
-		Detail  json.RawMessage `json:"detail"`
-		Data    struct {
-			Reason reason.Code `json:"reason"`
-		} `json:"data"`
-	}
-	if json.Unmarshal(whole.Error, &inner) != nil {
-		var word string
-		if json.Unmarshal(whole.Error, &word) == nil {
-			r.message = strings.TrimSpace(word + " " + whole.ErrorDescription)
-		}
-		return
-	}
-	r.message = inner.Message
-	var scopes struct{ Required, Granted []string }
-	if json.Unmarshal(inner.Detail, &r.detail) != nil && json.Unmarshal(inner.Detail, &scopes) == nil {
-		r.required, r.granted = scopes.Required, scopes.Granted
-		r.authentic = r.authentic || len(scopes.Required) > 0 // scopes are compared once the caller is known
-		r.anonymous = r.anonymous && !r.authentic
-	}
-	if _, ok := reason.Lookup(inner.Data.Reason); ok {
-		r.code, r.pail = inner.Data.Reason, true
-	}
-	r.change = changeOf(r.message)
-}
-
-// changeOf finds the entry of Bitbucket's changelog that a text names.
-func changeOf(text string) string {
-	_, after, ok := strings.Cut(text, "CHANGE-")
-	if !ok {
-		return ""
-	}
-	n := 0
-	for n < len(after) && n < 5 && '0' <= after[n] && after[n] <= '9' {
-		n++
-	}
-	if n == 0 {
-		return ""
-	}
-	return "CHANGE-" + after[:n]
 }

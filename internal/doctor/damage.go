@@ -46,6 +46,8 @@ func secretNotExpanded(f *facts) []Finding {
 		s := &f.sent[i]
 		p := s.shape.Problem
 		switch {
+		case s.fault != nil && s.fault.Code == reason.TokenNotExpanded:
+			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", s.fault.Detail).at(s.place))
 		case s.secret.Open:
 		case p == token.NotExpanded || p == token.Masked:
 			list = append(list, f.find(reason.TokenNotExpanded, Certain, "It follows from the value alone.", join(s.shape.Detail, named(s.secret.Text))).at(s.secret.Place).mend(f.setVariable(s.secret.Text)))

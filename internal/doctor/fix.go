@@ -16,6 +16,7 @@ import (
 const (
 	cloudTokens = "https://id.atlassian.com/manage-profile/security/api-tokens"
 	cloudAPIURL = "https://api.bitbucket.org"
+	printedToo  = "Clients repeat such an address in their messages: if others can read them, revoke the secret."
 )
 
 // find begins a finding, with the way out that the reason has for this service.
@@ -109,14 +110,14 @@ func (f *facts) fix(code reason.Code) Fix {
 		return Fix{"Use the address of the repository.", f.setURL()}
 	case reason.URLUserNotEncoded:
 		if f.surface == SurfaceGit || f.surface == SurfaceUnknown {
-			return Fix{"Leave the e-mail out: git takes another user, and asks for the token. In other addresses write %40 for the @ of the e-mail.", f.setURL()}
+			return Fix{"Leave the e-mail out: git takes another user, and asks for the token. In other addresses write %40 for the @ of the e-mail. " + printedToo, f.setURL()}
 		}
-		return Fix{"Take the login out of the address.", f.basic()}
+		return Fix{"Take the login out of the address. " + printedToo, f.basic()}
 	case reason.URLSecretNotEncoded:
 		if f.surface == SurfaceGit || f.surface == SurfaceUnknown {
-			return Fix{"Take the secret out of the address; git asks for it, or a credential helper has it.", f.setURL()}
+			return Fix{"Take the secret out of the address; git asks for it, or a credential helper has it. " + printedToo, f.setURL()}
 		}
-		return Fix{"Take the login out of the address.", f.basic()}
+		return Fix{"Take the login out of the address. " + printedToo, f.basic()}
 	case reason.CredentialKindNotAccepted:
 		return Fix{"Use a kind of credential that the operation takes. For permissions and for /user that is a person's API token.", f.basic()}
 	case reason.RepositoryNotFound, reason.WorkspaceNotFound, reason.ResourceNotFound, reason.ProjectNotFound:
@@ -271,66 +272,6 @@ func (f *facts) strip(s *sending) (text, command string) {
 		return f.send(s)
 	}
 	return "Write the secret without what stands around it. echo adds a newline, printf %s does not; files with Windows line ends add a carriage return; .env files and docker keep quotes.", "TOKEN=$(printf %s \"$TOKEN\" | tr -d ' \\t\\r\\n')"
-}
-
-// gitText says which user git takes.
-func (f *facts) gitText() string {
-	if f.wantsBearer() {
-		return "For git the user of this kind of token is " + gitAccess + "; git asks for the token as the password."
-	}
-	return "For git the user of an API token is " + gitAPIToken + " or the username, never the e-mail; git asks for the token as the password."
-}
-
-// setURL gives the remote the right user and no secret.
-func (f *facts) setURL() string {
-	user := gitAPIToken
-	if f.wantsBearer() {
-		user = gitAccess
-	}
-	return fmt.Sprintf("git remote set-url origin %s", quote(f.gitURL(user)))
-}
-
-// gitURL is the address of the repository with a user.
-func (f *facts) gitURL(user string) string {
-	host := "bitbucket.org"
-	scheme := "https"
-	if f.service == pail || f.service == unknownService && f.url.host != "" {
-		base := takeApart(f.base())
-		scheme, host = base.scheme, base.host
-		if base.port != "" {
-			host += ":" + base.port
-		}
-	}
-	return fmt.Sprintf("%s://%s@%s/%s.git", scheme, user, host, f.repository())
-}
-
-var slugForm = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,100}$`)
-
-// repository is WORKSPACE/REPOSITORY, as far as the address tells it.
-func (f *facts) repository() string {
-	p := strings.Trim(strings.TrimPrefix(f.url.path, "/2.0/repositories"), "/")
-	parts := strings.Split(p, "/")
-	const names = "WORKSPACE/REPOSITORY"
-	if f.url.fault != "" || len(parts) < 2 || isAPIPath(f.url.path) && !strings.HasPrefix(f.url.path, "/2.0/repositories/") || parts[0] == "scm" || parts[0] == "projects" {
-		return names
-	}
-	workspace, repo := parts[0], strings.TrimSuffix(parts[1], ".git")
-	if !slugForm.MatchString(workspace) || !slugForm.MatchString(repo) || token.Inspect(workspace).Origin != token.OriginUnknown || token.Inspect(repo).Origin != token.OriginUnknown {
-		return names
-	}
-	return workspace + "/" + repo
-}
-
-// forget makes git forget what is stored for the host.
-func (f *facts) forget() string {
-	host := "bitbucket.org"
-	if f.service != cloud && f.url.host != "" {
-		host = f.url.host
-		if f.url.port != "" {
-			host += ":" + f.url.port
-		}
-	}
-	return fmt.Sprintf("printf 'protocol=https\\nhost=%s\\n\\n' | git credential reject", host)
 }
 
 func (f *facts) userFix() Fix {

@@ -23,7 +23,7 @@ func ReadOutput(text string) []Finding {
 }
 
 var (
-	statusPrinted = regexp.MustCompile(`(?i)(?:requested url returned error: |response code |status code:? |"?statuscode"?: ?|http/[\d.]+ |error code:? )([1-5]\d\d)\b|\b(401) unauthorized|\b(403) forbidden`)
+	statusPrinted = regexp.MustCompile(`(?i)(?:requested url returned error: |response code |status code:? |"?statuscode"?: ?|http/[\d.]+ |http error |error code:? )([1-5]\d\d)\b|\b([45]\d\d) (?:client|server) error|\b(401) unauthorized|\b(403) forbidden`)
 	urlPrinted    = regexp.MustCompile(`(?:unable to access|Authentication failed for|repository) '(https?://[^'\s]+)'`)
 	hostPrinted   = regexp.MustCompile(`(?i)could not resolve host:? '?([^\s']+)|lookup ([^\s:]+)|getaddrinfo \w+ (\S+)`)
 	plainHost     = regexp.MustCompile(`^[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+$`)
@@ -81,7 +81,7 @@ func answerIn(text string) *Answer {
 	for line := range strings.Lines(text) {
 		n++
 		if m := statusPrinted.FindStringSubmatch(line); m != nil && !isOtherService(line) {
-			status, _ = strconv.Atoi(m[1] + m[2] + m[3])
+			status, _ = strconv.Atoi(strings.Join(m[1:], ""))
 			place = fmt.Sprintf("output, line %d", n)
 		}
 	}
@@ -129,8 +129,9 @@ func (f *facts) printedLine(s *sentence, line, place string) Finding {
 			x.Evidence = join(x.Evidence, "Git needs read:repository:bitbucket to fetch, and write:repository:bitbucket as well to push: neither includes the other.")
 		}
 	case reason.TokenRefused:
-		y := f.refused(x)
-		return y[0]
+		if y := f.refused(x); len(y) > 0 {
+			return y[0]
+		}
 	case reason.PathRemoved, reason.PathVersionGone:
 		x.Evidence = join(x.Evidence, f.replacement())
 	}

@@ -355,7 +355,7 @@ func notSent(f *facts) []Finding {
 	switch {
 	case f.blames("credential"): // it is in a header of another name
 		return nil
-	case !f.nothing || f.service == elsewhere || f.oauth || f.url.query != "" && len(inQuery(f)) > 0:
+	case !f.nothing || f.service == elsewhere || f.oauth:
 		return nil
 	case f.surface == SurfaceGit && f.url.scheme != "ssh" && f.NoHelper:
 		return []Finding{f.find(reason.CredentialNotSent, Certain, "Git has nowhere to take one from.", "No credential helper answers, git cannot ask, and the address of the repository has no login.").at(f.URL.Place)}

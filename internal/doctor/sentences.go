@@ -107,14 +107,16 @@ var printed = sentences([]sentence{
 	{"unmatched brace in url", "", reason.PathBraces, Certain, clients, false},
 	{"nested brace in url", "", reason.PathBraces, Certain, clients, false},
 	{"unmatched close brace", "", reason.PathBraces, Certain, clients, false},
+	{"bad range in URL", "", reason.PathBraces, Certain, clients, false},
 	{"Port number ended with", "", reason.URLSecretNotEncoded, Likely, "A part of a login that was not encoded is taken for the port.", false},
 	{"Port number was not a decimal number", "", reason.URLSecretNotEncoded, Likely, "A part of a login that was not encoded is taken for the port.", false},
 	{"invalid port", "after host", reason.URLSecretNotEncoded, Likely, "A part of a login that was not encoded is taken for the port.", false},
-	{"URL using bad/illegal format", "", reason.URLUserNotEncoded, Likely, "An e-mail in the address whose @ is not written %40 is the usual cause.", false},
+	{"URL using bad/illegal format", "", reason.URLUserNotEncoded, Likely, "An e-mail in the address whose @ is not written %40 is the usual cause; a secret with /, ? or # in it has the same effect.", false},
 	{"malformed input to a url function", "", reason.URLUserNotEncoded, Likely, "A login in the address that is not encoded is the usual cause.", false},
 	{"bad hostname", "", reason.HostMalformed, Likely, clients, false},
 	{"no host part in the url", "", reason.HostMalformed, Certain, clients, false},
 	{"protocol \"", "not supported", reason.HostMalformed, Likely, "A quotation mark or a space in front of the address is taken for a part of its scheme.", false},
+	{"protocol '", "is not supported", reason.HostMalformed, Likely, "A quotation mark or a space in front of the address is taken for a part of its scheme.", false},
 	{"invalid uri", "", reason.HostMalformed, Likely, clients, false},
 
 	// The header.

@@ -13,7 +13,7 @@ import (
 // order is the order in which faults are to be mended: what stops a request first comes first. Codes that are not in it
 // come behind, by their family.
 var order = []reason.Code{
-	reason.HeaderLineBreak, reason.HeaderControlCharacter,
+	reason.ClientCommandLine, reason.HeaderLineBreak, reason.HeaderControlCharacter,
 
 	reason.URLUserNotEncoded, reason.URLSecretNotEncoded, reason.RequestSpaceInTarget, reason.ValueNotExpanded, reason.HostMalformed,
 	reason.ServiceOther, reason.NetworkName, reason.NetworkProxy, reason.NetworkConnect, reason.ClockSkew, reason.NetworkTLS, reason.TLSExpected,
@@ -66,6 +66,10 @@ var vague = map[reason.Code][]string{
 	reason.HeaderStripped:     {"header", "credential", "token", "app_password"},
 	reason.PolicyBranch:       {"policy"},
 }
+
+// explainNothing are findings that are no cause of a refusal, though they are of a family that is: another answer than
+// 401 belongs to them, or they are advice.
+var explainNothing = []reason.Code{reason.HeaderSchemeCase, reason.CredentialKindNotAccepted, reason.CredentialDuplicate, reason.CredentialStored}
 
 // settle makes one list of all findings: what a better one explains and what is said twice is left out, and the fault to
 // mend first comes first.
@@ -120,7 +124,7 @@ func isVague(x Finding, list []Finding) bool {
 	}
 	return slices.ContainsFunc(list, func(y Finding) bool {
 		better := y.Certainty == Certain || y.Certainty == Likely && x.Certainty == Possible
-		return better && y.Reason != x.Reason && slices.Contains(families, y.Reason.Family()) && (y.Reason != reason.HeaderSchemeCase)
+		return better && y.Reason != x.Reason && slices.Contains(families, y.Reason.Family()) && !slices.Contains(explainNothing, y.Reason)
 	}) || x.Reason == reason.RepositoryNotFound && x.Certainty == Possible && slices.ContainsFunc(list, func(y Finding) bool { return y.Reason == reason.TokenRefused })
 }
 
@@ -165,7 +169,7 @@ func (f *facts) enough() bool {
 		if a.authentic && a.Status < 400 {
 			return true
 		}
-		if a.Status != 0 {
+		if a.Status != 0 && !(f.surface == SurfaceGit && a.Status < 300) {
 			return false
 		}
 	}
@@ -202,6 +206,8 @@ func (f *facts) summary() string {
 			if a.Status < 300 && len(f.sent) == 0 {
 				parts = append(parts, "What it shows is open to everybody, so it does not prove that a token works.")
 			}
+		case a.Status < 300 && f.surface == SurfaceGit:
+			parts = append(parts, fmt.Sprintf("Git is let in (%d); a public repository lets in everybody.", a.Status))
 		case a.Status < 300 && a.Status >= 200:
 			parts = append(parts, fmt.Sprintf("The answer %d does not prove that the token works: without its headers it may be one that everybody gets.", a.Status))
 		default:

@@ -28,7 +28,8 @@ type Refusal interface {
 	// example) and the lines that git prints as "remote: <line>". Git prints them only when they
 	// answer its first request (info/refs). Where a later one is refused, which happens when a right
 	// is lost in between, the lines go into an answer with status 200, in Git's own form for refusals,
-	// unless the client sent no credential and a 401 asks for one.
+	// unless the client sent no credential and a 401 asks for one. nil lines stand for the status in words, an empty
+	// list for an answer without a body.
 	GitAnswer() (status int, header http.Header, lines []string)
 }
 
@@ -183,8 +184,11 @@ func answer(w http.ResponseWriter, status int, header http.Header, lines []strin
 	for name, values := range header {
 		w.Header()[http.CanonicalHeaderKey(name)] = values
 	}
-	text := strings.Join(lines, "\n") + "\n"
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	text := ""
+	if len(lines) > 0 {
+		text = strings.Join(lines, "\n") + "\n"
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, text)
@@ -203,10 +207,10 @@ func (q *request) refuse(err error) {
 	if errors.As(err, &refusal) {
 		status, header, lines = refusal.GitAnswer()
 	}
-	if len(lines) == 0 {
+	if lines == nil {
 		lines = []string{http.StatusText(status)}
 	}
-	if !q.route.Advertise && (status != http.StatusUnauthorized || q.x.r.Header.Get("Authorization") != "") {
+	if !q.route.Advertise && len(lines) > 0 && (status != http.StatusUnauthorized || q.x.r.Header.Get("Authorization") != "") {
 		_, end := q.x.begin(false)
 		defer end()
 		if q.refuseInside(lines) {

@@ -8,6 +8,10 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/server/wire"
+	"github.com/pailforge/pail/internal/token"
 )
 
 // wireTimeout bounds how long a test waits for an answer on a bare connection. It only ends what hangs.
@@ -53,8 +57,24 @@ func (s *Server) ReadRaw(c net.Conn, request string) *Answer {
 		s.T.Fatalf("the answer to %.80q ends early: %v", request, err)
 	}
 	a := &Answer{res.StatusCode, res.Header, b}
-	if err := s.check(r, a); err != nil {
+	if err := s.check(r, a, malformed(request)); err != nil {
 		s.T.Errorf("%.80q → %d: %v\n%s", request, a.Status, err, a.Body)
 	}
 	return a
+}
+
+// malformed reports whether a header of the request is broken, over several lines or by a character: in a way that
+// HTTP does not allow, or no longer allows.
+func malformed(request string) bool {
+	if r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request))); err == nil {
+		return brokenLines(r)
+	}
+	code := wire.Diagnose([]byte(request), "400 Bad Request").Code
+	return code == reason.HeaderLineBreak || code == reason.HeaderControlCharacter || code == reason.HeaderMalformed
+}
+
+// brokenLines reports whether the Authorization header of a request that can be read was broken over several lines.
+func brokenLines(r *http.Request) bool {
+	_, fault := token.ParseAuthorization(r.Header["Authorization"])
+	return fault != nil && fault.Code == reason.HeaderLineBreak
 }

@@ -39,6 +39,7 @@ type Server struct {
 type Options struct {
 	DSN  string   // empty: SQLite in a temporary file
 	TLS  bool     // with a certificate of its own for 127.0.0.1
+	Bare bool     // refusals are told as Bitbucket Cloud tells them, and every answer is checked for that
 	Env  []string // settings, as PAIL_… variables
 	Data string   // empty: a temporary directory
 }
@@ -62,6 +63,9 @@ func Start(t testing.TB, o Options) *Server {
 	env := append([]string{"PAIL_ADDR=" + ln.Addr().String(), "PAIL_DATA=" + o.Data}, o.Env...)
 	if o.DSN != "" {
 		env = append(env, "PAIL_DATABASE="+o.DSN)
+	}
+	if o.Bare {
+		env = append(env, "PAIL_ANSWERS=bare")
 	}
 	s := &Server{T: t, Client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	if o.TLS {

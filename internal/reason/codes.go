@@ -169,4 +169,5 @@ const (
 	PolicyTwoStep         Code = "policy.two_step"
 	PolicyInactive        Code = "policy.inactive"
 	GitLFS                Code = "git.lfs"
+	ClientCommandLine     Code = "client.command_line"
 )

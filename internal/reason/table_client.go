@@ -279,4 +279,10 @@ var clientReasons = []Reason{
 		Fix: []string{"See which address it uses: `git lfs env`; store the credential for that host too."},
 		See: []Code{CredentialNotSent, ScopeMissing},
 	},
+	{
+		Code: ClientCommandLine, Title: "The command line says something else than was meant",
+		Why: "The shell or the client reads the line in another way: an option that the client does not know, quotes that are missing or of the wrong kind, a line that does not go on.",
+		Fix: []string{"Put every value in double quotes, end each line but the last with a backslash, and look the option up: `curl --help all`."},
+		See: []Code{ValueNotExpanded, CredentialNotSent},
+	},
 }

@@ -34,6 +34,7 @@ type Handler func(*Request) (any, error)
 type API struct {
 	URLs URLs
 	Log  *slog.Logger
+	Bare bool // refusals are told as Bitbucket Cloud tells them; see bare.go
 }
 
 // Serve matches path, the escaped path below /2.0, against the catalogue and writes what dispatch returns.
@@ -194,8 +195,19 @@ func (a *API) WriteError(w http.ResponseWriter, hr *http.Request, err error) {
 // announcement is the key under which a removed operation names its changelog entry.
 const announcement = "announcement_url"
 
+// announced is the data that Bitbucket Cloud sends with a removed operation, nil for all others.
+func (e *Error) announced() map[string]any {
+	if address, ok := e.Data[announcement]; ok {
+		return map[string]any{announcement: address}
+	}
+	return nil
+}
+
 // Render is the whole answer to e: for callers that have no http.ResponseWriter.
 func (a *API) Render(e *Error, requestID string) (status int, header http.Header, body []byte) {
+	if a.Bare {
+		return renderBare(e)
+	}
 	data := map[string]any{"reason": e.Reason, "doc": a.URLs.Base + e.Reason.DocPath()}
 	if fix := reason.Of(e.Reason).Steps(a.URLs.Base); len(fix) > 0 {
 		data["fix"] = fix
@@ -210,26 +222,24 @@ func (a *API) Render(e *Error, requestID string) (status int, header http.Header
 	if detail == "" {
 		detail = nil
 	}
-	var announced map[string]any
-	if address, ok := e.Data[announcement]; ok {
-		announced = map[string]any{announcement: address}
+	header = http.Header{"X-Pail-Reason": {string(e.Reason)}, "X-Content-Type-Options": {"nosniff"}}
+	for k, v := range e.Header {
+		header[k] = v
 	}
+	return finish(e.Status, header, errorBody{"error", errorInfo{e.Message, detail, e.Fields, data}, e.announced()})
+}
+
+// finish encodes the body of a refusal and adds the headers that describe it.
+func finish(status int, header http.Header, answer errorBody) (int, http.Header, []byte) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(errorBody{"error", errorInfo{e.Message, detail, e.Fields, data}, announced}); err != nil {
+	if err := enc.Encode(answer); err != nil {
 		// Only a value put into Data or Detail by mistake gets here; the answer must still have a body.
 		buf.Reset()
 		buf.WriteString(`{"type":"error","error":{"message":"Something went wrong."}}`)
 	}
-	header = http.Header{
-		"Content-Type":           {"application/json; charset=utf-8"},
-		"Content-Length":         {strconv.Itoa(buf.Len())},
-		"X-Pail-Reason":          {string(e.Reason)},
-		"X-Content-Type-Options": {"nosniff"},
-	}
-	for k, v := range e.Header {
-		header[k] = v
-	}
-	return e.Status, header, buf.Bytes()
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(buf.Len()))
+	return status, header, buf.Bytes()
 }

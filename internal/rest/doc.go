@@ -4,6 +4,7 @@
 //	request.go   one matched request: parameters, query, body, paging
 //	error.go     Error, the one way to refuse; its words come from package reason
 //	answer.go    values → JSON, status, ETag, fields=; errors → the error shape
+//	bare.go      the error shape without an explanation, as Bitbucket Cloud has it
 //	list.go      paginated lists
 //	links.go     absolute URLs, times and uuids as the API writes them
 //	trace.go     what the log says about a request

@@ -18,6 +18,7 @@ type Error struct {
 	Fields  map[string][]string // error.fields: what is wrong, by field
 	Header  http.Header         // extra headers of the answer
 	Cause   error               // goes to the log, never to the caller
+	Plain   *Plain              // what a bare server says in place of Status and Message; nil: those
 }
 
 // Error is the text for the log; it holds no secret.

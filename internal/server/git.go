@@ -50,6 +50,9 @@ func (g *gitRefusal) GitAnswer() (status int, header http.Header, lines []string
 	return g.refused.Status, g.header, g.lines
 }
 
+// gitChallenge asks for Basic, the only scheme that git can answer with user and secret.
+const gitChallenge = `Basic realm="Bitbucket.org HTTP"`
+
 const gitMessage = "You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated."
 
 func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
@@ -69,8 +72,11 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 		g.lines = []string{gitMessage}
 	}
 	trace.Reason = refusal.Reason
+	if d.s.rest.Bare {
+		return bareRefusal(&refusal, trace.CredentialKind == "")
+	}
 	if refusal.Status == http.StatusUnauthorized {
-		g.header.Set("WWW-Authenticate", `Basic realm="Bitbucket.org HTTP"`)
+		g.header.Set("WWW-Authenticate", gitChallenge)
 	}
 	if g.lines != nil {
 		return g
@@ -85,13 +91,44 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 	default:
 		g.lines = append(g.lines, message)
 	}
-	if e.Reason == reason.AppPasswordDisabled { // the three lines of CHANGE-3222
-		g.lines = []string{"CHANGE-3222 - Functionality has been deprecated", e.Message,
-			"https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-3222"}
+	if e.Reason == reason.AppPasswordDisabled {
+		g.lines = deprecated(e.Message)
 	}
 	if missing, ok := e.Data["missing"].([]string); ok {
 		g.lines = append(g.lines, fmt.Sprintf("Missing: %s.", strings.Join(missing, ", ")))
 	}
 	g.lines = append(g.lines, fmt.Sprintf("Reason: %s, see %s%s", e.Reason, d.s.rest.URLs.Base, e.Reason.DocPath()))
 	return g
+}
+
+// bareRefusal is e in the lines that Bitbucket Cloud's git has. Observed: gitMessage with 401 for every credential that
+// is refused, the three lines of CHANGE-3222 with 410 for an app password, 403 with a sentence of its own for a missing
+// scope, and 403 for a good credential whose account does not get in. Inferred: that git, without a credential, is
+// challenged with the same gitMessage, and that it is Basic which it is challenged for.
+func bareRefusal(e *rest.Error, anonymous bool) *gitRefusal {
+	plain := e.Bare()
+	absent := plain.Status == http.StatusNotFound
+	switch {
+	case anonymous && absent, plain == rest.BadToken:
+		plain = rest.Plain{Status: http.StatusUnauthorized, Message: gitMessage}
+	case absent, e.Reason == reason.PrivilegeMissing:
+		plain = rest.Plain{Status: http.StatusForbidden, Message: "The requested repository either does not exist or you do not have access."}
+	}
+	refusal := *e
+	refusal.Status = plain.Status
+	g := &gitRefusal{refused: &refusal, header: http.Header{}, lines: []string{plain.Message}}
+	switch {
+	case plain.Status == http.StatusUnauthorized:
+		g.header.Set("WWW-Authenticate", gitChallenge)
+	case plain.Status == http.StatusGone:
+		g.lines = deprecated(plain.Message)
+	case plain.Message == "":
+		g.lines = []string{}
+	}
+	return g
+}
+
+// deprecated is CHANGE-3222 in three lines, the sentence in the middle.
+func deprecated(message string) []string {
+	return []string{"CHANGE-3222 - Functionality has been deprecated", message, "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-3222"}
 }

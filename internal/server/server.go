@@ -69,7 +69,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 
 func (s *Server) assemble() error {
 	now, urls := time.Now, rest.URLs{Base: s.Config.ExternalURL}
-	s.rest = &rest.API{URLs: urls, Log: s.Log}
+	s.rest = &rest.API{URLs: urls, Log: s.Log, Bare: s.Config.Answers == "bare"}
 	s.Credentials = &access.Credentials{DB: s.DB, Now: now}
 	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
 
@@ -82,7 +82,7 @@ func (s *Server) assemble() error {
 		return err
 	}
 	own := http.NewServeMux()
-	s.Accounts.Mount(own, s.rest)
+	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	pages := &web.Pages{Accounts: s.Accounts, URLs: urls, Log: s.Log}
 	pages.Mount(own)
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})

@@ -13,6 +13,7 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/token"
 )
 
@@ -27,6 +28,7 @@ const (
 	deprecated    = "CHANGE-2770 - Functionality has been deprecated"
 	announcement  = "https://developer.atlassian.com/cloud/bitbucket/changelog#CHANGE-2770"
 	badHeader     = "Invalid Authorization header"
+	expiredAccess = "Access token expired."
 	foreignSecret = "ATATT3xFfGF0"
 )
 
@@ -91,6 +93,8 @@ type pitfall struct {
 	reason  reason.Code
 	message string // exactly Bitbucket's; "" where it has none that is known
 	also    string // somewhere in the answer
+
+	bare rest.Plain // what a bare server says; zero: see plain
 
 	known    bool // the secret arrived whole: its owner is told
 	accessed bool // the credential was taken for what it is: that counts as an access
@@ -165,11 +169,13 @@ var pitfalls = []pitfall{
 	{name: "no header, private repository", header: func(subject) []string { return nil }, request: "GET /2.0/repositories/acme/widgets",
 		status: 404, reason: "repository.not_found", message: noAccess, also: "credential.missing"},
 	{name: "in the URL", header: func(subject) []string { return nil }, request: "GET /2.0/user?access_token=SECRET",
-		status: 400, reason: "credential.in_url"},
+		status: 400, reason: "credential.in_url", bare: rest.BadToken},
 
 	// Something is empty, or was not replaced.
 	{name: "an empty header", header: func(subject) []string { return one("") }, status: 401, reason: "token.empty", message: badToken},
-	{name: "Basic alone", header: func(subject) []string { return one("Basic") }, status: 401, reason: "token.empty", message: badToken},
+	{name: "Basic alone", header: func(subject) []string { return one("Basic") }, status: 401, reason: "token.empty", message: badToken, bare: unreadable},
+	{name: "Basic $TOKEN", header: func(subject) []string { return one("Basic $TOKEN") }, status: 401, reason: "token.not_expanded", message: badToken, bare: unreadable},
+	{name: "$TOKEN encoded alone", header: func(subject) []string { return one("Basic " + encode("$TOKEN")) }, status: 401, reason: "token.not_expanded", message: badToken, bare: unreadable},
 	{name: "Bearer alone", header: func(subject) []string { return one("Bearer ") }, status: 401, reason: "token.empty", message: badToken},
 	{name: "a colon alone", header: func(subject) []string { return one("Basic " + encode(":")) }, status: 401, reason: "token.empty", message: badToken},
 	{name: "no password", header: func(s subject) []string { return one("Basic " + encode(s.email()+":")) }, status: 401, reason: "token.empty", message: badToken},
@@ -184,6 +190,8 @@ var pitfalls = []pitfall{
 	{name: "masked", header: func(s subject) []string { return one("Basic " + encode(s.email()+":****")) }, status: 401, reason: "token.not_expanded", message: badToken},
 
 	// The secret was damaged on its way.
+	{name: "the scheme in the password", header: func(s subject) []string { return one("Basic " + encode(s.email()+":Bearer "+s.secret)) },
+		status: 400, reason: "header.scheme_twice", message: badHeader, bare: rest.BadToken},
 	{name: "echo without -n", header: func(s subject) []string { return one("Basic " + encode(s.email()+":"+s.secret+"\n")) },
 		status: 401, reason: "token.whitespace", message: badToken, also: "a newline (LF)"},
 	{name: "CRLF at the end", header: func(s subject) []string { return one("Basic " + encode(s.email()+":"+s.secret+"\r\n")) },
@@ -237,7 +245,7 @@ var pitfalls = []pitfall{
 
 	// An app password or an access token with the wrong scheme or user.
 	{name: "app password with the e-mail", subject: appPassword, header: func(s subject) []string { return one("Basic " + s.pair(s.email())) }, status: 401, reason: "credential.username_required", message: badToken, also: "acme-admin", known: true},
-	{name: "app password as Bearer", subject: appPassword, header: func(s subject) []string { return one("Bearer " + s.secret) }, status: 401, reason: "app_password.as_bearer", message: "Access token expired.", known: true},
+	{name: "app password as Bearer", subject: appPassword, header: func(s subject) []string { return one("Bearer " + s.secret) }, status: 401, reason: "app_password.as_bearer", message: expiredAccess, known: true},
 	{name: "app password of another", subject: appPassword, header: func(s subject) []string { return one("Basic " + s.pair("acme-member")) }, status: 401, reason: "credential.user_mismatch", message: badToken, known: true},
 	{name: "app password without a user", subject: appPassword, header: func(s subject) []string { return one("Basic " + s.pair("")) }, status: 401, reason: "credential.user_empty", message: badToken, known: true},
 	{name: "access token as Basic", subject: accessToken, header: func(s subject) []string { return one("Basic " + s.pair(s.email())) }, status: 401, reason: "credential.basic_not_accepted", message: badToken, known: true},
@@ -294,87 +302,100 @@ func flip(secret string, at int) string {
 	return secret[:at] + c + secret[at+1:]
 }
 
+// send makes the request of a pitfall with the subject's secret.
+func (p pitfall) send(w *pailtest.World, x subject) (a *pailtest.Answer, method, path string) {
+	request := p.request
+	if request == "" {
+		request = "GET /2.0/user"
+	}
+	method, target, _ := strings.Cut(request, " ")
+	path, _, _ = strings.Cut(target, "?")
+	if p.raw {
+		return w.Raw(request + " HTTP/1.1\r\nHost: HOST\r\nAuthorization: " + p.header(x)[0] + "\r\nConnection: close\r\n\r\n"), method, path
+	}
+	c := pailtest.None
+	if h := p.header(x); h != nil {
+		c = pailtest.Authorization(h...)
+	}
+	return w.Do(c, method, strings.Replace(target, "SECRET", x.secret, 1), nil), method, path
+}
+
 // TestPitfalls walks everything that goes wrong with credentials in practice: what the caller is told, and what the
 // owner of the credential is told.
 func TestPitfalls(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
-		w := s.World()
-		w.NewRepository("other")
-		signedIn := signIn(w)
-		for _, p := range pitfalls {
-			t.Run(p.name, func(t *testing.T) {
-				s.T = t
-				defer func() { s.T = t }()
-				make := p.subject
-				if make == nil {
-					make = apiToken
-				}
-				x := make(w)
-				if u := w.Used(x.id); !u.Accessed.IsZero() || !u.Refused.IsZero() || len(u.Events) > 0 {
-					t.Fatalf("a new credential was used already: %+v", u)
-				}
-				request := p.request
-				if request == "" {
-					request = "GET /2.0/user"
-				}
-				method, target, _ := strings.Cut(request, " ")
-				unchanged := w.Store()
-				before := time.Now().Truncate(time.Microsecond)
-				var a *pailtest.Answer
-				if p.raw {
-					a = w.Raw(request + " HTTP/1.1\r\nHost: HOST\r\nAuthorization: " + p.header(x)[0] + "\r\nConnection: close\r\n\r\n")
-				} else {
-					c := pailtest.None
-					if h := p.header(x); h != nil {
-						c = pailtest.Authorization(h...)
-					}
-					a = w.Do(c, method, strings.Replace(target, "SECRET", x.secret, 1), nil)
-				}
-				after := time.Now()
-				w.Want(a, p.status, string(p.reason))
-				if got := a.String("error.message"); p.message != "" && got != p.message {
-					t.Errorf("says %q, want %q", got, p.message)
-				}
-				if a.Header.Get("X-Pail-Reason") != string(p.reason) {
-					t.Errorf("the header X-Pail-Reason says %q", a.Header.Get("X-Pail-Reason"))
-				}
-				if !strings.Contains(string(a.Body), p.also) {
-					t.Errorf("does not say %q: %s", p.also, a.Body)
-				}
-				if strings.Contains(string(a.Body), x.secret) || strings.Contains(string(a.Body), x.secret[:13]) {
-					t.Errorf("the answer holds the secret: %s", a.Body)
-				}
-				if challenged := a.Header.Get("WWW-Authenticate") != ""; challenged != (p.status == 401) {
-					t.Errorf("%d with WWW-Authenticate %q", p.status, a.Header.Get("WWW-Authenticate"))
-				}
-				if authenticated := a.Header.Get("X-Credential-Type") != ""; authenticated != p.accessed || authenticated != (len(a.Header["X-Oauth-Scopes"]) > 0) {
-					t.Errorf("the headers of an authenticated answer are there: %v, want %v", authenticated, p.accessed)
-				}
-				if !p.known {
-					if now := w.Store(); now != unchanged {
-						t.Errorf("the store was changed by a secret that is not known:\nbefore %s\nafter %s", unchanged, now)
-					}
-					return
-				}
-				u := w.Used(x.id)
-				if u.Reason != p.reason || u.Refused.Before(before) || u.Refused.After(after) {
-					t.Errorf("last refused for %q on %v, want %q between %v and %v", u.Reason, u.Refused, p.reason, before, after)
-				}
-				if p.accessed != !u.Accessed.IsZero() {
-					t.Errorf("last accessed on %v, want an access: %v", u.Accessed, p.accessed)
-				}
-				if len(u.Events) != 1 || u.Events[0].Reason != p.reason || u.Events[0].Method != method || u.Events[0].Path != strings.Split(target, "?")[0] {
-					t.Errorf("the activity is %+v", u.Events)
-				}
-				if p.subject == nil {
-					page := w.Want(w.Do(signedIn, "GET", "/pail/v1/user/api-tokens/"+x.id, nil), 200)
-					if page.String("last_refused_reason") != string(p.reason) || page.String("last_refused") == "" || (page.String("last_accessed") != "") != p.accessed {
-						t.Errorf("the token's page says %s", page.Body)
-					}
-				}
-			})
-		}
+		walk(t, s.World(), func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
+			s.Want(a, p.status, string(p.reason))
+			if got := a.String("error.message"); p.message != "" && got != p.message {
+				t.Errorf("says %q, want %q", got, p.message)
+			}
+			if a.Header.Get("X-Pail-Reason") != string(p.reason) {
+				t.Errorf("the header X-Pail-Reason says %q", a.Header.Get("X-Pail-Reason"))
+			}
+			if !strings.Contains(string(a.Body), p.also) {
+				t.Errorf("does not say %q: %s", p.also, a.Body)
+			}
+		})
 	})
+}
+
+// walk sends every pitfall, each with a credential of its own, has told look at the answer, and checks what does not
+// depend on how the server tells it.
+func walk(t *testing.T, w *pailtest.World, told func(*testing.T, pitfall, subject, *pailtest.Answer)) {
+	s := w.Server
+	w.NewRepository("other")
+	signedIn := signIn(w)
+	for _, p := range pitfalls {
+		t.Run(p.name, func(t *testing.T) {
+			outer := s.T
+			s.T = t
+			defer func() { s.T = outer }()
+			make := p.subject
+			if make == nil {
+				make = apiToken
+			}
+			x := make(w)
+			if u := w.Used(x.id); !u.Accessed.IsZero() || !u.Refused.IsZero() || len(u.Events) > 0 {
+				t.Fatalf("a new credential was used already: %+v", u)
+			}
+			unchanged := w.Store()
+			before := time.Now().Truncate(time.Microsecond)
+			a, method, path := p.send(w, x)
+			after := time.Now()
+			told(t, p, x, a)
+			if strings.Contains(string(a.Body), x.secret) || strings.Contains(string(a.Body), x.secret[:13]) {
+				t.Errorf("the answer holds the secret: %s", a.Body)
+			}
+			if challenged := a.Header.Get("WWW-Authenticate") != ""; challenged != (a.Status == 401) {
+				t.Errorf("%d with WWW-Authenticate %q", a.Status, a.Header.Get("WWW-Authenticate"))
+			}
+			if authenticated := a.Header.Get("X-Credential-Type") != ""; authenticated != p.accessed || authenticated != (len(a.Header["X-Oauth-Scopes"]) > 0) {
+				t.Errorf("the headers of an authenticated answer are there: %v, want %v", authenticated, p.accessed)
+			}
+			if !p.known {
+				if now := w.Store(); now != unchanged {
+					t.Errorf("the store was changed by a secret that is not known:\nbefore %s\nafter %s", unchanged, now)
+				}
+				return
+			}
+			u := w.Used(x.id)
+			if u.Reason != p.reason || u.Refused.Before(before) || u.Refused.After(after) {
+				t.Errorf("last refused for %q on %v, want %q between %v and %v", u.Reason, u.Refused, p.reason, before, after)
+			}
+			if p.accessed != !u.Accessed.IsZero() {
+				t.Errorf("last accessed on %v, want an access: %v", u.Accessed, p.accessed)
+			}
+			if len(u.Events) != 1 || u.Events[0].Reason != p.reason || u.Events[0].Method != method || u.Events[0].Path != path {
+				t.Errorf("the activity is %+v", u.Events)
+			}
+			if p.subject == nil {
+				page := w.Want(w.Do(signedIn, "GET", "/pail/v1/user/api-tokens/"+x.id, nil), 200)
+				if page.String("last_refused_reason") != string(p.reason) || page.String("last_refused") == "" || (page.String("last_accessed") != "") != p.accessed {
+					t.Errorf("the token's page says %s", page.Body)
+				}
+			}
+		})
+	}
 }
 
 // signIn starts a session of the owner's.

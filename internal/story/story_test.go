@@ -1,5 +1,6 @@
 // Package story tells, as scripts with real curl and git against a real server, what Pail promises to its users. Each
-// script in testdata is one promise; it runs on plain HTTP and on TLS.
+// script in testdata is one promise; it runs on plain HTTP and on TLS. Those in testdata/bare run on a server that answers
+// as Bitbucket Cloud does.
 package story
 
 import (
@@ -23,12 +24,16 @@ func TestStories(t *testing.T) {
 	}
 	for _, mode := range []struct {
 		name string
-		tls  bool
-	}{{"http", false}, {"tls", true}} {
+		dir  string
+		o    pailtest.Options
+	}{
+		{"http", "testdata", pailtest.Options{}}, {"tls", "testdata", pailtest.Options{TLS: true}},
+		{"bare http", "testdata/bare", pailtest.Options{Bare: true}}, {"bare tls", "testdata/bare", pailtest.Options{Bare: true, TLS: true}},
+	} {
 		t.Run(mode.name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
-				Dir:   "testdata",
-				Setup: func(env *testscript.Env) error { return setup(env, mode.tls) },
+				Dir:   mode.dir,
+				Setup: func(env *testscript.Env) error { return setup(env, mode.o) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
 					"call": call, "json": jsonCommand, "secret": secret, "expire": expire,
 				},
@@ -40,9 +45,9 @@ func TestStories(t *testing.T) {
 type worldKey struct{}
 
 // setup starts a server with the usual scene for one script, and names what is in it by variables.
-func setup(env *testscript.Env, tls bool) error {
+func setup(env *testscript.Env, o pailtest.Options) error {
 	t := env.T().(testing.TB)
-	w := pailtest.Start(t, pailtest.Options{TLS: tls}).World()
+	w := pailtest.Start(t, o).World()
 	w.Push(3)
 	env.Values[worldKey{}] = w
 	id, adminToken := w.APIToken(w.Admin, "read:workspace", "read:repository", "write:repository", "read:project", "read:user")

@@ -217,9 +217,9 @@ var damage = []Pitfall{
 		c.URL.Text = strings.Replace(k.Git, "://", "://janedoe:pass/word"+body[:20]+"@", 1) + "/acme/widgets.git"
 		return c
 	}, First: reason.URLSecretNotEncoded, How: doctor.Certain},
-	{Name: "percent in a URL's secret", Symptom: "a secret with `%` before the `@` of a URL", Make: func(k Kit) doctor.Case {
+	{Name: "hash in a URL's secret", Symptom: "a secret with `#` or `?` before the `@` of a URL", Make: func(k Kit) doctor.Case {
 		c := k.Clone("", "")
-		c.URL.Text = strings.Replace(k.Git, "://", "://janedoe:pass%word@", 1) + "/acme/widgets.git"
+		c.URL.Text = strings.Replace(k.Git, "://", "://janedoe:pass#word@", 1) + "/acme/widgets.git"
 		return c
 	}, First: reason.URLSecretNotEncoded, How: doctor.Certain},
 	{Name: "clock", Symptom: "the clock here and the Date of the answer are hours apart", Make: func(k Kit) doctor.Case {

@@ -66,10 +66,14 @@ var printed = []Pitfall{
 	says("helper missing", "git: 'credential-manager-core' is not a git command. See 'git --help'.\n", reason.CredentialHelper, doctor.Certain),
 	says("Renovate 401", "DEBUG: Response code 401 (Unauthorized)\nERROR: Authentication failure\n", reason.TokenRefused, doctor.Possible),
 
+	says("Python requests, 401", "requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: https://api.bitbucket.org/2.0/user\n", reason.TokenRefused, doctor.Possible),
+	says("axios, 410", "AxiosError: Request failed with status code 410\n", reason.PathRemoved, doctor.Likely, reason.AppPasswordDisabled).fine(),
+
 	// Libraries that refuse a header.
 	says("Python requests", "requests.exceptions.InvalidHeader: Invalid leading whitespace, reserved character(s), or return character(s) in header value: 'Basic amFuZS5kb2U='\n", reason.HeaderLineBreak, doctor.Likely),
 	says("Python http.client", "ValueError: Invalid header value b'Basic amFuZS5kb2U='\n", reason.HeaderLineBreak, doctor.Likely),
 	says("Node", "TypeError [ERR_INVALID_CHAR]: Invalid character in header content [\"authorization\"]\n", reason.HeaderLineBreak, doctor.Likely),
+	says("Node's fetch", "TypeError: Headers.append: \"Basic amFuZS5k\nb2U=\" is an invalid header value.\n", reason.HeaderLineBreak, doctor.Likely),
 	says("Go", "Get \"https://api.bitbucket.org/2.0/user\": net/http: invalid header field value for \"Authorization\"\n", reason.HeaderLineBreak, doctor.Likely),
 	says("Java", "java.lang.IllegalArgumentException: Illegal character(s) in message header value: Basic amFuZS5kb2U=\n", reason.HeaderLineBreak, doctor.Likely),
 	says(".NET", "System.FormatException: New-line characters are not allowed in header values.\n", reason.HeaderLineBreak, doctor.Likely),
@@ -83,6 +87,8 @@ var printed = []Pitfall{
 	says("two schemes, printed", "curl: (6) Could not resolve host: https\n", reason.HostMalformed, doctor.Certain, reason.NetworkName),
 	says("undefined host", "curl: (6) Could not resolve host: undefined\n", reason.ValueNotExpanded, doctor.Certain, reason.NetworkName),
 	says("quote in front", "curl: (1) Protocol \"\"https\" not supported\n", reason.HostMalformed, doctor.Likely),
+	says("quote in front, git", "fatal: protocol '\"http' is not supported\n", reason.HostMalformed, doctor.Likely),
+	says("globbing, brackets", "curl: (3) bad range in URL position 24:\n", reason.PathBraces, doctor.Certain),
 	says("globbing", "curl: (3) unmatched brace in URL position 44:\n", reason.PathBraces, doctor.Certain),
 
 	// The network.

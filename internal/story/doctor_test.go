@@ -1,0 +1,93 @@
+package story
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pailforge/pail/internal/doctor"
+	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/reason"
+)
+
+// asked is a pitfall as the doctor gets it: what was sent, and what came back.
+func (p pitfall) asked(w *pailtest.World, x subject, a *pailtest.Answer) doctor.Case {
+	request := p.request
+	if request == "" {
+		request = "GET /2.0/user"
+	}
+	method, target, _ := strings.Cut(request, " ")
+	c := doctor.Case{
+		Client: "curl", Surface: doctor.SurfaceREST, Method: method, API: w.URL + "/2.0",
+		URL:    doctor.Value{Text: w.URL + strings.Replace(target, "SECRET", x.secret, 1), Place: "URL"},
+		Answer: &doctor.Answer{Status: a.Status, Header: a.Header, Body: a.Body, Place: "answer"},
+	}
+	for _, value := range p.header(x) {
+		c.Header = append(c.Header, doctor.Field{Name: "Authorization", Value: doctor.Value{Text: value, Place: "-H"}})
+	}
+	return c
+}
+
+// inferred are the causes that a bare answer leaves open, or for which the doctor has a word of the caller's side.
+var inferred = map[reason.Code]reason.Code{
+	reason.CredentialUnknown:      reason.TokenRefused,
+	reason.CredentialUserMismatch: reason.TokenRefused,
+	reason.TokenRevoked:           reason.TokenRefused,
+	reason.TokenExpired:           reason.TokenRefused,
+	reason.CredentialMissing:      reason.CredentialNotSent,
+}
+
+// mended are the pitfalls of which the doctor names another fault first: what was sent is wrong as well, or says more
+// than the answer.
+var mended = map[string]reason.Code{
+	"without a scheme, private repository": reason.HeaderSchemeMissing,
+	"no header, private repository":        reason.CredentialNotSent,
+	"backslash before the end":             reason.TokenEscaped,
+	"$EMAIL":                               reason.ValueNotExpanded,
+	"another person's username":            reason.CredentialEmailRequired,
+	"the name of the token":                reason.CredentialEmailRequired,
+	"revoked, and as Bearer":               reason.CredentialBearerNotAccepted,
+	"unknown, as Bearer":                   reason.CredentialKindNotAccepted, // on /user
+	"expired access token":                 reason.CredentialKindNotAccepted,
+}
+
+// TestDoctorOnPitfalls: the doctor finds in each pitfall what the server knows of it. An explained answer names the cause
+// for certain; from a bare one the doctor infers it, and where it cannot it accuses nothing.
+func TestDoctorOnPitfalls(t *testing.T) {
+	for _, mode := range []struct {
+		name string
+		bare bool
+	}{{"explained", false}, {"bare", true}} {
+		t.Run(mode.name, func(t *testing.T) {
+			w := pailtest.Start(t, pailtest.Options{Bare: mode.bare}).World()
+			walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
+				r := doctor.Examine(p.asked(w, x, a))
+				var told strings.Builder
+				if err := r.WriteText(&told, false); err != nil {
+					t.Fatal(err)
+				}
+				var got []reason.Code
+				for _, f := range r.Findings {
+					got = append(got, f.Reason)
+				}
+				if !mode.bare && !slices.Contains(got, p.reason) {
+					t.Errorf("the server says %s:\n%s", p.reason, told.String())
+				}
+				if mode.bare {
+					want := p.reason
+					if code, ok := mended[p.name]; ok {
+						want = code
+					} else if code, ok := inferred[want]; ok {
+						want = code
+					}
+					if len(got) == 0 || got[0] != want {
+						t.Errorf("want %s first:\n%s", want, told.String())
+					}
+				}
+				if strings.Contains(told.String(), x.secret[:13]) {
+					t.Errorf("the secret is told:\n%s", told.String())
+				}
+			})
+		})
+	}
+}
