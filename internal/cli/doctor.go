@@ -60,6 +60,9 @@ there are faults, 2 when it cannot tell.`, `
   git fetch 2>&1 | pail doctor --output -`, cobra.ArbitraryArgs, func(c *cobra.Command, args []string) error { return o.run(c, args) })
 	c.AddCommand(o.answer(), o.remote(), o.variables(), o.files())
 	c.PersistentPreRun = func(c *cobra.Command, _ []string) { o.ctx = c.Context() }
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w; a curl command goes behind --: pail doctor -- curl ...; see %s --help", err, c.CommandPath())
+	})
 	f := c.PersistentFlags()
 	f.BoolVar(&o.json, "json", false, "write JSON")
 	f.StringVar(&o.response, "response", "", "a `file` with the answer that came, as \"curl -i\" prints it; - for standard input")
@@ -77,7 +80,7 @@ there are faults, 2 when it cannot tell.`, `
 func (o *doctorOptions) run(c *cobra.Command, args []string) error {
 	typed := o.tokenStdin || c.Flags().Changed("email")
 	switch {
-	case !typed && (c.ArgsLenAtDash() == 0 || len(args) == 1):
+	case !typed && (c.ArgsLenAtDash() == 0 || isLine(args)):
 		return o.readLine(c.Context(), args)
 	case typed || o.api != "":
 		return o.typed(args)
@@ -89,6 +92,11 @@ func (o *doctorOptions) run(c *cobra.Command, args []string) error {
 		return c.Help()
 	}
 	return o.report(doctor.Case{})
+}
+
+// isLine tells a command line that does not stand behind -- from other arguments.
+func isLine(args []string) bool {
+	return len(args) == 1 && (args[0] == "-" || strings.ContainsAny(args[0], " \t\n")) || len(args) > 0 && args[0] == "curl"
 }
 
 // typed judges a user, a token, and an operation.

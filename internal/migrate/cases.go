@@ -3,10 +3,13 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/doctor"
+	"github.com/pailforge/pail/internal/doctor/curlline"
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/token"
 )
 
 // Cases reads the files below the paths, as Scan does, and makes a case for the doctor of every use: what would be sent
@@ -18,13 +21,69 @@ func Cases(ctx context.Context, paths []string, o Options) ([]doctor.Case, Cover
 	}
 	var out []doctor.Case
 	for _, one := range docs {
+		lines, read := curlCases(ctx, one.document)
+		out = append(out, lines...)
+		// What is encoded for a header is told once, where it is sent.
+		encoded := slices.ContainsFunc(lines, func(c doctor.Case) bool {
+			return slices.ContainsFunc(c.Header, func(h doctor.Field) bool { return strings.Contains(h.Value.Source, "base64") })
+		})
 		for _, u := range one.uses {
-			if c, ok := caseOf(one.document, u); ok {
+			c, ok := caseOf(one.document, u)
+			if encoded && (u.what == useWrap || u.what == useNewline) {
+				continue
+			}
+			if read && ok && u.tool == "curl" && (u.what == useLogin || u.what == useBearer || u.what == useCall) {
+				c, ok = doctor.Case{Notes: c.Notes}, len(c.Notes) > 0
+			}
+			if ok {
 				out = append(out, c)
 			}
 		}
 	}
 	return out, coverage, nil
+}
+
+// curlCases reads a script as a shell does, and is one case for each request that its curl lines send to the service;
+// read is false for what is no script, or cannot be read so. Which variables are set is known from the script alone, so
+// that one is not set there means nothing.
+func curlCases(ctx context.Context, d *document) (cases []doctor.Case, read bool) {
+	if d.kind != kindShell || !strings.Contains(d.text, "curl") {
+		return nil, false
+	}
+	all, err := curlline.Line(ctx, d.text, curlline.Options{})
+	if err != nil {
+		return nil, false
+	}
+	in := func(v *doctor.Value) { v.Place = d.path + ", " + v.Place }
+	for _, c := range all {
+		if !strings.Contains(c.URL.Text, cloud) {
+			continue
+		}
+		in(&c.URL)
+		for i := range c.Header {
+			h := &c.Header[i]
+			in(&h.Value)
+			// A value that was worked out from what is not known is not known either.
+			one, fault := token.ParseAuthorization([]string{h.Value.Text})
+			h.Value.Open = h.Value.Open || strings.Contains(h.Value.Source, "$") && (fault != nil || token.Inspect(one.Secret).Origin == token.OriginUnknown)
+		}
+		if c.Login != nil {
+			login := *c.Login
+			in(&login.User)
+			in(&login.Secret)
+			c.Login = &login
+		}
+		notes := c.Notes
+		c.Notes = nil
+		for _, n := range notes {
+			if n.Reason != reason.ValueNotExpanded && n.Reason != reason.ValueNotEvaluated {
+				n.Place = d.path + ", " + n.Place
+				c.Notes = append(c.Notes, n)
+			}
+		}
+		cases = append(cases, c)
+	}
+	return cases, true
 }
 
 func caseOf(d *document, u use) (doctor.Case, bool) {

@@ -36,7 +36,7 @@ var sections = fill([]section{
 	{ID: "server", Title: "The server cannot", Intro: "Whatever the request says.",
 		Families: []string{"server"}},
 	{ID: "outside", Title: "It never got here, or it is no matter of the token", Intro: "No server answers with these. The doctor finds them in what was typed, configured or seen.",
-		Families: []string{"host", "network", "service", "url", "clock", "oauth", "ssh", "policy", "git"}},
+		Families: []string{"host", "network", "service", "url", "client", "clock", "oauth", "ssh", "policy", "git"}},
 })
 
 func fill(all []section) []section {

@@ -65,20 +65,6 @@ func (r *reader) resolve(s string) (text string, used []mark) {
 	return b.String(), used
 }
 
-// known is a text without its marks: the part that is sure.
-func known(s string) string {
-	var b strings.Builder
-	for s != "" {
-		before, after, found := strings.Cut(s, string(markOpen))
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		_, s, _ = strings.Cut(after, string(markClose))
-	}
-	return b.String()
-}
-
 // environ gives the script's variables to the library that expands words.
 type environ struct{ *reader }
 
