@@ -64,7 +64,7 @@ func takeApart(text string) address {
 // isShortSSH tells git@host:path from host:port and from https:path.
 func isShortSSH(text string) bool {
 	before, _, found := strings.Cut(text, ":")
-	return found && strings.Contains(before, "@") && !strings.Contains(before, "/") && strings.Count(text, "@") == 1
+	return found && strings.Contains(before, "@") && !strings.ContainsAny(before, "/?#") && strings.Count(text, "@") == 1
 }
 
 func (a *address) setPath(tail string) {
@@ -111,12 +111,9 @@ func (a *address) setAuthority(authority, tail string) {
 	case a.host == "" && a.scheme != "" && a.scheme != "file":
 		a.blame(reason.HostMalformed, "No host follows the scheme.")
 	}
-	if a.fault != "" {
+	if a.fault != "" && strings.Count(authority, "@") <= 1 {
 		// Whatever was read as path or host may be a part of the secret.
-		a.path, a.query = "", ""
-		if strings.Count(authority, "@") <= 1 {
-			a.host, a.port = "", ""
-		}
+		a.path, a.query, a.host, a.port = "", "", "", ""
 	}
 	// curl and git send a percent sign that begins no escape as it is.
 	if plain, err := url.PathUnescape(a.user); err == nil {

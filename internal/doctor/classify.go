@@ -280,7 +280,7 @@ func isAPIPath(path string) bool {
 // decideService finds out whose rules hold. A token tells it where the address does not: nobody sends a Pail's token to
 // somebody else's server on purpose.
 func (f *facts) decideService() service {
-	if f.answer != nil && f.answer.pail {
+	if f.answer != nil && f.answer.pail || reasonPrinted.MatchString(f.Output) {
 		return pail
 	}
 	switch f.class {

@@ -70,7 +70,7 @@ func TestRealClients(t *testing.T) {
 					cmd.Env = append(cmd.Env, pair)
 				}
 			}
-			cmd.Env = append(cmd.Env, "HOME="+cmd.Dir, "XDG_CONFIG_HOME="+cmd.Dir, "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C")
+			cmd.Env = append(cmd.Env, "HOME="+cmd.Dir, "XDG_CONFIG_HOME="+cmd.Dir, "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_NOSYSTEM=1", "LC_ALL=C", "RES_OPTIONS=timeout:1 attempts:1")
 			out, _ := cmd.CombinedOutput() // that it fails is the point
 			r := doctor.Examine(doctor.Case{Output: string(out)})
 			if len(r.Findings) == 0 || !slices.Contains(test.found, r.Findings[0].Reason) {

@@ -292,7 +292,7 @@ func (f *facts) replaceAppPassword() Fix {
 		return Fix{"This server takes no app passwords any more. " + text, command}
 	}
 	if f.surface == SurfaceGit {
-		return Fix{f.makeToken() + " Then make git forget the app password, and give the remote the right user: " + f.gitText(), f.forget() + "\n" + f.setURL()}
+		return Fix{f.makeToken() + " Then make git forget the app password, and give the remote the right user: " + lower(f.gitText()), f.forget() + "\n" + f.setURL()}
 	}
 	return Fix{f.makeToken() + " Then change the user too: for REST it is the account's e-mail, no longer the username.", f.basic()}
 }

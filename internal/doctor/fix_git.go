@@ -48,7 +48,7 @@ func (f *facts) repository() string {
 	p := strings.Trim(strings.TrimPrefix(f.url.path, "/2.0/repositories"), "/")
 	parts := strings.Split(p, "/")
 	const names = "WORKSPACE/REPOSITORY"
-	if f.url.fault != "" || len(parts) < 2 || isAPIPath(f.url.path) && !strings.HasPrefix(f.url.path, "/2.0/repositories/") || parts[0] == "scm" || parts[0] == "projects" {
+	if len(parts) < 2 || isAPIPath(f.url.path) && !strings.HasPrefix(f.url.path, "/2.0/repositories/") || parts[0] == "scm" || parts[0] == "projects" {
 		return names
 	}
 	workspace, repo := parts[0], strings.TrimSuffix(parts[1], ".git")

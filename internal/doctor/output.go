@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/token"
 )
 
@@ -27,6 +28,8 @@ var (
 	urlPrinted    = regexp.MustCompile(`(?:unable to access|Authentication failed for|repository) '(https?://[^'\s]+)'`)
 	hostPrinted   = regexp.MustCompile(`(?i)could not resolve host:? '?([^\s']+)|lookup ([^\s:]+)|getaddrinfo \w+ (\S+)`)
 	plainHost     = regexp.MustCompile(`^[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})+$`)
+	reasonPrinted = regexp.MustCompile(`(?m)^remote: Reason: ([a-z_]+\.[a-z0-9_]+), see `)
+	scopesPrinted = regexp.MustCompile(`(?m)^remote: Missing: ([a-z:, -]+)\.`)
 	answerPrinted = regexp.MustCompile(`(?m)^(< )?HTTP/[\d.]+ \d\d\d`)
 )
 
@@ -98,7 +101,7 @@ func outputSays(f *facts) []Finding {
 	if f.Output == "" {
 		return nil
 	}
-	var list []Finding
+	list := f.printedReason()
 	n := 0
 	said := map[*sentence]bool{}
 	for line := range strings.Lines(f.output()) {
@@ -116,6 +119,36 @@ func outputSays(f *facts) []Finding {
 	return list
 }
 
+// printedReason takes the word of a Pail server that explains itself to git.
+func (f *facts) printedReason() []Finding {
+	text := f.output()
+	m := reasonPrinted.FindStringSubmatchIndex(text)
+	if m == nil {
+		return nil
+	}
+	code := reason.Code(text[m[2]:m[3]])
+	if _, ok := reason.Lookup(code); !ok {
+		return nil
+	}
+	// The line before says what this case has to do with it.
+	detail := ""
+	if before := strings.TrimRight(text[:m[0]], "\r\n"); before != "" {
+		detail = before[strings.LastIndexByte(before, '\n')+1:]
+		if detail = strings.TrimPrefix(detail, "remote: "); len(detail) > 400 {
+			detail = ""
+		}
+	}
+	x := f.find(code, Certain, "The server says so itself.", join("It explains itself.", detail)).at(fmt.Sprintf("output, line %d", 1+strings.Count(text[:m[0]], "\n")))
+	if code.Family() == "privilege" || code.Family() == "repository" {
+		x = x.fine()
+	}
+	if m := scopesPrinted.FindStringSubmatch(text); m != nil && code == reason.ScopeMissing {
+		missing, _ := knownScopes(scopeNames(m[1]))
+		x = x.mend(f.newToken(f.needed().Union(missing)))
+	}
+	return []Finding{x}
+}
+
 func (f *facts) printedLine(s *sentence, line, place string) Finding {
 	x := f.find(s.code, s.how, s.because, fmt.Sprintf("It says: %q.", strings.TrimSpace(s.says))).at(place)
 	x.Fine = s.fine
@@ -126,6 +159,7 @@ func (f *facts) printedLine(s *sentence, line, place string) Finding {
 		}
 	case reason.ScopeMissing:
 		if s.how == Certain || f.surface == SurfaceGit {
+			x = x.mend(f.newToken(scope.NewSet(scope.ReadRepository, scope.WriteRepository)))
 			x.Evidence = join(x.Evidence, "Git needs read:repository:bitbucket to fetch, and write:repository:bitbucket as well to push: neither includes the other.")
 		}
 	case reason.TokenRefused:

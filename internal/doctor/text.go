@@ -27,7 +27,7 @@ func (r Report) WriteText(w io.Writer, colour bool) error {
 	}
 	verdict := map[Verdict]string{Clean: green, Faults: red, Unknown: yellow}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", paint(bold+verdict[r.Verdict], r.Verdict.words(len(r.Findings))), r.Summary)
+	fmt.Fprintln(&b, join(paint(bold+verdict[r.Verdict], r.Verdict.words(len(r.Findings))), r.Summary))
 	for i, f := range r.Findings {
 		how := map[Certainty]string{Certain: red, Likely: yellow, Possible: dim}[f.Certainty]
 		if f.Fine {

@@ -1,6 +1,7 @@
 package story
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,16 @@ var mended = map[string]reason.Code{
 	"expired access token":                 reason.CredentialKindNotAccepted,
 }
 
+// words are what the doctor says to a person.
+func words(t *testing.T, r doctor.Report) string {
+	t.Helper()
+	var b strings.Builder
+	if err := r.WriteText(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // TestDoctorOnPitfalls: the doctor finds in each pitfall what the server knows of it. An explained answer names the cause
 // for certain; from a bare one the doctor infers it, and where it cannot it accuses nothing.
 func TestDoctorOnPitfalls(t *testing.T) {
@@ -62,16 +73,13 @@ func TestDoctorOnPitfalls(t *testing.T) {
 			w := pailtest.Start(t, pailtest.Options{Bare: mode.bare}).World()
 			walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
 				r := doctor.Examine(p.asked(w, x, a))
-				var told strings.Builder
-				if err := r.WriteText(&told, false); err != nil {
-					t.Fatal(err)
-				}
+				told := words(t, r)
 				var got []reason.Code
 				for _, f := range r.Findings {
 					got = append(got, f.Reason)
 				}
 				if !mode.bare && !slices.Contains(got, p.reason) {
-					t.Errorf("the server says %s:\n%s", p.reason, told.String())
+					t.Errorf("the server says %s:\n%s", p.reason, told)
 				}
 				if mode.bare {
 					want := p.reason
@@ -81,11 +89,58 @@ func TestDoctorOnPitfalls(t *testing.T) {
 						want = code
 					}
 					if len(got) == 0 || got[0] != want {
-						t.Errorf("want %s first:\n%s", want, told.String())
+						t.Errorf("want %s first:\n%s", want, told)
 					}
 				}
-				if strings.Contains(told.String(), x.secret[:13]) {
-					t.Errorf("the secret is told:\n%s", told.String())
+				if strings.Contains(told, x.secret[:13]) {
+					t.Errorf("the secret is told:\n%s", told)
+				}
+			})
+		})
+	}
+}
+
+// TestDoctorOnGit: the same of git, from the address, the credential and what git printed.
+func TestDoctorOnGit(t *testing.T) {
+	for _, mode := range []struct {
+		name string
+		bare bool
+	}{{"explained", false}, {"bare", true}} {
+		t.Run(mode.name, func(t *testing.T) {
+			w := pailtest.Start(t, pailtest.Options{Bare: mode.bare}).World()
+			walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {
+				user, err := url.PathUnescape(c.user)
+				check(w, err)
+				r := doctor.Examine(doctor.Case{
+					Client: "git", Surface: doctor.SurfaceGit, API: w.URL + "/2.0", Output: out,
+					URL:   doctor.Value{Text: w.URL + "/acme/widgets.git", Place: "remote origin"},
+					Login: &doctor.Login{From: "URL", User: doctor.Value{Text: user, Place: "URL"}, Secret: doctor.Value{Text: x.secret, Place: "URL"}},
+				})
+				told := words(t, r)
+				if c.says == nil {
+					if r.Verdict != doctor.Clean {
+						t.Errorf("it works:\n%s", told)
+					}
+					return
+				}
+				want := reason.Code(c.reason)
+				switch {
+				case c.name == "unknown":
+					want = reason.CredentialUnknown
+				case c.name == "account password":
+					want = reason.CredentialPasswordNotAccepted
+				}
+				if code, ok := inferred[want]; ok && mode.bare {
+					want = code
+				}
+				if want == reason.PrivilegeMissing && mode.bare {
+					want = reason.RepositoryNotFound // git is told that there is no access, and no more
+				}
+				if len(r.Findings) == 0 || r.Findings[0].Reason != want {
+					t.Errorf("want %s first:\n%s\n%s", want, out, told)
+				}
+				if strings.Contains(told, x.secret[:13]) {
+					t.Errorf("the secret is told:\n%s", told)
 				}
 			})
 		})
