@@ -162,12 +162,14 @@ func (r *reader) slice(n syntax.Node) string {
 // expands tells whether a shell fills something in.
 func expands(w *syntax.Word) bool {
 	found := false
+	if len(w.Parts) > 0 {
+		first, ok := w.Parts[0].(*syntax.Lit)
+		found = ok && strings.HasPrefix(first.Value, "~")
+	}
 	syntax.Walk(w, func(n syntax.Node) bool {
-		switch n := n.(type) {
+		switch n.(type) {
 		case *syntax.ParamExp, *syntax.CmdSubst, *syntax.ArithmExp, *syntax.ProcSubst:
 			found = true
-		case *syntax.Lit:
-			found = found || strings.HasPrefix(n.Value, "~")
 		}
 		return !found
 	})

@@ -21,7 +21,6 @@ var (
 	caret        = regexp.MustCompile(`[ \t]\^[ \t]*\n`)
 	backtick     = regexp.MustCompile("[ \t]`[ \t]*\n")
 	openQuote    = regexp.MustCompile(`(^|[\s=])[“”„]`)
-	windowsName  = regexp.MustCompile(`%[A-Za-z_][A-Za-z0-9_]*%`)
 )
 
 // tidy undoes what pages, files and other shells do to a line. What would have been a fault in a shell is noted.
@@ -50,8 +49,8 @@ func tidy(text string) pasted {
 	if n := strings.Count(text, "`"); n > 0 && n == len(backtick.FindAllString(text, -1)) {
 		text = backtick.ReplaceAllString(text, " \\\n") // PowerShell's way to go on
 	}
-	if (windows || windowsName.MatchString(text)) && strings.Contains(text, " '") {
-		f := commandLine("the quotes", "The line is written for cmd.exe, with ^ or %NAME%, and has single quotes.",
+	if windows && strings.Contains(text, " '") {
+		f := commandLine("the quotes", "The line is written for cmd.exe, with ^ at the end of a line, and has single quotes.",
 			"cmd.exe knows double quotes only: the single ones become part of the words, and words are cut at blanks.", "Use double quotes.")
 		f.Certainty = doctor.Likely
 		note(f)

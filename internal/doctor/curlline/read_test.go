@@ -124,6 +124,7 @@ func TestLine(t *testing.T) {
 		{"PowerShell's prompt", "", `PS C:\Users\me> curl.exe -u a:b API/user`, `GET "API/user" -u("a","b")`},
 		{"cmd.exe", "", "C:\\>curl -u a:%T% ^\r\n  API/user", `GET "API/user" -u("a","%T%") [client.command_line possible @line ends]`},
 		{"single quotes in cmd.exe", "", "curl -H 'Authorization: Basic YTpi' ^\n  API/user", `GET "API/user" Authorization="Basic YTpi" [client.command_line likely @the quotes]`},
+		{"percent signs", "", `curl -H 'Authorization: Basic YTpi' 'API/x?q=%E2%80%9C'`, `GET "API/x?q=%E2%80%9C" Authorization="Basic YTpi"`},
 		{"PowerShell goes on", "", "curl.exe -u a:b `\n  API/user", `GET "API/user" -u("a","b")`},
 		{"from JSON", "", `curl -H \"Authorization: Basic YTpi\" API/user`, `GET "API/user" Authorization="Basic YTpi" [client.command_line possible @the quotes]`},
 		{"YAML's quotes", "", `- "curl -H \"Authorization: Basic YTpi\" API/user"`, `GET "API/user" Authorization="Basic YTpi"`},
