@@ -37,9 +37,9 @@ type Proxy struct {
 	recorder *Recorder // nil: nothing is recorded
 	ca       *authority
 	server   *http.Server
-	opened   intercepted        // the connections to recorded hosts
-	forward  http.Handler       // requests to recorded hosts
-	others   http.Handler       // everything else
+	opened   intercepted  // the connections to recorded hosts
+	forward  http.Handler // requests to recorded hosts
+	others   http.Handler // everything else
 	requests requests
 	stop     context.CancelFunc // ends handshakes that hang
 }
