@@ -42,7 +42,8 @@ needs where that can be read off. It sends nothing, and prints no secret.
 
 What .gitignore leaves out and folders of other people's code, such as node_modules and vendor, are left out and
 counted; --no-ignore reads them. A file that is named directly is always read. Binary files and files of more than
-4 MiB are left out.
+4 MiB are left out. Documents and lock files are searched for whole app passwords only, and test code not at all, since
+tests make secrets up.
 
 The exit code is 0 when nothing was found, 1 when something was, 2 when nothing could be read.`, `
   pail migrate scan .

@@ -14,6 +14,6 @@
 // (YAML, JSON and JavaScript objects, Terraform, XML) become one kind of tree, in which a user and a secret that stand
 // together are a login; everything else is found in the text itself, which works in any file.
 //
-// An example is not a finding: documents, lock files and test code are only searched for whole app passwords, and a
-// stand-in such as ATBB… or <password> is no secret anywhere. No text that this package makes holds a secret.
+// An example is not a finding: documents and lock files are only searched for whole app passwords, test code makes up its
+// secrets and is not searched, and a stand-in such as ATBB… or <password> is no secret anywhere. No text that this package makes holds a secret.
 package migrate

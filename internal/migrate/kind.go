@@ -10,7 +10,8 @@ type kind uint8
 
 const (
 	kindOther   kind = iota
-	kindQuiet        // documents, lock files, test code: examples are at home there
+	kindQuiet        // documents and lock files: examples are at home there
+	kindTest         // test code: it makes up secrets
 	kindGit          // git's configuration
 	kindNetrc        // .netrc, _netrc
 	kindStore        // .git-credentials: one URL a line
@@ -93,7 +94,7 @@ func kindOf(p string) kind {
 	name = strings.ToLower(name)
 	parent := path.Base(path.Clean(dir))
 	if testCode(dir, name) {
-		return kindQuiet
+		return kindTest
 	}
 	if name == "config" && (parent == ".git" || strings.HasSuffix(parent, ".git") || strings.Contains(p, ".git/modules/")) {
 		return kindGit
@@ -126,7 +127,7 @@ func testCode(dir, name string) bool {
 	}
 	switch path.Ext(name) {
 	case ".go":
-		return strings.HasSuffix(name, "_test.go")
+		return strings.HasSuffix(name, "_test.go") || strings.HasSuffix(path.Clean(dir), "test") // as in net/http/httptest
 	case ".py":
 		return strings.HasPrefix(name, "test_") || strings.HasSuffix(name, "_test.py") || name == "conftest.py"
 	case ".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx":

@@ -126,7 +126,7 @@ func (r *reader) recipes() {
 		echo, text, tool := r.text[m[2]:m[3]], r.text[m[8]:m[9]], r.text[m[12]:m[13]]
 		options, then := r.text[m[14]:m[15]], r.text[m[16]:m[17]]
 		at := m[12]
-		if r.commented(at) || !strings.Contains(text, ":") && !strings.Contains(r.text[m[0]:m[8]], "%s:%s") || decodes.MatchString(options) || !r.ours(m[0], text) {
+		if r.kind == kindCode || r.commented(at) || !strings.Contains(text, ":") && !strings.Contains(r.text[m[0]:m[8]], "%s:%s") || decodes.MatchString(options) || !r.ours(m[0], text) {
 			continue
 		}
 		u := use{at: at, where: strings.TrimSpace(tool), tool: "curl", surface: doctor.SurfaceREST}

@@ -104,3 +104,14 @@ func TestPlanted(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnTree: this project writes much about app passwords, and holds none.
+func TestOwnTree(t *testing.T) {
+	r, err := Scan(t.Context(), []string{filepath.Join("..", "..")}, Options{})
+	if err != nil || r.Coverage.Files < 100 {
+		t.Fatalf("%d files, %v", r.Coverage.Files, err)
+	}
+	if got := lines(r.Findings, "../.."); got != "" {
+		t.Error(got)
+	}
+}

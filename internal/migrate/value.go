@@ -59,7 +59,7 @@ func expression(text string, at int) value {
 var references = regexp.MustCompile(`\$[A-Za-z_{(\[]|\$\$|\{\{|\$%|%[A-Za-z_]\w*%|%[svq]|#\{|<%|` + // shells, pipelines, templates, formats
 	`^\{[\w.\[\]'"()]+\}$|^(?:process\.env|os\.|ENV\[|System\.|env\.|secrets\.|vars?\.|local\.|data\.|params\.|credentials\()|` + // code
 	`^(?:vault:|ENC\[|op://|ssm:|arn:|ref\+|AQICAH|\{AQ)|` + // sealed, or kept elsewhere
-	`["']\s*[+.]`) // pieces put together
+	`["']\s*[+.]|^[+.]\s|\s[+.]$`) // pieces put together
 
 func isReference(s string) bool { return references.MatchString(s) }
 
