@@ -12,8 +12,8 @@ import (
 type Entry struct {
 	Machine         string // "" for the default entry
 	Login, Password string
-	// Line is where the entry begins, PasswordLine where its password stands, from 1; 0 when there is none.
-	Line, PasswordLine int
+	// Line is where the entry begins, the others where its login and its password stand, from 1; 0 when there is none.
+	Line, LoginLine, PasswordLine int
 	// Unfinished tells that a word ends in the middle: a quotation mark is missing, or nothing follows a keyword.
 	Unfinished bool
 }
@@ -44,7 +44,7 @@ func Parse(text string) []Entry {
 			e.Unfinished = e.Unfinished || !ok || p.torn
 			switch strings.ToLower(word) {
 			case "login":
-				e.Login = value
+				e.Login, e.LoginLine = value, p.at
 			case "password":
 				e.Password, e.PasswordLine = value, p.at
 			}

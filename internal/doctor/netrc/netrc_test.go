@@ -12,18 +12,18 @@ func TestParse(t *testing.T) {
 		want       []Entry
 	}{
 		{"empty", "", nil},
-		{"one line", "machine bitbucket.org login jane password x", []Entry{{Machine: "bitbucket.org", Login: "jane", Password: "x", Line: 1, PasswordLine: 1}}},
+		{"one line", "machine bitbucket.org login jane password x", []Entry{{Machine: "bitbucket.org", Login: "jane", Password: "x", Line: 1, LoginLine: 1, PasswordLine: 1}}},
 		{"many lines", "# mine\nmachine a.example\n\tlogin jane\n\tpassword x\n\nmachine b.example login bob\n  password y # z\n", []Entry{
-			{Machine: "a.example", Login: "jane", Password: "x", Line: 2, PasswordLine: 4}, {Machine: "b.example", Login: "bob", Password: "y", Line: 6, PasswordLine: 7}}},
-		{"default", "default login jane password x", []Entry{{Login: "jane", Password: "x", Line: 1, PasswordLine: 1}}},
-		{"quoted", `machine a login "ja\"ne x" password "p\tq"`, []Entry{{Machine: "a", Login: `ja"ne x`, Password: "p\tq", Line: 1, PasswordLine: 1}}},
-		{"a quotation mark is missing", "machine a password \"x y\nlogin z", []Entry{{Machine: "a", Login: "z", Password: "x y", Line: 1, PasswordLine: 1, Unfinished: true}}},
+			{Machine: "a.example", Login: "jane", Password: "x", Line: 2, LoginLine: 3, PasswordLine: 4}, {Machine: "b.example", Login: "bob", Password: "y", Line: 6, LoginLine: 6, PasswordLine: 7}}},
+		{"default", "default login jane password x", []Entry{{Login: "jane", Password: "x", Line: 1, LoginLine: 1, PasswordLine: 1}}},
+		{"quoted", `machine a login "ja\"ne x" password "p\tq"`, []Entry{{Machine: "a", Login: `ja"ne x`, Password: "p\tq", Line: 1, LoginLine: 1, PasswordLine: 1}}},
+		{"a quotation mark is missing", "machine a password \"x y\nlogin z", []Entry{{Machine: "a", Login: "z", Password: "x y", Line: 1, LoginLine: 2, PasswordLine: 1, Unfinished: true}}},
 		{"nothing follows", "machine a password", []Entry{{Machine: "a", Line: 1, PasswordLine: 1, Unfinished: true}}},
-		{"Windows", "machine a\r\nlogin b\r\npassword c\r\n", []Entry{{Machine: "a", Login: "b", Password: "c", Line: 1, PasswordLine: 3}}},
-		{"a macro", "macdef init\nmachine no login no password no\n\nmachine a login b password c", []Entry{{Machine: "a", Login: "b", Password: "c", Line: 4, PasswordLine: 4}}},
+		{"Windows", "machine a\r\nlogin b\r\npassword c\r\n", []Entry{{Machine: "a", Login: "b", Password: "c", Line: 1, LoginLine: 2, PasswordLine: 3}}},
+		{"a macro", "macdef init\nmachine no login no password no\n\nmachine a login b password c", []Entry{{Machine: "a", Login: "b", Password: "c", Line: 4, LoginLine: 4, PasswordLine: 4}}},
 		{"words before any machine", "login a password b machine c", []Entry{{Machine: "c", Line: 1}}},
-		{"a sign inside of a word is no comment", "machine a login b password #c", []Entry{{Machine: "a", Login: "b", Password: "#c", Line: 1, PasswordLine: 1}}},
-		{"an account", "machine a login b account c password d", []Entry{{Machine: "a", Login: "b", Password: "d", Line: 1, PasswordLine: 1}}},
+		{"a sign inside of a word is no comment", "machine a login b password #c", []Entry{{Machine: "a", Login: "b", Password: "#c", Line: 1, LoginLine: 1, PasswordLine: 1}}},
+		{"an account", "machine a login b account c password d", []Entry{{Machine: "a", Login: "b", Password: "d", Line: 1, LoginLine: 1, PasswordLine: 1}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, Parse(c.text)); diff != "" {
