@@ -67,8 +67,8 @@ func TestDoctor(t *testing.T) {
 		{"answer in a file", "", []string{"response", saved(t, "HTTP/1.1 400 Bad Request\r\nserver: envoy\r\ncontent-length: 0\r\n\r\n")}, 1, "header.line_break"},
 		{"a good answer", good, []string{"response"}, 0, ""},
 		{"a good answer by flag", good, []string{"--response", "-"}, 0, ""},
-		{"output", cloned, []string{"--output", "-"}, 1, "credential.not_sent"},
-		{"output in a file", "", []string{"--output", saved(t, cloned)}, 1, "credential.not_sent"},
+		{"output", cloned, []string{"--output", "-"}, 1, "credential.missing"},
+		{"output in a file", "", []string{"--output", saved(t, cloned)}, 1, "credential.missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := command(t, test.stdin, append([]string{"doctor", "--json"}, test.args...)...)

@@ -22,8 +22,9 @@ type answered struct {
 	detail   string // error.detail when it is a text
 	required []string
 	granted  []string
-	code     reason.Code // what an explained answer says itself
-	change   string      // "CHANGE-2770"
+	code     reason.Code   // what an explained answer says itself
+	beside   []reason.Code // what else it names: the state of the credential, further faults
+	change   string        // "CHANGE-2770"
 }
 
 func readAnswered(a *Answer) *answered {
@@ -72,7 +73,11 @@ func (r *answered) readBody(body []byte) {
 		Message string          `json:"message"`
 		Detail  json.RawMessage `json:"detail"`
 		Data    struct {
-			Reason reason.Code `json:"reason"`
+			Reason     reason.Code `json:"reason"`
+			Credential reason.Code `json:"credential"` // a kind of credential in some answers, a reason in others
+			Also       []struct {
+				Reason reason.Code `json:"reason"`
+			} `json:"also"`
 		} `json:"data"`
 	}
 	if json.Unmarshal(whole.Error, &inner) != nil {
@@ -91,8 +96,19 @@ func (r *answered) readBody(body []byte) {
 	}
 	if _, ok := reason.Lookup(inner.Data.Reason); ok {
 		r.code, r.pail = inner.Data.Reason, true
+		r.name(inner.Data.Credential)
+		for _, other := range inner.Data.Also {
+			r.name(other.Reason)
+		}
 	}
 	r.change = changeOf(r.message)
+}
+
+// name notes a reason that the answer names beside its own.
+func (r *answered) name(code reason.Code) {
+	if _, ok := reason.Lookup(code); ok {
+		r.beside = append(r.beside, code)
+	}
 }
 
 // changeOf finds the entry of Bitbucket's changelog that a text names.

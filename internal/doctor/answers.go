@@ -23,7 +23,11 @@ func explained(f *facts) []Finding {
 	if a.authentic {
 		x = x.fine()
 	}
-	return []Finding{x}
+	found := []Finding{x}
+	for _, code := range a.beside {
+		found = append(found, f.find(code, Certain, "The server says so itself.", a.words()+" names it beside the first.").at(a.Place))
+	}
+	return found
 }
 
 // answerSays reads the sentence and the status of the answer.
@@ -137,7 +141,7 @@ func (f *facts) refused(x Finding) []Finding {
 	case len(f.sent) > 0 && hole(f.sent[0].user.Text) != "" && !f.sent[0].user.Open:
 		return nil // the user is the cause
 	case f.nothing:
-		return []Finding{f.find(reason.CredentialNotSent, Certain, "The request has no credential, and the answer asks for one.", x.Evidence).at(x.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Certain, "The request has no credential, and the answer asks for one.", x.Evidence).at(x.Place)}
 	case f.answer != nil && f.answer.authentic:
 		x.Because = "The credential was accepted, as X-OAuth-Scopes in the answer shows; the endpoint does not take its kind."
 		return []Finding{f.find(reason.CredentialKindNotAccepted, Likely, x.Because, x.Evidence).at(x.Place)}
@@ -182,7 +186,7 @@ func (f *facts) limited(x Finding) []Finding {
 	}
 	x.Evidence = join(x.Evidence, "The limit is 60 an hour, that of callers without a credential.")
 	if f.nothing || len(f.sent) == 0 {
-		return []Finding{f.find(reason.CredentialNotSent, Likely, "Only anonymous callers have that limit.", "The limit in the answer is 60 an hour.").at(x.Place), x}
+		return []Finding{f.find(reason.CredentialMissing, Likely, "Only anonymous callers have that limit.", "The limit in the answer is 60 an hour.").at(x.Place), x}
 	}
 	return []Finding{f.find(reason.HeaderStripped, Likely, "Only anonymous callers have that limit, and a credential was sent.", "The limit in the answer is 60 an hour.").at(x.Place), x}
 }
@@ -241,7 +245,7 @@ func (f *facts) forbidden() []Finding {
 		return []Finding{f.find(reason.PrivilegeMissing, Likely, "The credential was accepted, as X-OAuth-Scopes shows, and no scope is named as missing. An IP allow list or two-step verification would mostly say so.", "The answer is 403 to an authenticated caller.").at(a.Place).fine()}
 	}
 	if f.nothing {
-		return []Finding{f.find(reason.CredentialNotSent, Likely, "The request has no credential; LFS, for one, answers 403 then.", "The answer is 403.").at(a.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Likely, "The request has no credential; LFS, for one, answers 403 then.", "The answer is 403.").at(a.Place)}
 	}
 	if a.anonymous && len(f.sent) > 0 {
 		return f.lost()
@@ -258,7 +262,7 @@ func (f *facts) notFound(code reason.Code) []Finding {
 	evidence := fmt.Sprintf("The answer is %d.", a.Status)
 	switch {
 	case f.nothing:
-		return []Finding{f.find(reason.CredentialNotSent, Certain, "The request has no credential, and what is private is not found without one.", evidence).at(a.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Certain, "The request has no credential, and what is private is not found without one.", evidence).at(a.Place)}
 	case len(f.sent) > 0 && f.sent[0].bare:
 		return nil // the missing scheme is the cause
 	case a.anonymous && len(f.sent) > 0 && f.blames("header", "token", "credential"):
@@ -270,7 +274,7 @@ func (f *facts) notFound(code reason.Code) []Finding {
 	case a.authentic:
 		return append(f.spelling(), f.find(code, Likely, "The credential was accepted, as X-OAuth-Scopes shows.", evidence).at(a.Place).fine())
 	case a.anonymous && a.service():
-		return []Finding{f.find(reason.CredentialNotSent, Likely, "The answer has no X-OAuth-Scopes: the caller was anonymous.", evidence).at(a.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Likely, "The answer has no X-OAuth-Scopes: the caller was anonymous.", evidence).at(a.Place)}
 	}
 	return []Finding{f.find(code, Possible, "It can be another account's token, a name that is not right, or a request without a credential: X-OAuth-Scopes in the answer's headers would tell.", evidence).at(a.Place).
 		mend("Save the answer with its headers and look for X-OAuth-Scopes: where it is missing, no credential arrived.", f.curl()+" -si | grep -i x-oauth-scopes")}

@@ -37,7 +37,7 @@ func TestRealClients(t *testing.T) {
 		"git, slash":        {[]string{"git", "ls-remote", "http://jane:pa/" + secret + "@" + host + "/acme/widgets.git"}, []reason.Code{reason.URLUserNotEncoded, reason.URLSecretNotEncoded}, reason.URLSecretNotEncoded},
 		"git, hash":         {[]string{"git", "ls-remote", "http://jane:pa#" + secret + "@" + host + "/acme/widgets.git"}, []reason.Code{reason.URLUserNotEncoded, reason.URLSecretNotEncoded}, reason.URLSecretNotEncoded},
 		"git, two schemes":  {[]string{"git", "ls-remote", "http://http://" + host + "/acme/widgets.git"}, []reason.Code{reason.HostMalformed}, reason.HostMalformed},
-		"git, no terminal":  {[]string{"git", "ls-remote", s.URL + "/acme/widgets.git"}, []reason.Code{reason.CredentialNotSent}, ""},
+		"git, no terminal":  {[]string{"git", "ls-remote", s.URL + "/acme/widgets.git"}, []reason.Code{reason.CredentialMissing}, ""},
 		"git, refused":      {[]string{"git", "ls-remote", "http://jane:" + secret + "@" + host + "/acme/widgets.git"}, []reason.Code{reason.TokenRefused}, ""},
 		"git, name":         {[]string{"git", "ls-remote", "http://nowhere.invalid/acme/widgets.git"}, []reason.Code{reason.NetworkName}, ""},
 		"git, connection":   {[]string{"git", "ls-remote", "http://127.0.0.1:1/acme/widgets.git"}, []reason.Code{reason.NetworkConnect}, ""},

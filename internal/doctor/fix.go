@@ -62,7 +62,7 @@ func (f *facts) fix(code reason.Code) Fix {
 			return f.userFix()
 		}
 		return Fix{"For REST the user is the account's e-mail and the token is the password; the username is for git.", f.basic()}
-	case reason.TokenEmpty, reason.HeaderDuplicate, reason.CredentialMissing, reason.CredentialNotSent,
+	case reason.TokenEmpty, reason.HeaderDuplicate, reason.CredentialMissing,
 		reason.CredentialDuplicate, reason.HeaderSchemeMissing, reason.HeaderMalformed, reason.HeaderLineBreak, reason.CredentialInURL:
 		return fixOf(f.sendWhole())
 	case reason.CredentialBasicNotAccepted:

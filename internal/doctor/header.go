@@ -208,7 +208,7 @@ func headerName(f *facts) []Finding {
 	}
 	for _, h := range f.Header {
 		if !h.Value.Open && slices.Contains(nearNames, strings.ToLower(strings.TrimSpace(h.Name))) {
-			return []Finding{f.find(reason.CredentialNotSent, Likely, "The service reads the header Authorization and no other.",
+			return []Finding{f.find(reason.CredentialMissing, Likely, "The service reads the header Authorization and no other.",
 				"The credential is in a header of another name.").at(h.Value.Place).mend(f.sendWhole())}
 		}
 	}

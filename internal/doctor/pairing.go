@@ -358,9 +358,9 @@ func notSent(f *facts) []Finding {
 	case !f.nothing || f.service == elsewhere || f.oauth:
 		return nil
 	case f.surface == SurfaceGit && f.url.scheme != "ssh" && f.NoHelper:
-		return []Finding{f.find(reason.CredentialNotSent, Certain, "Git has nowhere to take one from.", "No credential helper answers, git cannot ask, and the address of the repository has no login.").at(f.URL.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Certain, "Git has nowhere to take one from.", "No credential helper answers, git cannot ask, and the address of the repository has no login.").at(f.URL.Place)}
 	case f.surface == SurfaceREST && f.op != nil && !f.op.Accepts.Has(catalog.Anonymous) && f.op.Removed == nil:
-		return []Finding{f.find(reason.CredentialNotSent, Certain, "The operation is not open to anonymous callers.", fmt.Sprintf("%s is sent without a credential.", f.op.Key)).at(f.URL.Place)}
+		return []Finding{f.find(reason.CredentialMissing, Certain, "The operation is not open to anonymous callers.", fmt.Sprintf("%s is sent without a credential.", f.op.Key)).at(f.URL.Place)}
 	}
 	return nil
 }

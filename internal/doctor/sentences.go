@@ -178,13 +178,13 @@ var printed = sentences([]sentence{
 	{"i/o timeout", "", reason.NetworkConnect, Likely, clients, true},
 
 	// Nothing was sent.
-	{"could not read Username for", "", reason.CredentialNotSent, Certain, clients, false},
-	{"could not read Password for", "", reason.CredentialNotSent, Certain, clients, false},
-	{"terminal prompts disabled", "", reason.CredentialNotSent, Certain, clients, false},
-	{"no CredentialsProvider has been registered", "", reason.CredentialNotSent, Certain, clients, false},
-	{"cannot prompt because user interactivity has been disabled", "", reason.CredentialNotSent, Certain, clients, false},
-	{"must configure a bitbucket token", "", reason.CredentialNotSent, Certain, clients, false},
-	{"no credentials found", "", reason.CredentialNotSent, Likely, clients, false},
+	{"could not read Username for", "", reason.CredentialMissing, Certain, clients, false},
+	{"could not read Password for", "", reason.CredentialMissing, Certain, clients, false},
+	{"terminal prompts disabled", "", reason.CredentialMissing, Certain, clients, false},
+	{"no CredentialsProvider has been registered", "", reason.CredentialMissing, Certain, clients, false},
+	{"cannot prompt because user interactivity has been disabled", "", reason.CredentialMissing, Certain, clients, false},
+	{"must configure a bitbucket token", "", reason.CredentialMissing, Certain, clients, false},
+	{"no credentials found", "", reason.CredentialMissing, Likely, clients, false},
 
 	// Helpers.
 	{"git: 'credential-", "is not a git command", reason.CredentialHelper, Certain, clients, false},
@@ -194,7 +194,7 @@ var printed = sentences([]sentence{
 	// SSH.
 	{"REMOTE HOST IDENTIFICATION HAS CHANGED", "", reason.SSHHostKey, Certain, clients, true},
 	{"Host key verification failed", "", reason.SSHHostKey, Likely, "The stored host key is missing or old.", true},
-	{"Permission denied (publickey", "", reason.CredentialNotSent, Likely, "SSH found no key that the service knows. No token plays a part in SSH.", true},
+	{"Permission denied (publickey", "", reason.CredentialMissing, Likely, "SSH found no key that the service knows. No token plays a part in SSH.", true},
 	{"conq: repository access denied", "", reason.RepositoryNotFound, Likely, "The SSH key is known, but its account or repository has no access.", true},
 
 	// LFS.

@@ -22,7 +22,7 @@ var order = []reason.Code{
 	reason.HeaderNotBase64, reason.HeaderEncodedTwice, reason.HeaderNoColon, reason.HeaderMalformed,
 	reason.TokenWhitespace, reason.TokenEscaped, reason.TokenTruncated, reason.TokenMistyped,
 
-	reason.CredentialHelper, reason.CredentialNotSent, reason.CredentialInURL, reason.CredentialForeignProduct,
+	reason.CredentialHelper, reason.CredentialMissing, reason.CredentialInURL, reason.CredentialForeignProduct,
 	reason.AppPasswordDisabled, reason.CredentialStored, reason.AppPasswordAsBearer,
 	reason.CredentialSwapped, reason.CredentialUserEmpty, reason.CredentialBearerNotAccepted, reason.CredentialBasicNotAccepted,
 	reason.CredentialEmailRequired, reason.CredentialUsernameRequired, reason.CredentialGitUser, reason.CredentialHelperTests,
@@ -30,10 +30,10 @@ var order = []reason.Code{
 	reason.TokenExpired, reason.OAuthExpired, reason.TokenRevoked, reason.CredentialUnknown, reason.CredentialKindNotAccepted,
 	reason.HeaderDroppedRedirect, reason.HeaderStripped, reason.HeaderSchemeCase, reason.TokenUnscoped, reason.TokenRefused,
 
-	reason.HostOtherProduct, reason.HostWebsite, reason.HostDataCenter, reason.HostScheme, reason.URLShape,
+	reason.HostOtherProduct, reason.HostWebsite, reason.HostDataCenter, reason.HostScheme,
 	reason.PathDataCenter, reason.PathPersonalWorkspace, reason.PathVersionGone, reason.PathVersionMissing, reason.PathDoubleSlash, reason.PathBraces,
 	reason.PathMalformed, reason.PathName, reason.PathRemoved, reason.MethodNotAllowed, reason.PathUnknown,
-	reason.ScopeMissing, reason.PrivilegeMissing,
+	reason.ScopeMissing, reason.TokenOutOfBounds, reason.PrivilegeMissing,
 }
 
 var rank = func() map[reason.Code]int {
@@ -55,7 +55,7 @@ func rankOf(code reason.Code) int {
 // place, when it is certain or likely.
 var vague = map[reason.Code][]string{
 	reason.TokenRefused:       {"credential", "token", "header", "app_password", "oauth", "network", "service", "url"},
-	reason.CredentialNotSent:  {"header", "network", "url"},
+	reason.CredentialMissing:  {"header", "network", "url"},
 	reason.RepositoryNotFound: {"path", "value", "host", "credential", "header", "app_password", "token", "policy", "network", "ssh"},
 	reason.ResourceNotFound:   {"path", "value", "host", "credential", "header", "app_password", "token"},
 	reason.PrivilegeMissing:   {"policy", "scope", "workspace", "network", "service", "credential", "git", "app_password"},

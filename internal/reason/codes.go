@@ -147,7 +147,6 @@ const (
 	HeaderSchemeCase      Code = "header.scheme_case"
 	HeaderStripped        Code = "header.stripped"
 	HeaderDroppedRedirect Code = "header.dropped_on_redirect"
-	CredentialNotSent     Code = "credential.not_sent"
 	CredentialDuplicate   Code = "credential.duplicate"
 	CredentialStored      Code = "credential.stored"
 	CredentialHelper      Code = "credential.helper"

@@ -148,12 +148,6 @@ var clientReasons = []Reason{
 		See: []Code{CredentialMissing, HeaderStripped},
 	},
 	{
-		Code: CredentialNotSent, Title: "No credential was sent",
-		Why: "The command or the tool has none, or none for this host: git found no helper and could not ask, or the tool calls anonymously.",
-		Fix: []string{"For git: `pail login` and `git config --global credential.https://bitbucket.org.helper '!pail git-credential'`.", "For REST: `curl -u \"$EMAIL:$TOKEN\" ...`."},
-		See: []Code{CredentialMissing, HeaderStripped},
-	},
-	{
 		Code: CredentialDuplicate, Title: "Two credentials are sent at once",
 		Why: "A header and a login are both given, or one of them twice. Which one counts differs from client to client.",
 		Fix: []string{"Leave one: `curl -u \"$EMAIL:$TOKEN\"` without an Authorization header of your own."},
@@ -169,7 +163,7 @@ var clientReasons = []Reason{
 		Code: CredentialHelper, Title: "The credential helper does not help",
 		Why: "A helper is configured, but cannot be run, or answers nothing for this host.",
 		Fix: []string{"See what git asks and gets: `GIT_TRACE=1 git credential fill`."},
-		See: []Code{CredentialNotSent, CredentialStored},
+		See: []Code{CredentialMissing, CredentialStored},
 	},
 	{
 		Code: CredentialHelperTests, Title: "The helper tries the token in the wrong way",
@@ -277,12 +271,12 @@ var clientReasons = []Reason{
 		Code: GitLFS, Title: "Git LFS speaks for itself",
 		Why: "Git LFS sends its own requests, with the credential that it finds for its own address. The refusal is of those, not of git's.",
 		Fix: []string{"See which address it uses: `git lfs env`; store the credential for that host too."},
-		See: []Code{CredentialNotSent, ScopeMissing},
+		See: []Code{CredentialMissing, ScopeMissing},
 	},
 	{
 		Code: ClientCommandLine, Title: "The command line says something else than was meant",
 		Why: "The shell or the client reads the line in another way: an option that the client does not know, quotes that are missing or of the wrong kind, a line that does not go on.",
 		Fix: []string{"Put every value in double quotes, end each line but the last with a backslash, and look the option up: `curl --help all`."},
-		See: []Code{ValueNotExpanded, CredentialNotSent},
+		See: []Code{ValueNotExpanded, CredentialMissing},
 	},
 }

@@ -35,21 +35,27 @@ var inferred = map[reason.Code]reason.Code{
 	reason.CredentialUserMismatch: reason.TokenRefused,
 	reason.TokenRevoked:           reason.TokenRefused,
 	reason.TokenExpired:           reason.TokenRefused,
-	reason.CredentialMissing:      reason.CredentialNotSent,
 }
 
 // mended are the pitfalls of which the doctor names another fault first: what was sent is wrong as well, or says more
 // than the answer.
 var mended = map[string]reason.Code{
-	"without a scheme, private repository": reason.HeaderSchemeMissing,
-	"no header, private repository":        reason.CredentialNotSent,
-	"backslash before the end":             reason.TokenEscaped,
-	"$EMAIL":                               reason.ValueNotExpanded,
-	"another person's username":            reason.CredentialEmailRequired,
-	"the name of the token":                reason.CredentialEmailRequired,
-	"revoked, and as Bearer":               reason.CredentialBearerNotAccepted,
-	"unknown, as Bearer":                   reason.CredentialKindNotAccepted, // on /user
-	"expired access token":                 reason.CredentialKindNotAccepted,
+	"without a scheme, private repository":   reason.HeaderSchemeMissing,
+	"no header, private repository":          reason.CredentialMissing,
+	"backslash before the end":               reason.TokenEscaped,
+	"$EMAIL":                                 reason.ValueNotExpanded,
+	"another person's username":              reason.CredentialEmailRequired,
+	"the name of the token":                  reason.CredentialEmailRequired,
+	"revoked, and as Bearer":                 reason.CredentialBearerNotAccepted,
+	"access token outside of its repository": reason.TokenOutOfBounds,
+}
+
+// unsaid are the pitfalls of which a bare answer leaves another fault to see than the server knows: these tokens are
+// of a kind that /user does not take anyway.
+var unsaid = map[string]reason.Code{
+	"unknown, as Bearer":                     reason.CredentialKindNotAccepted,
+	"expired access token":                   reason.CredentialKindNotAccepted,
+	"access token outside of its repository": reason.RepositoryNotFound,
 }
 
 // words are what the doctor says to a person.
@@ -82,7 +88,9 @@ func TestDoctorOnPitfalls(t *testing.T) {
 					t.Errorf("the server says %s:\n%s", p.reason, told)
 				}
 				want := p.reason
-				if code, ok := mended[p.name]; ok {
+				if code, ok := unsaid[p.name]; ok && mode.bare {
+					want = code
+				} else if code, ok := mended[p.name]; ok {
 					want = code
 				} else if code, ok := inferred[want]; ok && mode.bare {
 					want = code

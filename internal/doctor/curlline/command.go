@@ -209,7 +209,7 @@ func (p *parser) apply(o option, v operand) {
 		p.header(v)
 	case "proxy-header":
 		if name, _, _ := strings.Cut(v.text, ":"); strings.EqualFold(strings.TrimSpace(name), "Authorization") {
-			op.notes = append(op.notes, note(reason.CredentialNotSent, doctor.Certain, p.placeOf(v.arg, v.option), "--proxy-header holds Authorization.",
+			op.notes = append(op.notes, note(reason.CredentialMissing, doctor.Certain, p.placeOf(v.arg, v.option), "--proxy-header holds Authorization.",
 				"curl sends these headers to a proxy only, never to the service.", "Use `-H` in its place, or `-u \"$EMAIL:$TOKEN\"`."))
 		}
 	case "user":

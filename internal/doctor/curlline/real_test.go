@@ -81,7 +81,7 @@ func says(t *testing.T, c doctor.Case) request {
 		q.Target = "/" + q.Target
 	}
 	for _, n := range c.Notes {
-		if n.Reason == reason.CredentialNotSent && n.Certainty != doctor.Possible {
+		if n.Reason == reason.CredentialMissing && n.Certainty != doctor.Possible {
 			return q
 		}
 	}

@@ -33,7 +33,7 @@ func (p *parser) request(op *operation, address operand) doctor.Case {
 	removed := p.headers(op, v, &c)
 	c.Login = p.login(op, v, text, &c)
 	if removed && c.Login != nil {
-		c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Certain, "-H Authorization", "`-H 'Authorization:'`, with nothing behind the colon, takes the header out that the login would make.",
+		c.Notes = append(c.Notes, note(reason.CredentialMissing, doctor.Certain, "-H Authorization", "`-H 'Authorization:'`, with nothing behind the colon, takes the header out that the login would make.",
 			"curl leaves out a header that is given without a value.", "Leave this header out, or give it its value."))
 		c.Login = nil
 	}
@@ -185,7 +185,7 @@ func (p *parser) login(op *operation, v *values, address string, c *doctor.Case)
 	if op.anyauth || op.bearer != nil {
 		certainty, why = doctor.Likely, "With several ways to choose from, curl asks without a login first and waits until the answer names one of them. The API answers anonymous calls, or names none."
 	}
-	c.Notes = append(c.Notes, note(reason.CredentialNotSent, certainty, waits, waits+" is given.", why, "Leave `"+waits+"` out: then the login is sent at once."))
+	c.Notes = append(c.Notes, note(reason.CredentialMissing, certainty, waits, waits+" is given.", why, "Leave `"+waits+"` out: then the login is sent at once."))
 	return l
 }
 
@@ -197,7 +197,7 @@ func (p *parser) basic(op *operation, v *values, address string, c *doctor.Case)
 			return l
 		}
 		if l.Secret.Open = true; !l.User.Open {
-			c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Possible, l.User.Place, u.option+" has no colon: a user without a secret.",
+			c.Notes = append(c.Notes, note(reason.CredentialMissing, doctor.Possible, l.User.Place, u.option+" has no colon: a user without a secret.",
 				"curl then asks for the secret at the terminal; in a script nobody answers.", "Write both: `-u \"$EMAIL:$TOKEN\"`."))
 		}
 		return l
@@ -241,7 +241,7 @@ func (p *parser) basic(op *operation, v *values, address string, c *doctor.Case)
 	if l, found := netrcLogin(text, shownFile(shown), host, decodePercent(user)); found {
 		return l
 	}
-	c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Certain, shownFile(shown), fmt.Sprintf("%s has no entry for the host, and no default.", shownFile(shown)),
+	c.Notes = append(c.Notes, note(reason.CredentialMissing, doctor.Certain, shownFile(shown), fmt.Sprintf("%s has no entry for the host, and no default.", shownFile(shown)),
 		"The name behind `machine` must be the host of the address, letter by letter, without a scheme and a path.", "Add `machine api.bitbucket.org login EMAIL password TOKEN`."))
 	return op.hidden
 }
@@ -269,7 +269,7 @@ func (p *parser) netrcPath(op *operation) string {
 // elsewhere looks where the login may be that a request without one was to have.
 func (p *parser) elsewhere(op *operation, address string, c *doctor.Case) {
 	if u := op.proxyTo; u != nil && !op.proxy {
-		c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Likely, p.placeOf(u.arg, u.option), u.option+" is the login for a proxy, and there is no proxy.",
+		c.Notes = append(c.Notes, note(reason.CredentialMissing, doctor.Likely, p.placeOf(u.arg, u.option), u.option+" is the login for a proxy, and there is no proxy.",
 			"The service never sees it.", "The login for the service is `-u`, with a small letter."))
 	}
 	home := p.env("HOME")
@@ -280,7 +280,7 @@ func (p *parser) elsewhere(op *operation, address string, c *doctor.Case) {
 	host, _, _ := strings.Cut(address[start:end], ":")
 	if text, ok := p.file(path.Join(home, ".netrc")); ok {
 		if l, found := netrcLogin(text, "~/.netrc", host, ""); found && l.Secret.Text != "" {
-			c.Notes = append(c.Notes, note(reason.CredentialNotSent, doctor.Likely, c.URL.Place, "There is a login for this host in "+l.Secret.Place+", and it is not used.",
+			c.Notes = append(c.Notes, note(reason.CredentialMissing, doctor.Likely, c.URL.Place, "There is a login for this host in "+l.Secret.Place+", and it is not used.",
 				"curl reads the file only when it is told to.", "Add `-n` to the command."))
 		}
 	}

@@ -117,7 +117,7 @@ var header = []Pitfall{
 		Make: func(k Kit) doctor.Case {
 			return seen(k.Header(k.APIToken, "/2.0/repositories/acme/widgets"), 404, message(noRepository), anonymous...)
 		},
-		First: reason.HeaderSchemeMissing, How: doctor.Certain, Never: codes(reason.HeaderStripped, reason.RepositoryNotFound, reason.CredentialNotSent)},
+		First: reason.HeaderSchemeMissing, How: doctor.Certain, Never: codes(reason.HeaderStripped, reason.RepositoryNotFound, reason.CredentialMissing)},
 	{Name: "no scheme, pair", Symptom: "`Authorization: <base64>` without Basic",
 		Make:  func(k Kit) doctor.Case { return k.Header(pair(k.Email, k.APIToken), "/2.0/user") },
 		First: reason.HeaderSchemeMissing, How: doctor.Certain},
@@ -135,7 +135,7 @@ var header = []Pitfall{
 			c.Header[0].Name = "Authentication"
 			return c
 		},
-		First: reason.CredentialNotSent, How: doctor.Likely},
+		First: reason.CredentialMissing, How: doctor.Likely},
 	{Name: "empty header", Symptom: "`Authorization: Bearer` with nothing behind",
 		Make:  func(k Kit) doctor.Case { return k.Header("Bearer ", "/2.0/user") },
 		First: reason.TokenEmpty, How: doctor.Certain},

@@ -146,10 +146,10 @@ var pairing = []Pitfall{
 		First: reason.CredentialForeignProduct, How: doctor.Likely, Never: codes(reason.PathDataCenter)},
 	{Name: "token in the query", Symptom: "`?access_token=` with an API token",
 		Make:  func(k Kit) doctor.Case { return k.request("GET", "/2.0/user?access_token="+k.APIToken) },
-		First: reason.CredentialInURL, How: doctor.Certain, Never: codes(reason.CredentialNotSent)},
+		First: reason.CredentialInURL, How: doctor.Certain, Never: codes(reason.CredentialMissing)},
 	{Name: "nothing sent", Symptom: "curl without a credential, on what is not public",
 		Make:  func(k Kit) doctor.Case { return k.request("GET", "/2.0/user") },
-		First: reason.CredentialNotSent, How: doctor.Certain},
+		First: reason.CredentialMissing, How: doctor.Certain},
 
 	{Name: "git with the e-mail", Symptom: "git with an API token and the e-mail: 401",
 		Make:  func(k Kit) doctor.Case { return k.Clone(k.Email, k.APIToken) },
@@ -186,7 +186,7 @@ var pairing = []Pitfall{
 			c.NoHelper = true
 			return c
 		},
-		First: reason.CredentialNotSent, How: doctor.Certain},
+		First: reason.CredentialMissing, How: doctor.Certain},
 	{Name: "git with the account password", Symptom: "git with the account's password",
 		Make:  func(k Kit) doctor.Case { return k.Clone(k.Username, password) },
 		First: reason.CredentialPasswordNotAccepted, How: doctor.Likely},

@@ -52,11 +52,11 @@ var printed = []Pitfall{
 	says("git, a fault of the service", returned+"503\n", reason.ServiceIncident, doctor.Certain).fine(),
 
 	// Nothing was sent.
-	says("git, no terminal", "fatal: could not read Username for 'https://bitbucket.org': terminal prompts disabled\n", reason.CredentialNotSent, doctor.Certain, reason.TokenRefused),
-	says("git, no device", "fatal: could not read Username for 'https://bitbucket.org': No such device or address\n", reason.CredentialNotSent, doctor.Certain),
-	says("JGit, no provider", "org.eclipse.jgit.errors.TransportException: https://bitbucket.org/acme/widgets.git: Authentication is required but no CredentialsProvider has been registered\n", reason.CredentialNotSent, doctor.Certain),
-	says("GCM, not interactive", "fatal: Cannot prompt because user interactivity has been disabled.\n", reason.CredentialNotSent, doctor.Certain),
-	says("Renovate, nothing set", "FATAL: Initialization error\n  \"errorMessage\": \"Init: You must configure a Bitbucket token or username/password\"\n", reason.CredentialNotSent, doctor.Certain),
+	says("git, no terminal", "fatal: could not read Username for 'https://bitbucket.org': terminal prompts disabled\n", reason.CredentialMissing, doctor.Certain, reason.TokenRefused),
+	says("git, no device", "fatal: could not read Username for 'https://bitbucket.org': No such device or address\n", reason.CredentialMissing, doctor.Certain),
+	says("JGit, no provider", "org.eclipse.jgit.errors.TransportException: https://bitbucket.org/acme/widgets.git: Authentication is required but no CredentialsProvider has been registered\n", reason.CredentialMissing, doctor.Certain),
+	says("GCM, not interactive", "fatal: Cannot prompt because user interactivity has been disabled.\n", reason.CredentialMissing, doctor.Certain),
+	says("Renovate, nothing set", "FATAL: Initialization error\n  \"errorMessage\": \"Init: You must configure a Bitbucket token or username/password\"\n", reason.CredentialMissing, doctor.Certain),
 
 	// JGit, GCM, Renovate.
 	says("JGit, not authorized", "org.eclipse.jgit.api.errors.TransportException: https://bitbucket.org/acme/widgets.git: not authorized\n", reason.TokenRefused, doctor.Possible),
