@@ -14,9 +14,9 @@ import (
 
 // Operations lists what this room serves.
 func (room *Room) Operations() []access.Operation {
-	repository, workspaces, place := room.Repositories(), room.Workspaces.Workspaces(), room.places()
+	repository, place := room.Repositories(), room.places()
 	return []access.Operation{
-		access.On("GET /repositories/{workspace}", workspaces.Reads(), room.list),
+		access.On("GET /repositories/{workspace}", room.shelves().Reads(), room.list),
 		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create),
 		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get),
 		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put),
@@ -34,6 +34,20 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags),
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag),
 	}
+}
+
+// shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
+// everybody in, as on Bitbucket Cloud, though it is private itself. The list shows what the caller may read.
+func (room *Room) shelves() *access.Resource[workspace.Workspace] {
+	workspaces := room.Workspaces.Workspaces()
+	return &access.Resource[workspace.Workspace]{Name: "list of repositories", Params: workspaces.Params, NotFound: workspaces.NotFound,
+		Find: func(ctx context.Context, p *access.Principal, name, _ string) (access.Found[workspace.Workspace], error) {
+			found, err := workspaces.Find(ctx, p, name, "")
+			if err == nil && found.Level < access.Read && !found.Public {
+				found.Public, err = holdsPublic(ctx, room.DB, found.Value.ID)
+			}
+			return found, err
+		}}
 }
 
 // place is where a path to a repository points, whether or not there is one yet.

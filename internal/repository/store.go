@@ -62,6 +62,16 @@ var byName = [2][2]string{
 
 var selectWithLevel = `SELECT ` + database.Packed(level, columns) + from + ` WHERE `
 
+// holdsPublic reports whether a workspace has a repository that everybody may read.
+func holdsPublic(ctx context.Context, db *database.DB, workspaceID string) (bool, error) {
+	var one int
+	err := db.Row(ctx, `SELECT 1 FROM repository WHERE workspace_id = $1 AND NOT is_private LIMIT 1`, workspaceID).Scan(&one)
+	if errors.Is(err, database.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // find looks a repository up by workspace and repository, each a slug or a uuid, with the account's level.
 func find(ctx context.Context, db *database.DB, accountID, workspaceName, name string) (*Repository, access.Level, error) {
 	w, workspaceIndex := identifier(workspaceName)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pailforge/pail/internal/api"
 	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/server/wire"
 )
@@ -35,6 +36,9 @@ func (s *Server) rejected(r wire.Rejection) (status int, header http.Header, bod
 	}
 	if r.Header != "" {
 		e.With("header", r.Header)
+	}
+	if r.Code == reason.HeaderControlCharacter && r.Header != "Authorization" {
+		e = e.WithMessage("Bad Request") // nothing is wrong with the credential
 	}
 	if r.Path != "" {
 		if _, outcome := catalog.Find(r.Method, strings.TrimPrefix(r.Path, api.Prefix)); outcome == catalog.Unknown && strings.HasPrefix(r.Path, "/") {

@@ -289,6 +289,21 @@ func TestSlowHeader(t *testing.T) {
 	}
 }
 
+// TestControlCharacters: the Authorization header is named only where it is the one that is broken.
+func TestControlCharacters(t *testing.T) {
+	w := pailtest.Start(t, pailtest.Options{})
+	for header, message := range map[string]string{
+		"X-Note: a\x00b":                  "Bad Request",
+		"User-Agent: a\x01b":              "Bad Request",
+		"Authorization: Basic YTpi\x00Yg": "Invalid Authorization header",
+	} {
+		a := w.Want(w.Raw("GET /2.0/user HTTP/1.1\r\nHost: HOST\r\n"+header+"\r\n\r\n"), 400, "header.control_character")
+		if got := a.String("error.message"); got != message {
+			t.Errorf("%q: %q, want %q", header, got, message)
+		}
+	}
+}
+
 // TestOddRequests: ten thousand requests of all kinds, many at a time, each with its answer; nothing stays behind.
 func TestOddRequests(t *testing.T) {
 	w := pailtest.Start(t, pailtest.Options{}).World()
