@@ -11,7 +11,7 @@ import (
 // files is the form for configuration and scripts.
 func (o *doctorOptions) files() *cobra.Command {
 	var noIgnore bool
-	c := o.command("files PATH…", "Find every fault in configuration and scripts", `
+	c := o.command("files PATH...", "Find every fault in configuration and scripts", `
 Files reads configuration, scripts and programs as pail migrate scan does, and judges everything in them that is sent to
 Bitbucket Cloud: not only app passwords, but every credential, address and path.
 

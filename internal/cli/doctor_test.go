@@ -120,8 +120,8 @@ func TestDoctorMisused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"one word":           {[]string{"frobnicate"}, "no curl command"},
-		"a secret as a word": {[]string{doctortest.PailToken}, "no curl command"},
+		"one word":           {[]string{"frobnicate"}, "no form \"frobnicate\""},
+		"a secret as a word": {[]string{doctortest.PailToken}, "no form"},
 		"method alone":       {[]string{"--email", "x", "--token-stdin", "GET"}, "a method and a path"},
 		"no such file":       {[]string{"--response", filepath.Join(t.TempDir(), "none")}, "none"},
 		"empty answer":       {[]string{"response"}, "nothing was read"},

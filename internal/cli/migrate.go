@@ -34,7 +34,7 @@ type scanOptions struct {
 
 func (a *app) migrateScan() *cobra.Command {
 	o := &scanOptions{app: a}
-	c := a.command("scan PATH…", "Find app passwords and their uses", `
+	c := a.command("scan PATH...", "Find app passwords and their uses", `
 Scan reads files and folders and finds app passwords of Bitbucket Cloud and their uses: in remotes, .netrc and
 .git-credentials, in pipelines of Bitbucket, GitHub, GitLab and others, Jenkins, Terraform, Renovate, Argo CD and Flux,
 Dockerfiles, scripts, programs and .env files. For each it says what it is, what it becomes, and which scopes the use

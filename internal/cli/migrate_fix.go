@@ -18,7 +18,7 @@ type fixOptions struct {
 
 func (a *app) migrateFix() *cobra.Command {
 	o := &fixOptions{app: a}
-	c := a.command("fix PATH…", "Change what is safe to change", `
+	c := a.command("fix PATH...", "Change what is safe to change", `
 Fix reads files and folders as scan does, and shows what can be changed safely as a diff: logins are taken out of the
 remotes in git's configuration, base64 that makes a header is kept from breaking lines, and an API token that curl sends
 as Bearer goes in --user where the file knows exactly one variable for the e-mail. Secrets in the diff are masked.

@@ -59,7 +59,7 @@ type recordOptions struct {
 
 func (a *app) record() *cobra.Command {
 	o := &recordOptions{reportOptions: reportOptions{app: a}}
-	c := a.command("record [flags] -- COMMAND [ARGUMENT…]", "Find out which scopes an automation needs, from its traffic", `
+	c := a.command("record [flags] -- COMMAND [ARGUMENT...]", "Find out which scopes an automation needs, from its traffic", `
 Record runs a command and watches its requests to bitbucket.org, api.bitbucket.org and the hosts given with --host. It
 reports the operations that were called, the least API-token scopes for exactly those, what the credential has beyond
 them, what was refused and why, and what is deprecated or unknown. The command's output passes through, its exit code
@@ -179,7 +179,7 @@ func (o *recordOptions) serve(ctx context.Context) error {
 
 func (a *app) recordMerge() *cobra.Command {
 	o := &reportOptions{app: a}
-	c := a.command("merge FILE…", "Add recordings up", `
+	c := a.command("merge FILE...", "Add recordings up", `
 Merge reads recordings that pail record --json wrote, and reports them as one: the scopes that all of them together
 need. - is standard input. The order makes no difference, and what comes out can be merged again.`, `
   pail record merge monday.json tuesday.json

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +112,10 @@ func TestOwnTree(t *testing.T) {
 	if err != nil || r.Coverage.Files < 100 {
 		t.Fatalf("%d files, %v", r.Coverage.Files, err)
 	}
+	// The doctor's table of the variables that tools read names them, and reads none itself.
+	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
+		return f.Rule == RuleVariable && strings.HasSuffix(f.File, "internal/doctor/variables/table.go")
+	})
 	if got := lines(r.Findings, "../.."); got != "" {
 		t.Error(got)
 	}

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/pailforge/pail/internal/token"
 )
 
 // maxFile is the longest file that is read. Configuration is shorter.
@@ -104,7 +106,8 @@ func unread(path string, err error) Coverage {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
-	return Coverage{Unread: []Unread{{filepath.ToSlash(path), err.Error()}}}
+	// A path may be a secret that was pasted where a path belongs.
+	return Coverage{Unread: []Unread{{token.Redact(filepath.ToSlash(path)), err.Error()}}}
 }
 
 // apart runs f in a goroutine of its own when there is a place for one, and else at once.
