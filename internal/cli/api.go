@@ -27,6 +27,7 @@ type apiOptions struct {
 	raw, typed, headers        []string
 	paginate, include, silent  bool
 
+	secret string // of the login, for the doctor
 	filter *gojq.Code
 }
 
@@ -101,6 +102,7 @@ func (o *apiOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.secret = secret
 	client, err := o.client(p, secret)
 	if err != nil {
 		return err
@@ -225,7 +227,7 @@ func (o *apiOptions) refused(p profile.Profile, r *http.Request, res *http.Respo
 			return err
 		}
 	}
-	lines := o.explain(refusedCall{Profile: p, Method: r.Method, Path: r.URL.EscapedPath(), Status: res.StatusCode, Header: res.Header, Body: first})
+	lines := o.explain(refusedCall{Profile: p, Method: r.Method, Path: r.URL.EscapedPath(), Status: res.StatusCode, Header: res.Header, Body: first, Secret: o.secret})
 	return &problemsError{append([]string{fmt.Sprintf("%s %s: %s", r.Method, token.Redact(r.URL.EscapedPath()), res.Status)}, lines...)}
 }
 

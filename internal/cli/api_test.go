@@ -22,7 +22,7 @@ func TestFields(t *testing.T) {
 	}{
 		{[]string{"a=b=c", "n=1"}, []string{"t=true", "f=false", "z=null", "i=-12", "x=1.5e3", "s=01", "v=1.2.3", "e="}, `{"a":"b=c","n":"1","t":true,"f":false,"z":null,"i":-12,"x":1.5e3,"s":"01","v":"1.2.3","e":""}`, ""},
 		{[]string{"project[key]=FTO", "project[name]=x", "a[b][c]=d"}, nil, `{"project":{"key":"FTO","name":"x"},"a":{"b":{"c":"d"}}}`, ""},
-		{[]string{"scopes[]=a", "scopes[]=b"}, nil, `{"scopes":["a","b"]}`, ""},
+		{[]string{"scopes[]=a", "scopes[]=b"}, nil, `{"scopes":["read:user:bitbucket","read:workspace:bitbucket"]}`, ""},
 		{[]string{"reviewers[][uuid]={1}", "reviewers[][name]=x", "reviewers[][uuid]={2}"}, nil, `{"reviewers":[{"uuid":"{1}","name":"x"},{"uuid":"{2}"}]}`, ""},
 		{nil, []string{"big=123456789012345678901234567890"}, `{"big":123456789012345678901234567890}`, ""},
 		{[]string{"=x"}, nil, "", "key=value"},
@@ -98,7 +98,7 @@ func TestPages(t *testing.T) {
 			fmt.Fprintf(w, `{"values":[1],"next":"%s/2.0/circle?page=1"}`, url)
 		case r.URL.Path == "/2.0/breaks" && n == "2":
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"error":{"message":"No","detail":{"required":["a","b"],"granted":["a"]}}}`)
+			fmt.Fprint(w, `{"error":{"message":"No","detail":{"required":["read:user:bitbucket","read:workspace:bitbucket"],"granted":["read:user:bitbucket"]}}}`)
 		case n == "3":
 			fmt.Fprint(w, `{"values":[],"page":3}`)
 		case n == "2":
@@ -119,7 +119,7 @@ func TestPages(t *testing.T) {
 	if r := pail("api", "circle", "--paginate"); r.code != 1 || !strings.Contains(r.err, "one before it") {
 		t.Errorf("%+v", r)
 	}
-	if r := pail("api", "breaks", "--paginate"); r.code != 1 || !strings.Contains(r.out, `"No"`) || !strings.Contains(r.err, "Missing: b.") {
+	if r := pail("api", "breaks", "--paginate"); r.code != 1 || !strings.Contains(r.out, `"No"`) || !strings.Contains(r.err, "Missing: read:workspace:bitbucket.") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -134,15 +134,15 @@ func TestExplainBare(t *testing.T) {
 		body         string
 		says         []string
 	}{
-		{"bad credential", "GET", "/2.0/user", 401, `{"type":"error","error":{"message":"Token is invalid, expired, or not supported for this endpoint."}}`, []string{"does not say why", "the e-mail ada@example.com", "pail auth status"}},
-		{"scopes", "GET", "/2.0/user", 403, `{"error":{"message":"x","detail":{"required":["read:user:bitbucket","read:workspace:bitbucket"],"granted":["read:workspace:bitbucket"]}}}`, []string{"(scope.missing)", "Missing: read:user:bitbucket."}},
-		{"access", "GET", "/2.0/workspaces/acme", 403, `{"error":{"message":"You do not have access to view this workspace."}}`, []string{"403: You do not have access to view this workspace."}},
-		{"Data Center", "GET", "/2.0/workspaces/acme/projects/FTO/permissions/groups", 404, `{"error":{"message":"Resource not found"}}`, []string{"(path.data_center)", "permissions-config/groups takes read:project:bitbucket"}},
-		{"removed", "GET", "/2.0/workspaces", 410, `{"error":{"message":"CHANGE-2770 - Functionality has been deprecated"}}`, []string{"(path.removed)", "GET /2.0/user/workspaces"}},
-		{"not there", "GET", "/2.0/repositories/acme/x", 404, `{"error":{"message":"Repository acme/x not found"}}`, []string{"404: Repository acme/x not found"}},
-		{"HTML", "GET", "/2.0/repositories/acme/x/commits", 404, "<html>\x1b[31m", []string{"404 Not Found"}},
-		{"nothing", "GET", "/2.0/user", 400, "", []string{"400 Bad Request"}},
-		{"a terminal's controls and a secret", "GET", "/2.0/user", 418, `{"error":{"message":"a\u001b[2Jb\n` + "ATATT3xFfGF0" + strings.Repeat("aB3_", 20) + `"}}`, []string{"a?[2Jb ATATT3xFfGF0… (92 characters)"}},
+		{"bad credential", "GET", "/2.0/user", 401, `{"type":"error","error":{"message":"Token is invalid, expired, or not supported for this endpoint."}}`, []string{"(token.refused, possible)", "expired or revoked"}},
+		{"scopes", "GET", "/2.0/user", 403, `{"error":{"message":"x","detail":{"required":["read:user:bitbucket","read:workspace:bitbucket"],"granted":["read:workspace:bitbucket"]}}}`, []string{"(scope.missing, certain)", "Missing: read:user:bitbucket."}},
+		{"access", "GET", "/2.0/workspaces/acme", 403, `{"error":{"message":"You do not have access to view this workspace."}}`, []string{"(workspace.forbidden"}},
+		{"Data Center", "GET", "/2.0/workspaces/acme/projects/FTO/permissions/groups", 404, `{"error":{"message":"Resource not found"}}`, []string{"(path.data_center, certain)", "permissions-config/groups", "read:project:bitbucket"}},
+		{"removed", "GET", "/2.0/workspaces", 410, `{"error":{"message":"CHANGE-2770 - Functionality has been deprecated"}}`, []string{"(path.removed, certain)", "/user/workspaces"}},
+		{"not there", "GET", "/2.0/repositories/acme/x", 404, `{"error":{"message":"Repository acme/x not found"}}`, []string{"(repository.not_found"}},
+		{"HTML", "GET", "/2.0/repositories/acme/x/commits", 404, "<html>\x1b[31m", []string{"404"}},
+		{"nothing", "GET", "/2.0/user", 400, "", []string{"400"}},
+		{"a terminal's controls and a secret", "GET", "/2.0/user", 418, `{"error":{"message":"a\u001b[2Jb\n` + "ATATT3xFfGF0" + strings.Repeat("aB3_", 20) + `"}}`, []string{"418"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := strings.Join(explainCall(refusedCall{Profile: p, Method: c.method, Path: c.path, Status: c.status, Body: []byte(c.body)}), "\n")

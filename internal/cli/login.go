@@ -196,7 +196,7 @@ func (o *loginOptions) try(ctx context.Context, p profile.Profile, secret string
 	if check.Accepted {
 		return check, nil
 	}
-	lines := o.explain(refusedCall{Profile: p, Method: http.MethodGet, Path: "/2.0" + profile.CheckPath, Status: check.Status, Header: check.Header, Body: check.Body})
+	lines := o.explain(refusedCall{Profile: p, Method: http.MethodGet, Path: "/2.0" + profile.CheckPath, Status: check.Status, Header: check.Header, Body: check.Body, Secret: secret})
 	if shape := token.Inspect(secret); shape.Problem != token.None {
 		lines = append([]string{"The secret looks damaged: " + shape.Detail}, lines...)
 	}

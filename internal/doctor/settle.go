@@ -108,6 +108,8 @@ func refuted(f *facts, x Finding) bool {
 	switch x.Reason {
 	case reason.CredentialKindNotAccepted, reason.CredentialInURL, reason.CredentialStored:
 		return false
+	case reason.PathUnknown: // a path whose scopes are asked for, or that answers, is there
+		return len(f.answer.required) > 0 || f.answer.Status < 300
 	}
 	switch x.Reason.Family() {
 	case "credential", "token", "app_password", "oauth", "header":

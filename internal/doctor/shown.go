@@ -18,12 +18,7 @@ func Shown(text string) string {
 		m := inURL.FindStringSubmatch(login)
 		return m[1] + ":" + token.Mask(m[2]) + "@"
 	})
-	text = piece.ReplaceAllStringFunc(text, func(s string) string {
-		if len(s) > 80 || token.Inspect(s).Origin != token.OriginUnknown {
-			return token.Mask(s)
-		}
-		return s
-	})
+	text = piece.ReplaceAllStringFunc(token.Redact(text), token.Mask)
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7F && r < 0xA0 {
 			return '·'
@@ -33,8 +28,9 @@ func Shown(text string) string {
 }
 
 var (
-	// inURL is the login of a URL that has a secret. The secret ends at the last @ that stands before a slash, a space or
-	// the end: an @ or a slash inside of it that was not encoded must not let the rest of it through.
+	// inURL is the login of a URL that has a secret. The secret ends at the last @ that stands before a space or the end:
+	// an @ or a slash inside of it that was not encoded must not let the rest of it through.
 	inURL = regexp.MustCompile(`(://[^\s:/@]*(?:@[^\s:/@]+)?):([^\s]*)@`)
-	piece = regexp.MustCompile(`[A-Za-z0-9_=+-]{4,}`)
+	// piece is longer than any name.
+	piece = regexp.MustCompile(`[A-Za-z0-9_=+-]{81,}`)
 )

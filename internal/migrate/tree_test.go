@@ -112,9 +112,9 @@ func TestOwnTree(t *testing.T) {
 	if err != nil || r.Coverage.Files < 100 {
 		t.Fatalf("%d files, %v", r.Coverage.Files, err)
 	}
-	// The doctor's table of the variables that tools read names them, and reads none itself.
+	// The doctor's table of the variables that tools read names them, and reads none itself; a document shows a scan.
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
-		return f.Rule == RuleVariable && strings.HasSuffix(f.File, "internal/doctor/variables/table.go")
+		return f.Rule == RuleVariable && strings.HasSuffix(f.File, "internal/doctor/variables/table.go") || strings.HasSuffix(f.File, "docs/toolkit.md")
 	})
 	if got := lines(r.Findings, "../.."); got != "" {
 		t.Error(got)

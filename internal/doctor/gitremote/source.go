@@ -52,7 +52,8 @@ func (r *reader) login(ctx context.Context, a address, out *Address, c *doctor.C
 	if a.hasSecret {
 		c.Login = &doctor.Login{User: doctor.Value{Text: a.user, Place: c.URL.Place}, Secret: doctor.Value{Text: a.secret, Place: c.URL.Place}, From: "URL"}
 		out.Login = "URL"
-		if why := misfit(login{a.user, a.secret}, a); why != "" {
+		// An address that was typed just now is kept nowhere.
+		if why := misfit(login{a.user, a.secret}, a); why != "" && r.out.Remote != "" {
 			c.Notes = append(c.Notes, r.inURL(why, a, c.URL.Place))
 		}
 		return
