@@ -22,7 +22,7 @@ func TestFields(t *testing.T) {
 	}{
 		{[]string{"a=b=c", "n=1"}, []string{"t=true", "f=false", "z=null", "i=-12", "x=1.5e3", "s=01", "v=1.2.3", "e="}, `{"a":"b=c","n":"1","t":true,"f":false,"z":null,"i":-12,"x":1.5e3,"s":"01","v":"1.2.3","e":""}`, ""},
 		{[]string{"project[key]=FTO", "project[name]=x", "a[b][c]=d"}, nil, `{"project":{"key":"FTO","name":"x"},"a":{"b":{"c":"d"}}}`, ""},
-		{[]string{"scopes[]=a", "scopes[]=b"}, nil, `{"scopes":["read:user:bitbucket","read:workspace:bitbucket"]}`, ""},
+		{[]string{"scopes[]=a", "scopes[]=b"}, nil, `{"scopes":["a","b"]}`, ""},
 		{[]string{"reviewers[][uuid]={1}", "reviewers[][name]=x", "reviewers[][uuid]={2}"}, nil, `{"reviewers":[{"uuid":"{1}","name":"x"},{"uuid":"{2}"}]}`, ""},
 		{nil, []string{"big=123456789012345678901234567890"}, `{"big":123456789012345678901234567890}`, ""},
 		{[]string{"=x"}, nil, "", "key=value"},
