@@ -211,7 +211,7 @@ func echo(args []string) string {
 	text := strings.Join(args, " ")
 	if escapes {
 		if t, _, err := expand.Format(nil, text, nil); err == nil {
-			text = clean(t)
+			text = unforged(t, text)
 		}
 	}
 	return text + newline
@@ -233,6 +233,7 @@ func printf(args []string) (string, bool) {
 	if args == nil {
 		args = []string{}
 	}
+	given := strings.Join(args, "")
 	var b strings.Builder
 	for {
 		text, n, err := expand.Format(nil, format, args)
@@ -241,9 +242,17 @@ func printf(args []string) (string, bool) {
 		}
 		b.WriteString(text)
 		if args = args[n:]; n == 0 || len(args) == 0 {
-			return clean(b.String()), true
+			return unforged(b.String(), given), true
 		}
 	}
+}
+
+// unforged is what a command wrote from in. The marks of in are in it; where escapes have made others, none is left.
+func unforged(out, in string) string {
+	if strings.Count(out, string(markOpen)) != strings.Count(in, string(markOpen)) || strings.Count(out, string(markClose)) != strings.Count(in, string(markClose)) {
+		return clean(out)
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(out, "\uFFFD"), "\x00", "")
 }
 
 // tr knows how to delete.
