@@ -73,7 +73,7 @@ func TestMigrate(t *testing.T) {
 	command(t, "", "migrate", "scan", filepath.Join(dir, ".env")).shows(t, 1, "1 finding in 1 file")
 	command(t, "", "migrate", "scan", filepath.Join(dir, "README.md")).shows(t, 0, "Nothing found.", "1 file read.")
 	command(t, "", "migrate", "scan", filepath.Join(dir, "nowhere")).shows(t, 2, "nowhere: ", "nothing could be read")
-	command(t, "", "migrate", "scan").shows(t, 2, "usage: pail migrate scan PATH…")
+	command(t, "", "migrate", "scan").shows(t, 2, "usage: pail migrate scan PATH...")
 	command(t, "", "migrate", "scan", "--json", "--sarif", dir).shows(t, 2, "none of the others can be")
 
 	r := command(t, "", "migrate", "scan", "--json", dir)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -380,9 +381,12 @@ func TestFacts(t *testing.T) {
 
 // TestAgainstGit: what the reader says that git sends is what a server gets from git.
 func TestAgainstGit(t *testing.T) {
+	var mu sync.Mutex
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// With a user in the URL, the first try has an empty password.
+		mu.Lock()
+		defer mu.Unlock()
 		if _, secret, ok := r.BasicAuth(); got == nil && (!ok || secret != "") {
 			got = r.Header["Authorization"]
 		}
@@ -405,7 +409,9 @@ func TestAgainstGit(t *testing.T) {
 			"[http]\n\textraHeader = Authorization: Basic three\n[http \"http://" + host + "/other\"]\n\textraHeader = Authorization: Basic four\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			mu.Lock()
 			got = nil
+			mu.Unlock()
 			s := newScene(t)
 			s.git("remote", "add", "origin", "http://"+c.user+host+"/acme/widgets.git")
 			s.write(".gitconfig", c.config, 0o600)
@@ -427,6 +433,8 @@ func TestAgainstGit(t *testing.T) {
 			cmd := exec.Command("git", "ls-remote", "origin")
 			cmd.Env, cmd.Dir = append(s.env, quiet...), s.repo
 			_ = cmd.Run() // refused
+			mu.Lock()
+			defer mu.Unlock()
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
