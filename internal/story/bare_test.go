@@ -33,6 +33,7 @@ func (p pitfall) plain() rest.Plain {
 // TestBarePitfalls: a bare server decides and notes the same, and tells nothing but what Bitbucket Cloud does. What it
 // says to a secret that it knows, in whatever state, it says to one that it never saw, down to the last header.
 func TestBarePitfalls(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
 	answers := map[rest.Plain]string{}
 	walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
@@ -71,6 +72,7 @@ func everythingTold(a *pailtest.Answer) string {
 // TestBareGit: a bare server decides and notes the same, and git prints what Bitbucket Cloud has it print, the same to
 // a secret that is known as to one that is not.
 func TestBareGit(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
 	refused := "remote: " + noAccess + "\nfatal: Authentication failed for 'URL'\n"
 	walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {

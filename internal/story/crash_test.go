@@ -195,6 +195,7 @@ func (c *crash) must(method, path string, body any, status int) map[string]any {
 // repositories. After each restart everything that was acknowledged is there, and the rest is there as a whole or not
 // at all.
 func TestCrashes(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		pailtest.Skip(t, "linux", "the processes of a dead server are found in /proc")
 	}

@@ -20,6 +20,7 @@ import (
 // TestDocs runs every command of the documents that newcomers read. A command that it does not know how to run is a
 // failure: it is either not one to put there, or to be taught here.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -71,6 +71,7 @@ func words(t *testing.T, r doctor.Report) string {
 // TestDoctorOnPitfalls: the doctor finds in each pitfall what the server knows of it. An explained answer names the cause
 // for certain; from a bare one the doctor infers it, and where it cannot it accuses nothing.
 func TestDoctorOnPitfalls(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []struct {
 		name string
 		bare bool
@@ -108,6 +109,7 @@ func TestDoctorOnPitfalls(t *testing.T) {
 
 // TestDoctorOnGit: the same of git, from the address, the credential and what git printed.
 func TestDoctorOnGit(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []struct {
 		name string
 		bare bool

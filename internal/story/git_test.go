@@ -119,6 +119,7 @@ var gitCases = []gitCase{
 
 // TestGitCredentials: clone and push with each kind of credential, and what git prints when it is refused.
 func TestGitCredentials(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		walkGit(t, s.World(), func(t *testing.T, c gitCase, _ subject, out string) {
 			for _, want := range append(c.says, c.code) {

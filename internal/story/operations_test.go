@@ -102,6 +102,7 @@ func check(w *pailtest.World, err error) {
 // TestEveryServedOperation walks all operations that are served: without a credential, with each required scope
 // missing in turn, and with exactly the required scopes, which must succeed.
 func TestEveryServedOperation(t *testing.T) {
+	t.Parallel()
 	pailtest.Schemas(t)
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()

@@ -323,6 +323,7 @@ func (p pitfall) send(w *pailtest.World, x subject) (a *pailtest.Answer, method,
 // TestPitfalls walks everything that goes wrong with credentials in practice: what the caller is told, and what the
 // owner of the credential is told.
 func TestPitfalls(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		walk(t, s.World(), func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
 			s.Want(a, p.status, string(p.reason))

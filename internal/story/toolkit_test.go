@@ -20,6 +20,7 @@ var update = flag.Bool("update", false, "write what commands print into the docu
 // TestShownOutput runs every command of the documents' console blocks, in order, and compares what it prints with what
 // stands there. With -update it writes what was printed.
 func TestShownOutput(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"curl", "git", "bash", "node"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			pailtest.Skip(t, tool, "no "+tool+" on this machine")
