@@ -87,6 +87,8 @@ func (o *loginOptions) run(ctx context.Context) error {
 	}
 	if lack != nil {
 		fmt.Fprintf(o.err, "pail: warning: no keyring can be used here (%v). The secret is in %s, which only you can read.\n", lack, s.SecretsPath())
+	} else if s.Apart {
+		fmt.Fprintf(o.err, "The secret is in %s, which only you can read.\n", s.SecretsPath())
 	}
 	if err := o.say("Logged in to %s%s with the %s %s.", p.Name, asWhom(p), p.Kind.Title(), token.Mask(secret)); err != nil {
 		return err

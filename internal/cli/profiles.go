@@ -30,7 +30,14 @@ func (a *app) getenv(name string) (value string) {
 }
 
 // profiles opens the logins.
-func (a *app) profiles() (*profile.Store, error) { return profile.Open(a.getenv(profile.DirVariable)) }
+func (a *app) profiles() (*profile.Store, error) {
+	dir := a.getenv(profile.DirVariable)
+	s, err := profile.Open(dir)
+	if err == nil {
+		s.Apart = dir != ""
+	}
+	return s, err
+}
 
 // bindProfile gives a command the flag that names a login.
 func (a *app) bindProfile(c *cobra.Command, name *string) {

@@ -52,6 +52,7 @@ var servers = []struct {
 }{
 	{"http", false, pailtest.Options{}},
 	{"tls", false, pailtest.Options{TLS: true}},
+	{"bare", true, pailtest.Options{Bare: true}},
 }
 
 type worldKey struct{}
@@ -61,11 +62,19 @@ func TestServices(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		pailtest.Skip(t, "git", "no git on this machine")
 	}
+	// pail as it is shipped: git starts its helper many times over, and this test binary takes long to start under the race
+	// detector.
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "../../cmd/pail")
+	build.Env = append(os.Environ(), "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Dir:   "testdata/server",
-				Setup: func(env *testscript.Env) error { return service(env, s.options) },
+				Setup: func(env *testscript.Env) error { return service(env, bin, s.options) },
 				Condition: func(name string) (bool, error) {
 					switch name {
 					case "bare":
@@ -84,7 +93,7 @@ func TestServices(t *testing.T) {
 }
 
 // service starts a server with the usual scene. Secrets are in files, for standard input.
-func service(env *testscript.Env, options pailtest.Options) error {
+func service(env *testscript.Env, bin string, options pailtest.Options) error {
 	w := pailtest.Start(env.T().(testing.TB), options).World()
 	w.Push(3)
 	env.Values[worldKey{}] = w
@@ -105,6 +114,7 @@ func service(env *testscript.Env, options pailtest.Options) error {
 			return err
 		}
 	}
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	host := strings.SplitN(w.URL, "://", 2)
 	for name, value := range map[string]string{
 		"URL": w.URL, "SCHEME": host[0], "HOSTPORT": host[1], "EMAIL": w.Admin.Email, "USERNAME": w.Admin.Username, "TOKEN_ID": id.ID, "TOKEN": token,
@@ -113,6 +123,18 @@ func service(env *testscript.Env, options pailtest.Options) error {
 		env.Setenv(name, value)
 	}
 	return own(env)
+}
+
+// TestNoKeyring: where there is no keyring the secret goes to a file, and that is said.
+func TestNoKeyring(t *testing.T) {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} {
+		t.Setenv(name, t.TempDir())
+	}
+	w := pailtest.Start(t, pailtest.Options{}).World()
+	r := command(t, w.Secret(w.Admin, "read:user"), "login", "--api", w.URL, "--email", w.Admin.Email, "--token-stdin")
+	if r.code != 0 || !strings.Contains(r.err, "warning: no keyring can be used here (no keyring in tests). The secret is in ") {
+		t.Errorf("%+v", r)
+	}
 }
 
 // revoked makes the command that ends a credential now, or gives it its life back.

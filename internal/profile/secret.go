@@ -40,8 +40,11 @@ func ring(call func() error) error {
 // service is the name under which the keyring shows a secret.
 func (p *Profile) service() string { return "pail: " + p.API }
 
-// keep stores a secret: in the keyring, else in the file. lack is why not in the keyring.
+// keep stores a secret: in the keyring, else in the file. lack is why not in the keyring, where it should have been.
 func (s *Store) keep(p Profile, secret string) (place Place, lack, err error) {
+	if s.Apart {
+		return File, nil, s.withSecrets(func(m map[string]string) { m[p.Name] = secret })
+	}
 	lack = ring(func() error { return keyring.Set(p.service(), p.Name, secret) })
 	if lack == nil {
 		return Keyring, nil, s.withSecrets(func(m map[string]string) { delete(m, p.Name) })

@@ -17,6 +17,10 @@ type Store struct {
 	Dir      string    // where the files are
 	Default  string    // name of the profile that is used when none is named
 	Profiles []Profile // in the order in which they were made
+
+	// Apart keeps secrets in a file of Dir too: for a directory of somebody's choice, which the keyring, one for all of
+	// them, would mix with others.
+	Apart bool
 }
 
 // file is how profiles.yml looks.
