@@ -37,6 +37,7 @@ func TestBarePitfalls(t *testing.T) {
 	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
 	answers := map[rest.Plain]string{}
 	walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
+		diagnose(t, w, p, x, a, true)
 		want := p.plain()
 		w.Want(a, want.Status)
 		if got := a.String("error.message"); got != want.Message {
@@ -76,6 +77,7 @@ func TestBareGit(t *testing.T) {
 	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
 	refused := "remote: " + noAccess + "\nfatal: Authentication failed for 'URL'\n"
 	walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {
+		diagnoseGit(t, w, c, x, out, true)
 		want := refused
 		switch {
 		case c.says == nil:

@@ -68,90 +68,70 @@ func words(t *testing.T, r doctor.Report) string {
 	return b.String()
 }
 
-// TestDoctorOnPitfalls: the doctor finds in each pitfall what the server knows of it. An explained answer names the cause
-// for certain; from a bare one the doctor infers it, and where it cannot it accuses nothing.
-func TestDoctorOnPitfalls(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []struct {
-		name string
-		bare bool
-	}{{"explained", false}, {"bare", true}} {
-		t.Run(mode.name, func(t *testing.T) {
-			w := pailtest.Start(t, pailtest.Options{Bare: mode.bare}).World()
-			walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
-				r := doctor.Examine(p.asked(w, x, a))
-				told := words(t, r)
-				var got []reason.Code
-				for _, f := range r.Findings {
-					got = append(got, f.Reason)
-				}
-				if !mode.bare && !slices.Contains(got, p.reason) {
-					t.Errorf("the server says %s:\n%s", p.reason, told)
-				}
-				want := p.reason
-				if code, ok := unsaid[p.name]; ok && mode.bare {
-					want = code
-				} else if code, ok := mended[p.name]; ok {
-					want = code
-				} else if code, ok := inferred[want]; ok && mode.bare {
-					want = code
-				}
-				if len(got) == 0 || got[0] != want {
-					t.Errorf("want %s first:\n%s", want, told)
-				}
-				if strings.Contains(told, x.secret[:13]) {
-					t.Errorf("the secret is told:\n%s", told)
-				}
-			})
-		})
+// diagnose hands a pitfall to the doctor, which finds what the server knows of it. An explained answer names the cause for
+// certain; from a bare one the doctor infers it, and where it cannot it accuses nothing.
+func diagnose(t *testing.T, w *pailtest.World, p pitfall, x subject, a *pailtest.Answer, bare bool) {
+	t.Helper()
+	r := doctor.Examine(p.asked(w, x, a))
+	told := words(t, r)
+	var got []reason.Code
+	for _, f := range r.Findings {
+		got = append(got, f.Reason)
+	}
+	if !bare && !slices.Contains(got, p.reason) {
+		t.Errorf("the server says %s:\n%s", p.reason, told)
+	}
+	want := p.reason
+	if code, ok := unsaid[p.name]; ok && bare {
+		want = code
+	} else if code, ok := mended[p.name]; ok {
+		want = code
+	} else if code, ok := inferred[want]; ok && bare {
+		want = code
+	}
+	if len(got) == 0 || got[0] != want {
+		t.Errorf("want %s first:\n%s", want, told)
+	}
+	if strings.Contains(told, x.secret[:13]) {
+		t.Errorf("the secret is told:\n%s", told)
 	}
 }
 
-// TestDoctorOnGit: the same of git, from the address, the credential and what git printed.
-func TestDoctorOnGit(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []struct {
-		name string
-		bare bool
-	}{{"explained", false}, {"bare", true}} {
-		t.Run(mode.name, func(t *testing.T) {
-			w := pailtest.Start(t, pailtest.Options{Bare: mode.bare}).World()
-			walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {
-				user, err := url.PathUnescape(c.user)
-				check(w, err)
-				r := doctor.Examine(doctor.Case{
-					Client: "git", Surface: doctor.SurfaceGit, API: w.URL + "/2.0", Output: out,
-					URL:   doctor.Value{Text: w.URL + "/acme/widgets.git", Place: "remote origin"},
-					Login: &doctor.Login{From: "URL", User: doctor.Value{Text: user, Place: "URL"}, Secret: doctor.Value{Text: x.secret, Place: "URL"}},
-				})
-				told := words(t, r)
-				if c.says == nil {
-					if r.Verdict != doctor.Clean {
-						t.Errorf("it works:\n%s", told)
-					}
-					return
-				}
-				want := reason.Code(c.reason)
-				switch {
-				case c.name == "unknown":
-					want = reason.CredentialUnknown
-				case c.name == "account password":
-					want = reason.CredentialPasswordNotAccepted
-				}
-				if code, ok := inferred[want]; ok && mode.bare {
-					want = code
-				}
-				if want == reason.PrivilegeMissing && mode.bare {
-					want = reason.RepositoryNotFound // git is told that there is no access, and no more
-				}
-				if len(r.Findings) == 0 || r.Findings[0].Reason != want {
-					t.Errorf("want %s first:\n%s\n%s", want, out, told)
-				}
-				if strings.Contains(told, x.secret[:13]) {
-					t.Errorf("the secret is told:\n%s", told)
-				}
-			})
-		})
+// diagnoseGit is the same of git, from the address, the credential and what git printed.
+func diagnoseGit(t *testing.T, w *pailtest.World, c gitCase, x subject, out string, bare bool) {
+	t.Helper()
+	user, err := url.PathUnescape(c.user)
+	check(w, err)
+	r := doctor.Examine(doctor.Case{
+		Client: "git", Surface: doctor.SurfaceGit, API: w.URL + "/2.0", Output: out,
+		URL:   doctor.Value{Text: w.URL + "/acme/widgets.git", Place: "remote origin"},
+		Login: &doctor.Login{From: "URL", User: doctor.Value{Text: user, Place: "URL"}, Secret: doctor.Value{Text: x.secret, Place: "URL"}},
+	})
+	told := words(t, r)
+	if c.says == nil {
+		if r.Verdict != doctor.Clean {
+			t.Errorf("it works:\n%s", told)
+		}
+		return
+	}
+	want := reason.Code(c.reason)
+	switch {
+	case c.name == "unknown":
+		want = reason.CredentialUnknown
+	case c.name == "account password":
+		want = reason.CredentialPasswordNotAccepted
+	}
+	if code, ok := inferred[want]; ok && bare {
+		want = code
+	}
+	if want == reason.PrivilegeMissing && bare {
+		want = reason.RepositoryNotFound // git is told that there is no access, and no more
+	}
+	if len(r.Findings) == 0 || r.Findings[0].Reason != want {
+		t.Errorf("want %s first:\n%s\n%s", want, out, told)
+	}
+	if strings.Contains(told, x.secret[:13]) {
+		t.Errorf("the secret is told:\n%s", told)
 	}
 }
 

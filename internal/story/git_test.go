@@ -121,7 +121,9 @@ var gitCases = []gitCase{
 func TestGitCredentials(t *testing.T) {
 	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
-		walkGit(t, s.World(), func(t *testing.T, c gitCase, _ subject, out string) {
+		w := s.World()
+		walkGit(t, w, func(t *testing.T, c gitCase, x subject, out string) {
+			diagnoseGit(t, w, c, x, out, false)
 			for _, want := range append(c.says, c.code) {
 				if !strings.Contains(out, want) {
 					t.Errorf("git does not print %q:\n%s", want, out)

@@ -325,7 +325,9 @@ func (p pitfall) send(w *pailtest.World, x subject) (a *pailtest.Answer, method,
 func TestPitfalls(t *testing.T) {
 	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
-		walk(t, s.World(), func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
+		w := s.World()
+		walk(t, w, func(t *testing.T, p pitfall, x subject, a *pailtest.Answer) {
+			diagnose(t, w, p, x, a, false)
 			s.Want(a, p.status, string(p.reason))
 			if got := a.String("error.message"); p.message != "" && got != p.message {
 				t.Errorf("says %q, want %q", got, p.message)

@@ -31,9 +31,7 @@ func TestShownOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	if out, err := command(root, "go", "build", "-o", filepath.Join(bin, "pail"), "./cmd/pail").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	build(t, root, filepath.Join(bin, "pail"))
 	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no documents: %v", err)
