@@ -2,7 +2,6 @@ package contract
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -70,6 +69,15 @@ func Find() (dir string, ok bool) {
 	}
 }
 
+// Published returns the checker of the folder that Find found when it was first called, or nil where there is none.
+var Published = sync.OnceValues(func() (*Checker, error) {
+	dir, ok := Find()
+	if !ok {
+		return nil, nil
+	}
+	return Load(dir)
+})
+
 // Load reads and compiles the facts in dir. A file that is missing or malformed, a schema that does not compile, an
 // operation that names an unknown schema and an exception that applies to nothing are errors.
 func Load(dir string) (*Checker, error) {
@@ -136,27 +144,21 @@ type TB interface {
 	Fatal(args ...any)
 }
 
-var loaded = sync.OnceValues(func() (*Checker, error) {
-	dir, ok := Find()
-	if !ok {
-		return nil, errNotFound
-	}
-	return Load(dir)
-})
-
-var errNotFound = errors.New("published API facts not found: set " + FactsVariable + " to their folder")
+const missing = "published API facts not found: set " + FactsVariable + " to their folder"
 
 // Facts returns the checker, loaded once for all tests of a package. When the facts are nowhere the test is skipped,
 // or fails if PAIL_TEST_REQUIRE contains "schemas".
 func Facts(t TB) *Checker {
 	t.Helper()
-	c, err := loaded()
+	c, err := Published()
 	switch {
-	case err == nil:
-	case errors.Is(err, errNotFound) && !strings.Contains(os.Getenv("PAIL_TEST_REQUIRE"), "schemas"):
-		t.Skip(err)
-	default:
+	case err != nil:
 		t.Fatal(err)
+	case c != nil:
+	case strings.Contains(os.Getenv("PAIL_TEST_REQUIRE"), "schemas"):
+		t.Fatal(missing)
+	default:
+		t.Skip(missing)
 	}
 	return c
 }

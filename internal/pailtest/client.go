@@ -40,6 +40,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	value any // of the body, once it was asked for
 }
 
 // Do sends a request and checks the answer's shape. body is a string as it is, or a value sent as JSON; nil sends none.
@@ -81,7 +83,7 @@ func (s *Server) Send(r *http.Request) *Answer {
 	if err != nil {
 		s.T.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
 	}
-	a := &Answer{res.StatusCode, res.Header, b}
+	a := &Answer{Status: res.StatusCode, Header: res.Header, Body: b}
 	if err := s.check(r, a, brokenLines(r)); err != nil {
 		s.T.Errorf("%s %s → %d: %v\n%s", r.Method, r.URL.Path, a.Status, err, a.Body)
 	}
@@ -134,10 +136,10 @@ func explains(path string) bool {
 
 // Get digs a value out of the JSON body: field names and list indexes, joined by dots. nil when it is not there.
 func (a *Answer) Get(path string) any {
-	var v any
-	if json.Unmarshal(a.Body, &v) != nil {
+	if a.value == nil && json.Unmarshal(a.Body, &a.value) != nil {
 		return nil
 	}
+	v := a.value
 	for _, name := range strings.Split(path, ".") {
 		switch x := v.(type) {
 		case map[string]any:

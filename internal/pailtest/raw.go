@@ -56,7 +56,7 @@ func (s *Server) ReadRaw(c net.Conn, request string) *Answer {
 	if err != nil {
 		s.T.Fatalf("the answer to %.80q ends early: %v", request, err)
 	}
-	a := &Answer{res.StatusCode, res.Header, b}
+	a := &Answer{Status: res.StatusCode, Header: res.Header, Body: b}
 	if err := s.check(r, a, malformed(request)); err != nil {
 		s.T.Errorf("%.80q → %d: %v\n%s", request, a.Status, err, a.Body)
 	}

@@ -108,10 +108,8 @@ func Start(t testing.TB, o Options) *Server {
 			t.Errorf("close: %v", err)
 		}
 	})
-	if dir, ok := contract.Find(); ok {
-		if s.checker, err = contract.Load(dir); err != nil {
-			t.Fatal(err)
-		}
+	if s.checker, err = contract.Published(); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }

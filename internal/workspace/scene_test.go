@@ -54,12 +54,9 @@ func newScene(t testing.TB, db *database.DB) *scene {
 		}
 		s.handlers[o.Key()] = o.Handler(gate)
 	}
-	if dir, ok := contract.Find(); ok {
-		checker, err := contract.Load(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.checker = checker
+	var err error
+	if s.checker, err = contract.Published(); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
