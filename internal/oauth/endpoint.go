@@ -105,10 +105,10 @@ func readForm(w http.ResponseWriter, hr *http.Request) (*oidc.AccessTokenRequest
 	}
 	if values := hr.Header["Authorization"]; len(values) > 0 {
 		presented, fault := token.ParseAuthorization(values)
-		if fault != nil {
+		switch {
+		case fault != nil && fault.Code != reason.TokenEmpty: // a public consumer may send its key alone
 			return nil, rest.Refuse(fault.Code, fault.Detail)
-		}
-		if presented.Scheme == token.Bearer {
+		case presented.Scheme == token.Bearer:
 			return nil, rest.Refuse(reason.OAuthClientMissing, "A token buys no token. Key and secret of the consumer go in Basic, or in the body.")
 		}
 	}
@@ -146,7 +146,11 @@ var kinds = map[reason.Code]string{
 
 func (r *Room) refusal(e *rest.Error) refusal {
 	kind, ok := kinds[e.Reason]
-	if !ok {
+	switch {
+	case ok:
+	case e.Status == http.StatusUnauthorized: // a header that cannot be read names nobody
+		kind = string(oidc.InvalidClient)
+	default:
 		kind = string(oidc.InvalidRequest)
 	}
 	return refusal{Error: kind, Description: e.Message, URI: r.URLs.Base + e.Reason.DocPath()}
