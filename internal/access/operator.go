@@ -11,7 +11,9 @@ import (
 // No operation of the API leads here.
 
 // Lookup finds a credential by its id, also one that is revoked. ErrNotFound when there is none.
-func (s *Credentials) Lookup(ctx context.Context, id string) (Credential, error) { return s.In(ctx, s.DB, id) }
+func (s *Credentials) Lookup(ctx context.Context, id string) (Credential, error) {
+	return s.In(ctx, s.DB, id)
+}
 
 // In is Lookup by way of q, such as a transaction.
 func (s *Credentials) In(ctx context.Context, q database.Queryer, id string) (Credential, error) {

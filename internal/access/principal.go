@@ -121,7 +121,9 @@ func (p *Principal) AccountID() string {
 
 // OfResource reports whether nobody's account is behind the principal, but a resource: an access token, or an OAuth
 // consumer that acts for its workspace (client credentials).
-func (p *Principal) OfResource() bool { return p.Account == nil && !p.Anonymous() }
+func (p *Principal) OfResource() bool {
+	return p.Kind.AccessToken() || p.Kind == OAuth && p.Account == nil
+}
 
 // bound is what a principal of a resource reaches, in words.
 func (p *Principal) bound() string {

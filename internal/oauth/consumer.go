@@ -3,6 +3,7 @@ package oauth
 import (
 	"net"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -113,6 +114,8 @@ func text(s string, lines bool) bool {
 	return true
 }
 
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9._\-:\[\]]*$`)
+
 // address parses what may be an address of an application; problem says why it may not.
 func address(s string) (u *url.URL, problem string) {
 	if len(s) > maxURL {
@@ -129,6 +132,9 @@ func address(s string) (u *url.URL, problem string) {
 	}
 	if u.User != nil {
 		return nil, "leave user and password out of the address"
+	}
+	if !hostPattern.MatchString(u.Host) {
+		return nil, "write the host in ASCII: one with other letters as xn--…"
 	}
 	return u, ""
 }

@@ -1,14 +1,14 @@
 // Package oauth is the room of OAuth 2: the consumers that a workspace registers, the access that people give them,
 // and the tokens that they get for it.
 //
-//	consumer.go    Consumer, and what may be a name, an address or a scope of one
-//	service.go     the rules of consumers: register, change, renew the secret, remove
-//	authorize.go   an application asks a person for access: what is asked, yes and no
-//	redirect.go    where a browser may be sent with the answer
-//	grants.go      a code, a refresh token or the consumer's own secret buys tokens
-//	endpoint.go    POST /site/oauth2/access_token
-//	applications.go what an account has let in, and taking it back
-//	store.go       the SQL
+//	consumer.go      Consumer, and what may be a name, an address or a scope of one
+//	service.go       the rules of consumers: register, change, renew the secret, remove
+//	authorize.go     an application asks a person for access: what is asked, yes and no
+//	redirect.go      where a browser may be sent with the answer
+//	grants.go        a code, a refresh token or the consumer's own secret buys tokens
+//	endpoint.go      POST /site/oauth2/access_token
+//	applications.go  what an account has let in, and taking it back
+//	store.go         the SQL
 //
 // The pages are in package web/consumers. Who a token stands for and what it opens is decided in package access, which
 // also keeps, as one credential, what a consumer was allowed by one account: scopes, activity and usage are those of the
