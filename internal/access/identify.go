@@ -85,7 +85,11 @@ func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Prin
 		}
 		return nil, g.plainly(challenge(e), r, surface)
 	}
-	p, err := g.principal(r.HTTP.Context(), token.Hash(presented.Secret))
+	find := principalByHash
+	if strings.HasPrefix(presented.Secret, token.OAuthAccess.Prefix()) {
+		find = principalByOAuthToken
+	}
+	p, err := g.principal(r.HTTP.Context(), find, token.Hash(presented.Secret))
 	if errors.Is(err, database.ErrNoRows) {
 		return nil, g.plainly(challenge(unknown(presented)), r, surface)
 	}
@@ -111,17 +115,28 @@ func (p *Principal) describe(h http.Header) {
 	h["X-Credential-Type"] = p.kindHeader
 }
 
-// principalByHash runs for every request whose credential is not at hand.
-var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c.name", "c.expires_on", "c.revoked_on",
-	"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
-	"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
-	"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)") +
-	` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
+// One of the two runs for every request whose credential is not at hand.
+var (
+	principalByHash = selectPrincipal("c.hash", "c.expires_on", "c.revoked_on") +
+		` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
+
+	// An access token of OAuth ends by itself, or with the credential that it was bought for.
+	principalByOAuthToken = selectPrincipal("t.hash", "t.expires_on", "CASE WHEN t.revoked_on > 0 THEN t.revoked_on ELSE c.revoked_on END") +
+		` FROM oauth_token t JOIN credential c ON c.id = t.credential_id LEFT JOIN account a ON a.id = c.account_id
+		WHERE t.hash = $1 AND NOT t.is_refresh`
+)
+
+func selectPrincipal(hash, expires, revoked string) string {
+	return `SELECT ` + database.Packed(hash, "c.id", "c.kind", "c.name", expires, revoked,
+		"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
+		"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
+		"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)")
+}
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
-func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
+func (g *Gate) principal(ctx context.Context, find string, hash [32]byte) (*Principal, error) {
 	want := hex.EncodeToString(hash[:])
-	row, err := g.DB.ReadPacked(context.WithoutCancel(ctx), principalByHash, want)
+	row, err := g.DB.ReadPacked(context.WithoutCancel(ctx), find, want)
 	if err != nil {
 		return nil, err
 	}
@@ -150,17 +165,28 @@ func unknown(c token.Credential) *rest.Error {
 	if code, ok := shape.Reason(); ok {
 		return rest.Refuse(code, shape.Detail)
 	}
+	switch shape.Kind {
+	case token.OAuthClientSecret:
+		return rest.Refuse(reason.OAuthConsumerAsLogin, "")
+	case token.OAuthRefresh, token.OAuthCode:
+		return rest.Refusef(reason.OAuthNotAccessToken, "This is an %s. It buys an access token, and opens nothing itself.", shape.Kind)
+	}
 	return rest.Refuse(reason.CredentialUnknown, "")
 }
 
 // alive is the step after known: only the holder of the whole secret gets here, so the answer may be plain.
 func (g *Gate) alive(p *Principal, surface Surface, now time.Time) *rest.Error {
 	switch {
+	case p.revoked && p.Kind == OAuth:
+		return rest.Refusef(reason.TokenRevoked, "The %s of %q was revoked, or the access that %[2]q was allowed.", p.Kind.Title(), p.Name)
 	case p.revoked:
 		return rest.Refusef(reason.TokenRevoked, "The %s %q was revoked.", p.Kind.Title(), p.Name)
 	case p.inactive:
 		return rest.Refuse(reason.AccountDeactivated, "")
 	case !p.Expires.IsZero() && !now.Before(p.Expires):
+		if p.Kind == OAuth {
+			return rest.Refusef(reason.OAuthExpired, "The %s of %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
+		}
 		return rest.Refusef(reason.TokenExpired, "The %s %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
 	case p.Kind == AppPassword && g.appPasswordsEnded(now):
 		e := rest.Refusef(reason.AppPasswordDisabled, "App passwords ended on this server on %s.", g.AppPasswordsUntil.Format(time.DateOnly))

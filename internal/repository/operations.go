@@ -69,7 +69,7 @@ func (room *Room) places() *access.Resource[place] {
 				return access.Found[place]{}, err
 			}
 			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public}
-			if p.Kind.AccessToken() && p.Bounds.WorkspaceID == found.Value.ID {
+			if p.OfResource() && p.Bounds.WorkspaceID == found.Value.ID {
 				at.Level = max(at.Level, access.Read)
 			}
 			if nameable(name) {

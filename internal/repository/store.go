@@ -205,7 +205,7 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 		return "$" + strconv.Itoa(len(args))
 	}
 	var cond []string
-	if b := l.principal.Bounds; l.principal.Kind.AccessToken() {
+	if b := l.principal.Bounds; l.principal.OfResource() {
 		cond = append(cond, "r.workspace_id = "+arg(b.WorkspaceID))
 		if b.ProjectID != "" {
 			cond = append(cond, "r.project_id = "+arg(b.ProjectID))

@@ -24,6 +24,7 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
@@ -42,6 +43,7 @@ type Server struct {
 	Accounts     *account.Room
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
+	OAuth        *oauth.Room
 	API          *api.API
 	Site         *page.Site
 
@@ -78,6 +80,7 @@ func (s *Server) assemble() error {
 	s.Accounts = &account.Room{DB: s.DB, Gate: s.Gate, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
+	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
 	var err error
 	if s.API, err = api.New(s.rest, s.Gate, operations(s.Accounts, s.Workspaces, s.Repositories)...); err != nil {
@@ -85,7 +88,8 @@ func (s *Server) assemble() error {
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
-	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces}, urls, s.Log); err != nil {
+	s.OAuth.Mount(own, s.rest)
+	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, OAuth: s.OAuth}, urls, s.Log); err != nil {
 		return err
 	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})

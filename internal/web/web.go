@@ -14,7 +14,9 @@ import (
 	"log/slog"
 
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
@@ -30,6 +32,7 @@ var templates = page.Parse(files, "templates/*.html")
 type Rooms struct {
 	Accounts   *account.Room
 	Workspaces *workspace.Room
+	OAuth      *oauth.Room
 }
 
 // New makes the site with all its pages.
@@ -42,6 +45,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
+	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
 	return s, nil
 }

@@ -269,7 +269,7 @@ type listedProject struct {
 
 func (r *Room) listProjects(c *access.Call, w Workspace) (any, error) {
 	who, seen := c.Principal.AccountID(), visible
-	if c.Principal.Kind.AccessToken() {
+	if c.Principal.OfResource() {
 		if c.Principal.Within(w.ID, c.Principal.Bounds.ProjectID, "") != access.None {
 			// $1 is the one project that the token is for, or "" when it is for the whole workspace.
 			who, seen = c.Principal.Bounds.ProjectID, `($1 = '' OR p.id = $1 OR NOT p.is_private)`

@@ -88,7 +88,7 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 // or more if its scopes say so; one of a project or repository inside sees the workspace.
 func workspaceLevel(p *access.Principal, workspaceID string, held Role) access.Level {
 	switch {
-	case !p.Kind.AccessToken():
+	case !p.OfResource():
 		return levels[held]
 	case p.Bounds.WorkspaceID != workspaceID:
 		return access.None
