@@ -115,8 +115,8 @@ func (p *Principal) describe(h http.Header) {
 var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c.name", "c.expires_on", "c.revoked_on",
 	"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
 	"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
-	"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)") +
-	` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
+	"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)", "COALESCE(w.slug, '')") +
+	` FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN workspace w ON w.id = c.workspace_id WHERE c.hash = $1`
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
 func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
@@ -140,6 +140,7 @@ func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error)
 	if id := row.Text(); id != "" {
 		p.Account = &Account{ID: id, AccountID: row.Text(), Email: row.Text(), Username: row.Text(), DisplayName: row.Text(), Admin: row.Bool()}
 		p.inactive = !row.Bool()
+		p.workspace = row.Text()
 	}
 	return &p, nil
 }
