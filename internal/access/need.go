@@ -93,6 +93,10 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 	}
 	outside := err == nil && !p.Reaches(found.WorkspaceID)
 	if outside {
+		p = p.beyond()
+		if found, err = lookup(g, ctx, n.resource, p, first, second); err != nil && !errors.Is(err, ErrAbsent) {
+			return none, p, err
+		}
 		found.Level = None
 	}
 	visible := err == nil && (found.Level >= Read || found.Public)
@@ -104,9 +108,6 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 		}
 		return none, p, invisible(p, e)
 	case found.Level >= n.level, found.Public && n.public && n.level <= Read:
-		if outside {
-			p = p.beyond()
-		}
 		return found.Value, p, nil
 	case p.Anonymous():
 		return none, p, unauthenticated(p)

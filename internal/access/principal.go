@@ -154,9 +154,12 @@ func (p *Principal) Reaches(workspaceID string) bool {
 // limited reports whether the principal is an API token that is limited to a workspace.
 func (p *Principal) limited() bool { return p.Kind == APIToken && p.Bounds.WorkspaceID != "" }
 
-// beyond is p as a handler gets to see it for a resource outside of its limit: without its account, so that no query
-// that asks what the account may see finds more than what is public.
+// beyond is p for a resource outside of its limit: without its account, so that no query that asks what the account may
+// see finds more than what is public.
 func (p *Principal) beyond() *Principal {
+	if p.outside {
+		return p
+	}
 	out := *p
 	out.Account, out.outside = nil, true
 	return &out
