@@ -3,7 +3,6 @@ package account
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
