@@ -118,19 +118,19 @@ func (p *Principal) describe(h http.Header) {
 // One of the two runs for every request whose credential is not at hand.
 var (
 	principalByHash = selectPrincipal("c.hash", "c.expires_on", "c.revoked_on") +
-		` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
+		` FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN workspace w ON w.id = c.workspace_id WHERE c.hash = $1`
 
 	// An access token of OAuth ends by itself, or with the credential that it was bought for.
 	principalByOAuthToken = selectPrincipal("t.hash", "t.expires_on", "CASE WHEN t.revoked_on > 0 THEN t.revoked_on ELSE c.revoked_on END") +
 		` FROM oauth_token t JOIN credential c ON c.id = t.credential_id LEFT JOIN account a ON a.id = c.account_id
-		WHERE t.hash = $1 AND NOT t.is_refresh`
+		LEFT JOIN workspace w ON w.id = c.workspace_id WHERE t.hash = $1 AND NOT t.is_refresh`
 )
 
 func selectPrincipal(hash, expires, revoked string) string {
 	return `SELECT ` + database.Packed(hash, "c.id", "c.kind", "c.name", expires, revoked,
 		"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
 		"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
-		"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)")
+		"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)", "COALESCE(w.slug, '')")
 }
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
@@ -155,6 +155,7 @@ func (g *Gate) principal(ctx context.Context, find string, hash [32]byte) (*Prin
 	if id := row.Text(); id != "" {
 		p.Account = &Account{ID: id, AccountID: row.Text(), Email: row.Text(), Username: row.Text(), DisplayName: row.Text(), Admin: row.Bool()}
 		p.inactive = !row.Bool()
+		p.workspace = row.Text()
 	}
 	return &p, nil
 }

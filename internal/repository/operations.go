@@ -68,7 +68,7 @@ func (room *Room) places() *access.Resource[place] {
 			if err != nil {
 				return access.Found[place]{}, err
 			}
-			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public}
+			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public, WorkspaceID: found.WorkspaceID}
 			if p.OfResource() && p.Bounds.WorkspaceID == found.Value.ID {
 				at.Level = max(at.Level, access.Read)
 			}

@@ -111,7 +111,7 @@ func bareRefusal(e *rest.Error, anonymous bool) *gitRefusal {
 	switch {
 	case anonymous && absent, plain == rest.BadToken:
 		plain = rest.Plain{Status: http.StatusUnauthorized, Message: gitMessage}
-	case absent, e.Reason == reason.PrivilegeMissing:
+	case absent, e.Reason == reason.PrivilegeMissing, e.Reason == reason.TokenOutOfBounds:
 		plain = rest.Plain{Status: http.StatusForbidden, Message: "The requested repository either does not exist or you do not have access."}
 	}
 	refusal := *e

@@ -138,6 +138,10 @@ func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
 			return o, err
 		},
 	}
+	if id := c.Principal.Bounds.WorkspaceID; id != "" { // a token that is limited to it sees no other
+		l.from += ` AND w.id = $2`
+		l.args = append(l.args, id)
+	}
 	if s := c.Query().Get("administrator"); s != "" {
 		administrator, err := strconv.ParseBool(s)
 		if err != nil {
@@ -161,18 +165,15 @@ func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
 // getOwnPermission refuses with 403 where the caller sees the workspace without belonging to it, as documented, and
 // with 404 where it is not to be seen.
 func (r *Room) getOwnPermission(c *access.Call, self *access.Account) (any, error) {
-	found, err := r.findWorkspace(c.Context(), c.Principal, c.Param("workspace"), "")
-	if errors.Is(err, access.ErrAbsent) || err == nil && found.Level == access.None && !found.Public {
-		return nil, NotFound(c.Param("workspace"), "")
-	}
+	w, err := access.Check(c, r.Workspaces().Reads(), c.Param("workspace"), "")
 	if err != nil {
 		return nil, err
 	}
-	m, err := MemberOf(c.Context(), r.DB, found.Value.ID, self.ID)
-	if errors.Is(err, ErrNotFound) {
+	m, err := MemberOf(c.Context(), r.DB, w.ID, self.ID)
+	if errors.Is(err, ErrNotFound) || !c.Principal.Reaches(w.ID) {
 		return nil, rest.Refuse(reason.WorkspaceForbidden, "")
 	}
-	return r.permission(&found.Value, &m), err
+	return r.permission(&w, &m), err
 }
 
 func (r *Room) getWorkspace(_ *access.Call, w Workspace) (any, error) { return r.full(&w), nil }

@@ -81,7 +81,7 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	}
 	held := Role(row.Int())
 	w := WorkspaceOf(row)
-	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private}, nil
+	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private, WorkspaceID: w.ID}, nil
 }
 
 // workspaceLevel is how far p reaches on the workspace itself. An access token of the workspace counts as a member,
@@ -131,7 +131,7 @@ func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, 
 	if held == Owner {
 		level = access.Admin
 	}
-	return access.Found[Project]{Value: found, Level: level, Public: !found.Private}, nil
+	return access.Found[Project]{Value: found, Level: level, Public: !found.Private, WorkspaceID: w.ID}, nil
 }
 
 // place is a project, or the place in a workspace where it could be.
@@ -155,10 +155,10 @@ func (r *Room) findPlace(ctx context.Context, p *access.Principal, workspace, ke
 	}
 	if err == nil && (project.Level >= access.Read || project.Public) {
 		v := project.Value
-		return access.Found[place]{Value: place{*v.Workspace, &v, key}, Level: project.Level, Public: project.Public}, nil
+		return access.Found[place]{Value: place{*v.Workspace, &v, key}, Level: project.Level, Public: project.Public, WorkspaceID: v.Workspace.ID}, nil
 	}
 	w, err := r.findWorkspace(ctx, p, workspace, "")
-	return access.Found[place]{Value: place{w.Value, nil, key}, Level: w.Level, Public: w.Public}, err
+	return access.Found[place]{Value: place{w.Value, nil, key}, Level: w.Level, Public: w.Public, WorkspaceID: w.WorkspaceID}, err
 }
 
 // absence is err in the words of package access.
