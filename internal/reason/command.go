@@ -91,7 +91,7 @@ var (
 		"A new token, after curl has asked for the account's password. Its secret is shown this once.")
 	renewed = []Command{mint, restToken, gitToken}
 
-	whoAmI   = curl(`-sSi --user "$EMAIL:$TOKEN" {base}/2.0/user`, "The account that the token belongs to. The header `X-OAuth-Scopes` lists what the token has; without this header the caller was not authenticated.")
-	lookGit  = git(`GIT_TERMINAL_PROMPT=0 git ls-remote {base}/WORKSPACE/REPOSITORY.git`, "Among the lines that begin with `remote:` is the reason.")
-	isSet    = shell(`test -n "$TOKEN" && echo "$(printf %s "$TOKEN" | wc -c) characters" || echo "not set"`, "Whether the variable has a value in this shell, and how long it is, without showing it.")
+	whoAmI  = curl(`-sSi --user "$EMAIL:$TOKEN" {base}/2.0/user`, "The account that the token belongs to. The header `X-OAuth-Scopes` lists what the token has; without this header the caller was not authenticated.")
+	lookGit = git(`GIT_TERMINAL_PROMPT=0 git ls-remote {base}/WORKSPACE/REPOSITORY.git`, "Among the lines that begin with `remote:` is the reason.")
+	isSet   = shell(`test -n "$TOKEN" && echo "$(printf %s "$TOKEN" | wc -c) characters" || echo "not set"`, "Whether the variable has a value in this shell, and how long it is, without showing it.")
 )

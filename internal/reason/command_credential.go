@@ -23,7 +23,7 @@ var credentialCommands = map[Code]ways{
 		mend: tokenWays,
 	},
 	CredentialUsernameRequired: {show: []Command{provokeGit("$EMAIL", "$TOKEN")}, mend: tokenWays},
-	CredentialUserEmpty:        {show: []Command{provoke(`--user ":$TOKEN" {base}/2.0/user`), provokeGit("", "$TOKEN")}, mend: tokenWays},
+	CredentialUserEmpty:        {show: []Command{provoke(`--user ":$TOKEN" {base}/2.0/user`)}, mend: tokenWays},
 	CredentialUserMismatch: {
 		show: []Command{
 			provoke(`--user "somebody-else@example.com:$TOKEN" {base}/2.0/user`),

@@ -35,7 +35,7 @@ var grantCommands = map[Code]ways{
 		show: []Command{curl(`-sSi --user "$EMAIL:$TOKEN" {base}/2.0/user | grep -i -e '^HTTP' -e '^retry-after' -e '^x-ratelimit'`, "Whether the limit still holds, and how long to wait.")},
 		mend: []Command{
 			curl(`--retry 5 --retry-max-time 300 --user "$EMAIL:$TOKEN" {base}/2.0/user`, "curl waits as long as Retry-After says, and tries again."),
-			git(`git -c http.postBuffer=1 ls-remote {base}/WORKSPACE/REPOSITORY.git || (sleep 60 && git ls-remote {base}/WORKSPACE/REPOSITORY.git)`, "git does not wait by itself."),
+			git(`until git fetch; do sleep 60; done`, "git does not wait by itself."),
 		},
 	},
 	ResourceNotFound: {

@@ -81,7 +81,7 @@ var inputCommands = map[Code]ways{
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --json '{"language": "go"}' -X PUT {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "JSON, announced as JSON.")},
 	},
 	RevisionSpecNotAccepted: {
-		show: []Command{provoke(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/commits/main~1`)},
+		show: []Command{provoke(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE/REPOSITORY/commits/main?path=../x"`)},
 		mend: []Command{
 			git(`git rev-parse main~1`, "git works out which commit that is; name it by its hash."),
 			curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/commits/main`, "A branch, a tag or a hash is taken."),

@@ -78,7 +78,7 @@ var requestCommands = map[Code]ways{
 		mend: []Command{restToken},
 	},
 	RequestSpaceInTarget: {
-		show: []Command{provoke(`--http1.1 --request-target '/2.0/repositories/WORKSPACE?q=name = "x"' {base}`)},
+		show: []Command{provoke(`--http1.1 --request-target '/2.0/repositories/WORKSPACE/two words' {base}`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'q=name = "x"' {base}/2.0/repositories/WORKSPACE`, "curl encodes the query: a list, which may be empty.")},
 	},
 	RequestHost: {
