@@ -83,6 +83,7 @@ type Operation struct {
 	privilege string
 	serve     func(*Gate, *rest.Request) (any, error)
 	resolve   func(*Gate, *rest.Request, *Principal) error
+	shape     Shape
 }
 
 // Key is the operation's key in the catalogue.

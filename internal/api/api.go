@@ -3,12 +3,14 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/api/openapi"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
@@ -17,6 +19,9 @@ import (
 // Prefix is where the API lives.
 const Prefix = "/2.0"
 
+// Description is the path below Prefix where a server describes what it serves (package openapi).
+const Description = "/swagger.json"
+
 // API serves the operations of all rooms.
 type API struct {
 	rest     *rest.API
@@ -24,6 +29,7 @@ type API struct {
 	handlers map[string]rest.Handler
 
 	operations map[string]access.Operation
+	document   json.RawMessage
 }
 
 // New mounts operations. It fails for a key that the catalogue does not have, for two operations with one key, and
@@ -42,7 +48,18 @@ func New(r *rest.API, gate *access.Gate, operations ...access.Operation) (*API, 
 		}
 		a.handlers[o.Key()], a.operations[o.Key()] = o.Handler(gate), o
 	}
-	return a, nil
+	var err error
+	a.document, err = openapi.Document(r.URLs.Base, operations)
+	return a, err
+}
+
+// describe serves the description of the API. It holds nothing that is not in the documentation, so everybody may have it.
+func (a *API) describe(r *rest.Request) (any, error) {
+	if r.HTTP.Method != http.MethodGet && r.HTTP.Method != http.MethodHead {
+		return nil, rest.Refusef(reason.MethodNotAllowed, "This path takes GET, not %s.", r.HTTP.Method).
+			With("allowed", []string{"GET"}).WithHeader("Allow", "GET, HEAD")
+	}
+	return rest.Answer{Status: http.StatusOK, Body: a.document, Header: http.Header{"Cache-Control": {"public, max-age=300"}}}, nil
 }
 
 // Serves reports whether the operation of this key is built.
@@ -54,6 +71,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	below, ok := strings.CutPrefix(path, Prefix)
 	if !ok || below != "" && below[0] != '/' {
 		a.rest.Serve(w, r, "", a.stray)
+		return
+	}
+	if below == Description {
+		a.rest.Own(w, r, "GET "+Description, nil, a.describe)
 		return
 	}
 	a.rest.Serve(w, r, below, a.dispatch)
