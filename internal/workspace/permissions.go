@@ -77,11 +77,13 @@ func (r *Room) getGroupPermission(c *access.Call, p Project) (any, error) {
 	return r.groupPermission(&p, &g, l), err
 }
 
+type permissionIn struct {
+	Permission *string `json:"permission"`
+}
+
 // permissionBody is the level that a body asks for.
 func permissionBody(c *access.Call) (access.Level, error) {
-	var in struct {
-		Permission *string `json:"permission"`
-	}
+	var in permissionIn
 	if err := c.Decode(&in); err != nil {
 		return access.None, err
 	}
