@@ -237,7 +237,7 @@ func Text(t testing.TB, r Reply) string {
 
 // inline is what the policy would block: inline scripts, style elements and attributes, handlers, and javascript
 // addresses.
-var inline = regexp.MustCompile(`(?i)<script>|<script [^>]*>[^<]|<style|<[^>]*[\s"']style\s*=|<[^>]*[\s"']on[a-z]+\s*=|=\s*["']?javascript:|<iframe|<object|<base\b|http-equiv`)
+var inline = regexp.MustCompile(`(?i)<script>|<script [^>]*>[^<]|<style|<[^>]*[\s"']style\s*=|<[^>]*[\s"']on[a-z]+\s*=|\b(?:href|src|action|formaction)\s*=\s*["']?javascript:|<iframe|<object|<base\b|http-equiv`)
 
 // leads is where the form of the consent page may lead.
 var leads = regexp.MustCompile(`(form-action 'self') https:( [a-z][a-z0-9+.-]*:)?;`)
