@@ -87,7 +87,7 @@ func TestFormRefuses(t *testing.T) {
 	}{
 		"no name":       {"name", " ", "Use 1 to 100 printable characters."},
 		"no callback":   {"callback_url", "", "Name the address that the browser comes back to"},
-		"script":        {"callback_url", "javascript:alert(1)", "Use https, http, or an own scheme"},
+		"script":        {"callback_url", "data:text/html,x", "Use https, http, or an own scheme"},
 		"fragment":      {"callback_url", "https://app.example/#here", "Leave the part from # out"},
 		"password":      {"callback_url", "https://a:b@app.example/", "Leave user and password out"},
 		"policy":        {"callback_url", "https://app.example;script-src/", "Write the host in ASCII"},
@@ -110,7 +110,7 @@ func TestFormRefuses(t *testing.T) {
 		}
 	}
 	b.Submit(page, consumersPath+"/new", filled)
-	if r := b.Submit(page, consumersPath+"/new", filled); r.Status != http.StatusConflict || !strings.Contains(webtest.Text(t, r), "A consumer of this name exists in the workspace.") {
+	if r := b.Submit(page, consumersPath+"/new", filled); r.Status != http.StatusBadRequest || !strings.Contains(webtest.Text(t, r), "A consumer of this name exists in the workspace.") {
 		t.Errorf("twice: %d %s", r.Status, webtest.Text(t, r))
 	}
 }

@@ -54,7 +54,7 @@ func areas(has scope.Set) []area {
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1].Name != info.Area {
-			all = append(all, area{Name: info.Area})
+			all = append(all, area{Name: strings.ToUpper(info.Area[:1]) + info.Area[1:]})
 		}
 		last := &all[len(all)-1]
 		last.Scopes = append(last.Scopes, choice{info, has.Has(info.Scope)})
