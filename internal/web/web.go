@@ -14,10 +14,12 @@ import (
 	"log/slog"
 
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -28,8 +30,9 @@ var templates = page.Parse(files, "templates/*.html")
 
 // Rooms is what the pages stand on.
 type Rooms struct {
-	Accounts   *account.Room
-	Workspaces *workspace.Room
+	Accounts     *account.Room
+	Workspaces   *workspace.Room
+	Repositories *repository.Room
 }
 
 // New makes the site with all its pages.
@@ -42,6 +45,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
+	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
 	return s, nil
 }
