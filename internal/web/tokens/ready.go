@@ -93,11 +93,7 @@ func (p *Pages) ready(at place, c access.Credential, secret string) []ready {
 		all = append(all, ready{ID: "git", Name: "git", About: "Its scopes open nothing in git."})
 	}
 	all = append(all, s.netrc()...)
-	if at.APIToken() {
-		all = append(all, ready{ID: "login", Name: "pail login", About: "The toolkit keeps it, and gives it to git and to pail api.",
-			Text: fmt.Sprintf("printf %%s %s | pail login --api %s --email %s --token-stdin", quoted(secret), quoted(s.base+"/2.0"), quoted(s.restUser))})
-	}
-	return append(all, s.renovate(), s.terraform(), s.jenkins(), s.bkt(), s.python(), s.node())
+	return append(all, s.login(), s.renovate(), s.terraform(), s.jenkins(), s.bkt(), s.python(), s.node())
 }
 
 func (s sender) curl() ready {
@@ -158,6 +154,18 @@ func (s sender) netrc() []ready {
 		{ID: "netrc", Name: ".netrc for the REST API", Text: entry(s.restUser), About: "For curl --netrc. One file has one user for a server: for git take the other line, in a file of its own, or a credential helper."},
 		{ID: "netrc-git", Name: ".netrc for git", Text: entry(s.gitUser), About: "For git, in the .netrc of an account that does not call the REST API."},
 	}
+}
+
+func (s sender) login() ready {
+	who := ""
+	switch {
+	case strings.Contains(s.restUser, "@"):
+		who = " --email " + quoted(s.restUser)
+	case s.restUser != "":
+		who = " --username " + quoted(s.restUser)
+	}
+	return ready{ID: "login", Name: "pail login", About: "The toolkit keeps it, and gives it to git and to pail api.",
+		Text: "printf %s " + quoted(s.secret) + " | pail login --api " + quoted(s.base) + who + " --token-stdin"}
 }
 
 func (s sender) renovate() ready {
