@@ -70,6 +70,9 @@ var kinds = map[Kind]kindInfo{
 // Title is the kind in plain words.
 func (k Kind) Title() string { return kinds[k].title }
 
+// Takes reports whether an operation takes a credential of this kind at all.
+func (k Kind) Takes(op *catalog.Operation) bool { return op.Accepts&kinds[k].accepts != 0 }
+
 // AccessToken reports whether the kind is one of the three access tokens.
 func (k Kind) AccessToken() bool { return kinds[k].access }
 

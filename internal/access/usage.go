@@ -140,6 +140,25 @@ func (r *Recorder) Usage(ctx context.Context, credentialID string) ([]Usage, err
 	return all, err
 }
 
+// UsageOf is Usage for every credential of a shelf that is not revoked, by id, in no order.
+func (r *Recorder) UsageOf(ctx context.Context, h Shelf) (map[string][]Usage, error) {
+	where, args := h.where()
+	all := map[string][]Usage{}
+	_, err := database.Collect(ctx, r.db, func(scan func(...any) error) (struct{}, error) {
+		var id, key string
+		var u Usage
+		var first, last int64
+		err := scan(&id, &key, &u.Count, &first, &last)
+		u.Operation, u.First, u.Last = used(key), database.Time(first), database.Time(last)
+		if u.Operation != nil {
+			all[id] = append(all[id], u)
+		}
+		return struct{}{}, err
+	}, `SELECT credential_id, operation, count, first_on, last_on FROM credential_usage
+		WHERE credential_id IN (SELECT id FROM credential WHERE `+where+` AND revoked_on = 0)`, args...)
+	return all, err
+}
+
 // LeastScopes is the least set of scopes, of the credential's own kind, for what it was used for.
 func (k Kind) LeastScopes(all []Usage) scope.Set {
 	needs := make([]scope.Requirement, len(all))

@@ -47,6 +47,11 @@ func (r *Room) MakeToken(ctx context.Context, accountID string, n NewToken) (acc
 	return r.issue(ctx, c, n.Scopes, n.Days)
 }
 
+// Limits lists the slugs of workspaces that an API token of the account can be limited to, the first 100 of them.
+func (r *Room) Limits(ctx context.Context, accountID string) ([]string, error) {
+	return limits(ctx, r.DB, accountID)
+}
+
 // CreateToken is MakeToken for a token that is not limited.
 func (r *Room) CreateToken(ctx context.Context, accountID, name string, scopes []string, days int) (access.Credential, string, error) {
 	return r.MakeToken(ctx, accountID, NewToken{Name: name, Scopes: scopes, Days: days})

@@ -66,3 +66,11 @@ func memberWorkspace(ctx context.Context, q database.Queryer, accountID, name st
 	}
 	return id, slug, err
 }
+
+// limits lists the slugs of workspaces that the account belongs to, the first 100 by name.
+func limits(ctx context.Context, q database.Queryer, accountID string) ([]string, error) {
+	return database.Collect(ctx, q, func(scan func(...any) error) (slug string, err error) {
+		err = scan(&slug)
+		return slug, err
+	}, `SELECT w.slug FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id WHERE m.account_id = $1 ORDER BY w.slug LIMIT 100`, accountID)
+}

@@ -196,7 +196,7 @@ func (r *Room) rotateToken(q *rest.Request, self *access.Account) (any, error) {
 	if in.ExpiresInDays != nil {
 		days = *in.ExpiresInDays
 	}
-	c, secret, err := r.Rotate(q.HTTP.Context(), old, time.Duration(in.OverlapHours)*time.Hour, days)
+	c, secret, err := r.Rotate(q.HTTP.Context(), old, time.Duration(min(max(in.OverlapHours, -1), 169))*time.Hour, days)
 	if errors.Is(err, access.ErrNotFound) {
 		return nil, tokenNotFound()
 	}

@@ -15,11 +15,13 @@ import (
 
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/oauth"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -30,9 +32,10 @@ var templates = page.Parse(files, "templates/*.html")
 
 // Rooms is what the pages stand on.
 type Rooms struct {
-	Accounts   *account.Room
-	Workspaces *workspace.Room
-	OAuth      *oauth.Room
+	Accounts     *account.Room
+	Workspaces   *workspace.Room
+	Repositories *repository.Room
+	OAuth        *oauth.Room
 }
 
 // New makes the site with all its pages.
@@ -46,6 +49,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
 	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
+	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
 	return s, nil
 }
