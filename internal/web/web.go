@@ -10,9 +10,11 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"log/slog"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/docs"
@@ -30,6 +32,9 @@ var templates = page.Parse(files, "templates/*.html")
 type Rooms struct {
 	Accounts   *account.Room
 	Workspaces *workspace.Room
+	Operations []access.Operation // that the API serves
+	// Try tells what would be decided about a request; see server.Server.Try.
+	Try func(ctx context.Context, method, uri string, authorization []string) (access.Trial, error)
 }
 
 // New makes the site with all its pages.
@@ -42,6 +47,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
-	(&docs.Pages{URLs: urls}).Mount(s)
+	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
 	return s, nil
 }
