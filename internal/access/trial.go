@@ -2,6 +2,7 @@ package access
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
@@ -127,4 +128,12 @@ func try(g *Gate, r *rest.Request, surface Surface, op *catalog.Operation, misdi
 		e = rest.Fault(err)
 	}
 	return t.ends(StepPrivilege, e)
+}
+
+// Needs is the scopes that the operation takes of the principal's kind of credential, in words; "" for none.
+func (t Trial) Needs() string {
+	if t.Operation == nil || t.Principal == nil || t.Principal.Anonymous() {
+		return ""
+	}
+	return strings.Join(t.Principal.required(t.Operation).Nearest(t.Principal.permits).Names(), ", ")
 }

@@ -83,13 +83,14 @@ func (s *Server) assemble() error {
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
 	var err error
-	if s.API, err = api.New(s.rest, s.Gate, operations(s.Accounts, s.Workspaces, s.Repositories)...); err != nil {
+	served := operations(s.Accounts, s.Workspaces, s.Repositories)
+	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth}, urls, s.Log); err != nil {
+	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth, Operations: served, Try: s.Try}, urls, s.Log); err != nil {
 		return err
 	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})

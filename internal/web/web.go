@@ -10,9 +10,11 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"log/slog"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/repository"
@@ -36,6 +38,9 @@ type Rooms struct {
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
 	OAuth        *oauth.Room
+	Operations   []access.Operation // that the API serves
+	// Try tells what would be decided about a request; see server.Server.Try.
+	Try func(ctx context.Context, method, uri string, authorization []string) (access.Trial, error)
 }
 
 // New makes the site with all its pages.
@@ -50,6 +55,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
 	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
-	(&docs.Pages{URLs: urls}).Mount(s)
+	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
 	return s, nil
 }

@@ -7,7 +7,7 @@
 //	document.go   the document as a whole
 //	operation.go  one operation
 //	schema.go     Go types as schemas
-//	words.go      parameters of paths, and the shape of errors
+//	words.go      what every list and every answer has, and the shape of errors
 //
 // Version 3.0 and not 3.1, because more generators read it. What OpenAPI has no place for, such as the scopes of API
 // tokens with their alternatives and the privilege, stands under x-pail.

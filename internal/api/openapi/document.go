@@ -76,7 +76,7 @@ type document struct {
 func (d *document) pathParameters(op *catalog.Operation) []object {
 	list := []object{}
 	for _, name := range op.Params() {
-		list = append(list, object{"name": name, "in": "path", "required": true, "description": pathWords[name], "schema": object{"type": "string"}})
+		list = append(list, object{"name": name, "in": "path", "required": true, "description": catalog.DescribeParam(name), "schema": object{"type": "string"}})
 	}
 	return list
 }

@@ -5,21 +5,6 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 )
 
-// pathWords describe the parameters of paths, by their names in the catalogue.
-var pathWords = map[string]string{
-	"workspace":        "The slug of a workspace, or its `{uuid}` in braces.",
-	"repo_slug":        "The slug of a repository, or its `{uuid}` in braces.",
-	"project_key":      "The key of a project, in capital letters, or its `{uuid}` in braces.",
-	"group_slug":       "The slug of a group.",
-	"selected_user":    "A user: the account id, or the `{uuid}` in braces.",
-	"selected_user_id": "A user: the account id, or the `{uuid}` in braces.",
-	"member":           "A member of the workspace: the account id, or the `{uuid}` in braces.",
-	"email":            "An e-mail address.",
-	"commit":           "A branch, a tag or a hash.",
-	"revision":         "A branch, a tag or a hash. A slash in it may be sent as it is.",
-	"name":             "The name of a branch or a tag. A slash in it may be sent as it is.",
-}
-
 // sharedParameters are those of every list, and of every answer.
 func sharedParameters() object {
 	one := func(name, text string, schema object) object {
