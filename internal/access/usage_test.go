@@ -1,11 +1,12 @@
 package access
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/database/databasetest"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/scope"
@@ -93,12 +94,13 @@ func TestUsageBefore(t *testing.T) {
 		s.use(c.ID, "GET /user/emails", 3, reason.ScopeMissing)
 		must(t, s.recorder.Flush(t.Context()))
 		s.exec(`DROP TABLE credential_usage`)
-		s.exec(`DELETE FROM goose_db_version WHERE version_id >= 2`)
-		s.exec(`ALTER TABLE session ADD COLUMN csrf TEXT NOT NULL DEFAULT ''`)
-		s.exec(`ALTER TABLE session DROP COLUMN seen_on`)
-		again, err := database.Open(t.Context(), dsn)
+		migration, err := os.ReadFile("../database/migrations/0002_usage.sql")
 		must(t, err)
-		must(t, again.Close())
+		for statement := range strings.SplitSeq(string(migration), ";\n") {
+			if strings.TrimSpace(statement) != "" {
+				s.exec(statement)
+			}
+		}
 		if diff := cmp.Diff(map[string][3]int64{"GET /user": {2, 1, 2}}, s.counts(c.ID)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
