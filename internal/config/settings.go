@@ -79,6 +79,10 @@ var settings = []setting{
 		help: "form of the log"},
 	{key: "metrics.addr", value: at(optionalAddress, func(c *Config) *string { return &c.Metrics.Addr }),
 		help: "address of a listener of its own for /metrics; the same as addr to serve it there, to everyone; empty to serve it there to this machine alone"},
+	{key: "workspaces.create", def: "admins", value: at(oneOf("admins", "everybody"), func(c *Config) *string { return &c.Workspaces.Create }),
+		help: "who may make workspaces on the web: those who administer the server, or everybody with an account"},
+	{key: "invitations.accounts", def: "on", value: at(oneOf("on", "off"), func(c *Config) *string { return &c.Invitations.Accounts }),
+		help: "whether somebody who is invited to a workspace and has no account may make one"},
 	{key: "app_passwords.until", def: "on", value: at(until, func(c *Config) *Until { return &c.AppPasswords.Until }),
 		help: "last day (UTC) on which app passwords work, or on, or off"},
 }

@@ -51,6 +51,10 @@ const (
 	AccountDeactivated            Code = "account.deactivated"
 	LoginRefused                  Code = "login.refused"
 	SetupLinkUsed                 Code = "setup_link.used"
+	InvitationUnknown             Code = "invitation.unknown"
+	InvitationExpired             Code = "invitation.expired"
+	InvitationUsed                Code = "invitation.used"
+	InvitationNoAccount           Code = "invitation.no_account"
 )
 
 // The secret itself: damaged on its way, or no longer good.

@@ -22,7 +22,7 @@ func (room *Room) Operations() []access.Operation {
 		{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."},
 	}
 	return []access.Operation{
-		access.On("GET /repositories/{workspace}", room.shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).
+		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).
 			Asks(access.Parameter{Name: "role", Does: "Only repositories on which the caller has this role.", Values: []string{"owner", "admin", "contributor", "member"}}),
 		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create).Takes(body{}).Answers(JSON{}),
 		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get).Answers(JSON{}),
@@ -43,9 +43,9 @@ func (room *Room) Operations() []access.Operation {
 	}
 }
 
-// shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
+// Shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
 // everybody in, as on Bitbucket Cloud, though it is private itself. The list shows what the caller may read.
-func (room *Room) shelves() *access.Resource[workspace.Workspace] {
+func (room *Room) Shelves() *access.Resource[workspace.Workspace] {
 	workspaces := room.Workspaces.Workspaces()
 	return &access.Resource[workspace.Workspace]{Name: "list of repositories", Params: workspaces.Params, NotFound: workspaces.NotFound,
 		Find: func(ctx context.Context, p *access.Principal, name, _ string) (access.Found[workspace.Workspace], error) {

@@ -15,18 +15,16 @@ import (
 	"github.com/pailforge/pail/internal/workspace"
 )
 
-// level is the permission that the account $1 has on repository r: the highest of owning the workspace, and of the
-// grants to the person and to the person's groups, on the repository and on its project. A project's create-repo (3)
-// stands above write (2) and below admin (4) here as it does there.
-const level = `COALESCE((SELECT MAX(x.permission) FROM (
-		SELECT 4 AS permission FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = $1 AND m.role = 3
-		UNION ALL SELECT g.permission FROM repository_user_grant g WHERE g.repository_id = r.id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM repository_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.repository_id = r.id AND gm.account_id = $1
-		UNION ALL SELECT g.permission FROM project_user_grant g WHERE g.project_id = r.project_id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM project_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.project_id = r.project_id AND gm.account_id = $1
-	) x), 0)`
+// grants is the rule of privileges as a query: what is granted in a workspace and on a project (workspace.Grants)
+// reaches their repositories, and there are grants on the repository itself. All arguments are expressions.
+func grants(workspaceID, projectID, repositoryID, accountID string) string {
+	return workspace.Grants(workspaceID, projectID, accountID) + `
+		UNION ALL ` + workspace.GrantsOn(workspace.OnRepository, repositoryID, accountID)
+}
+
+// level is the permission that the account $1 has on repository r. A project's create-repo (3) stands above write (2)
+// and below admin (4) here as it does there.
+var level = workspace.Highest(grants("r.workspace_id", "r.project_id", "r.id", "$1"))
 
 // columns is the repository with its workspace and its project, packed into one column for unpack.
 var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",

@@ -78,7 +78,8 @@ func (s *Server) assemble() error {
 	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
 
 	s.Accounts = &account.Room{DB: s.DB, Gate: s.Gate, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
-	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now}
+	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now,
+		Rules: workspace.Rules{AnybodyCreates: s.Config.Workspaces.Create == "everybody", NewAccounts: s.Config.Invitations.Accounts == "on"}}
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 

@@ -23,6 +23,7 @@ import (
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/workspace"
 )
@@ -56,5 +57,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
 	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
+	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)
 	return s, nil
 }

@@ -47,7 +47,7 @@ func (r *Room) listGroupPermissions(c *access.Call, p Project) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := groupGrants(c.Context(), r.DB, p.ID, paging)
+	page, size, err := GroupGrants(c.Context(), r.DB, &p, paging)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func permissionBody(c *access.Call) (access.Level, error) {
 	}
 	l, ok := access.ParseLevel(*in.Permission)
 	if !ok || l == access.None {
-		return access.None, rest.InvalidField("permission", permissions)
+		return access.None, rest.InvalidField("permission", permissions(OnProject))
 	}
 	return l, nil
 }
@@ -123,7 +123,7 @@ func (r *Room) listUserPermissions(c *access.Call, p Project) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := userGrants(c.Context(), r.DB, p.ID, paging)
+	page, size, err := UserGrants(c.Context(), r.DB, &p, paging)
 	if err != nil {
 		return nil, err
 	}
