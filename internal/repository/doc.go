@@ -7,6 +7,7 @@
 //	operations.go  declarations; the repository itself as JSON
 //	commits.go     commits and revisions
 //	refs.go        branches and tags
+//	look.go        what pages ask: parts of lists, authors, the README
 //	slug.go        names to slugs
 //
 // Git data lives in package gitstore, under the repository's id; git over HTTP is package githttp.

@@ -16,7 +16,7 @@ import (
 func (room *Room) Operations() []access.Operation {
 	repository, place := room.Repositories(), room.places()
 	return []access.Operation{
-		access.On("GET /repositories/{workspace}", room.shelves().Reads(), room.list),
+		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list),
 		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create),
 		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get),
 		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put),
@@ -36,9 +36,9 @@ func (room *Room) Operations() []access.Operation {
 	}
 }
 
-// shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
+// Shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
 // everybody in, as on Bitbucket Cloud, though it is private itself. The list shows what the caller may read.
-func (room *Room) shelves() *access.Resource[workspace.Workspace] {
+func (room *Room) Shelves() *access.Resource[workspace.Workspace] {
 	workspaces := room.Workspaces.Workspaces()
 	return &access.Resource[workspace.Workspace]{Name: "list of repositories", Params: workspaces.Params, NotFound: workspaces.NotFound,
 		Find: func(ctx context.Context, p *access.Principal, name, _ string) (access.Found[workspace.Workspace], error) {
