@@ -5,6 +5,7 @@
 //	place.go    links, pictures, headings and names, put in the place of the page that they will stand in
 //	policy.go   what is let through
 //	anchor.go   names of headings
+//	demand.go   what would take too long
 //
 // What comes out loads nothing from elsewhere, runs nothing, and takes no name that a page could have: every id begins
 // with Prefix. The package knows no repository; where a picture is served from, the caller says.

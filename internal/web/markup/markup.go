@@ -35,11 +35,14 @@ var converter = goldmark.New(
 	goldmark.WithRendererOptions(renderer.WithUnsafe()),
 )
 
-// Markdown makes HTML of a document in Markdown. A document that no HTML can be made of, because elements in it stand
-// inside of each other hundreds deep, comes back as Text.
+// Markdown makes HTML of a document in Markdown. A document that would take too long, or that no HTML can be made of,
+// because things stand inside of each other many times, comes back as Text.
 func Markdown(source []byte, o Options) (template.HTML, error) {
 	if len(source) > MaxSource {
 		return "", ErrTooLarge
+	}
+	if demanding(string(source)) {
+		return Text(source)
 	}
 	var out bytes.Buffer
 	if err := converter.Convert(source, &out, parser.WithContext(parser.NewContext(parser.WithIDs(newAnchors())))); err != nil {

@@ -107,10 +107,24 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestDeep: what no page could show comes as its text, and nothing overflows.
-func TestDeep(t *testing.T) {
-	for _, source := range []string{strings.Repeat("> ", 50_000) + "a", strings.Repeat("<div>", 20_000), strings.Repeat("- ", 10_000) + "a", strings.Repeat("[", 20_000), strings.Repeat("![a](", 20_000)} {
-		markdown(t, source)
+// TestDemanding: what would take a minute, or fill the memory, comes as its text.
+func TestDemanding(t *testing.T) {
+	for name, source := range map[string]string{
+		"quotations": strings.Repeat("> ", 50_000) + "a", "lists": strings.Repeat("- ", 10_000) + "a", "brackets": strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000),
+		"addresses": strings.Repeat("[a](", 50_000), "pictures": strings.Repeat("![a](<", 40_000), "a wide table": strings.Repeat("|a", 1500) + "\n" + strings.Repeat("|-", 1500) + "\n" + strings.Repeat("|\n", 15_000),
+		"elements": strings.Repeat("<div>", 20_000),
+	} {
+		if got := markdown(t, source); !strings.HasPrefix(got, `<pre tabindex="0">`) {
+			t.Errorf("%s: %.100s", name, got)
+		}
+	}
+	for name, source := range map[string]string{
+		"an outline": strings.Repeat("- a\n  - b\n    - c\n      - d\n        - e\n", 1000), "a list of links": strings.Repeat("- [a](https://example.org/some/path) - what it is\n", 3000),
+		"a table": "|a|b|c|\n|-|-|-|\n" + strings.Repeat("|1|2|3|\n", 3000), "a program": strings.Repeat("    if [[ $a[0] ]]; then\n", 3000), "a rule": strings.Repeat("-", 500),
+	} {
+		if demanding(source) {
+			t.Errorf("%s is taken for too demanding", name)
+		}
 	}
 }
 
