@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
@@ -55,6 +56,9 @@ func (room *Room) Search(ctx context.Context, p *access.Principal, w workspace.W
 		order = orders[ByName]
 	}
 	l := query{principal: p, workspaceID: w.ID, text: s.Text, project: s.Project}
+	if strings.ContainsRune(s.Text+s.Project, 0) || !utf8.ValidString(s.Text+s.Project) {
+		return nil, false, nil // no name holds that
+	}
 	found, err = l.rows(ctx, room.DB, order, s.Limit+1, s.Offset)
 	if err != nil || len(found) <= s.Limit {
 		return found, false, err
