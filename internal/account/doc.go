@@ -5,6 +5,7 @@
 //	service.go     the rules: create, sign in, first set-up
 //	store.go       the SQL
 //	password.go    argon2id
+//	identity.go    who an account is at an OpenID provider
 //	operations.go  /2.0/user, /2.0/users/{selected_user}, and an account as JSON
 //	tokens.go      Pail's own API below /pail/v1: sign-in, API tokens and their activity
 //

@@ -91,7 +91,7 @@ func fill(text string, pairs ...string) string {
 
 // table is built once from the groups; the order is the order of the docs.
 var table = slices.Concat(
-	headerReasons, requestReasons, credentialReasons, tokenReasons,
+	headerReasons, requestReasons, credentialReasons, oidcReasons, tokenReasons,
 	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons, clientReasons,
 )
 
