@@ -46,7 +46,7 @@ func (c Change) apply(r *Repository) error {
 	if c.Name != nil {
 		name := strings.TrimSpace(*c.Name)
 		if name == "" {
-			return rest.InvalidField("name", "a repository has a name")
+			return rest.InvalidField("name", noName)
 		}
 		if err := checkText("name", name, maxName, false); err != nil {
 			return err
@@ -79,6 +79,8 @@ func (c Change) apply(r *Repository) error {
 	return nil
 }
 
+const noName = "a repository has a name"
+
 func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
@@ -91,6 +93,9 @@ func set[T any](to *T, from *T) {
 func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace.Project, slug string, c Change, creatorID string) (*Repository, error) {
 	slug = strings.ToLower(slug)
 	if slug == "" && c.Name != nil {
+		if strings.TrimSpace(*c.Name) == "" {
+			return nil, rest.InvalidField("name", noName)
+		}
 		if slug = slugOf(*c.Name); slug == "" {
 			return nil, rest.InvalidField("name", "no slug can be made of this name")
 		}

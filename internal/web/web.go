@@ -14,7 +14,9 @@ import (
 	"log/slog"
 
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/code"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
@@ -28,8 +30,9 @@ var templates = page.Parse(files, "templates/*.html")
 
 // Rooms is what the pages stand on.
 type Rooms struct {
-	Accounts   *account.Room
-	Workspaces *workspace.Room
+	Accounts     *account.Room
+	Workspaces   *workspace.Room
+	Repositories *repository.Room
 }
 
 // New makes the site with all its pages.
@@ -43,5 +46,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
+	(&code.Pages{Repositories: rooms.Repositories, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	return s, nil
 }

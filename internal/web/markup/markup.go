@@ -72,5 +72,5 @@ func Text(source []byte) (template.HTML, error) {
 		return "", ErrTooLarge
 	}
 	text := strings.ReplaceAll(strings.ToValidUTF8(string(source), "�"), "\x00", "�")
-	return "<pre tabindex=\"0\">" + template.HTML(template.HTMLEscapeString(text)) + "</pre>", nil
+	return "<pre>" + template.HTML(template.HTMLEscapeString(text)) + "</pre>", nil
 }

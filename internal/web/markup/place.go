@@ -33,8 +33,6 @@ func (o Options) place(n *html.Node, linked bool) {
 			checkbox(child)
 		case atom.Table:
 			scroll(child)
-		case atom.Pre:
-			set(child, "tabindex", "0") // wide lines scroll, also by keyboard
 		}
 	}
 }
