@@ -28,6 +28,7 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -85,7 +86,8 @@ func (s *Server) assemble() error {
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
-	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories}, urls, s.Log); err != nil {
+	rooms := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Provider: signin.NewProvider(s.Config.OIDC, urls)}
+	if s.Site, err = web.New(rooms, urls, s.Log); err != nil {
 		return err
 	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})

@@ -33,6 +33,7 @@ type Rooms struct {
 	Accounts     *account.Room
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
+	Provider     *signin.Provider // to sign in with; nil: by password alone
 }
 
 // New makes the site with all its pages.
@@ -44,7 +45,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	page.Open(s, "GET /{$}", home)
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
-	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
+	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log, Provider: rooms.Provider}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
 	(&code.Pages{Repositories: rooms.Repositories, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	return s, nil
