@@ -62,15 +62,10 @@ func (r *Room) CreateWith(ctx context.Context, n New, more func(*database.Tx, Ac
 }
 
 func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) (Account, error) {
-	id, err := uuid.NewV7()
+	a, err := r.fresh(n)
 	if err != nil {
 		return Account{}, err
 	}
-	random := make([]byte, 12)
-	_, _ = rand.Read(random) // never fails
-	a := Account{Active: true, Created: r.Now().UTC().Truncate(time.Microsecond), Account: access.Account{
-		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
-	}}
 	if _, err := one(ctx, tx, `a.email = $1`, n.Email); err == nil {
 		return a, taken("email", "an account with this e-mail exists")
 	}
@@ -79,6 +74,19 @@ func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) 
 		return a, taken("username", "an account with this e-mail or username exists")
 	}
 	return a, err
+}
+
+// fresh is n as an account that is not stored yet.
+func (r *Room) fresh(n New) (Account, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Account{}, err
+	}
+	random := make([]byte, 12)
+	_, _ = rand.Read(random) // never fails
+	return Account{Active: true, Created: r.Now().UTC().Truncate(time.Microsecond), Account: access.Account{
+		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
+	}}, nil
 }
 
 func taken(field, problem string) error {

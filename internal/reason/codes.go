@@ -57,6 +57,21 @@ const (
 	InvitationNoAccount           Code = "invitation.no_account"
 )
 
+// Signing in with an OpenID provider did not work.
+const (
+	OIDCProviderUnreachable Code = "oidc.provider_unreachable"
+	OIDCProviderRefused     Code = "oidc.provider_refused"
+	OIDCCodeRefused         Code = "oidc.code_refused"
+	OIDCTokenInvalid        Code = "oidc.token_invalid"
+	OIDCStateMismatch       Code = "oidc.state_mismatch"
+	OIDCExpired             Code = "oidc.expired"
+	OIDCEmailMissing        Code = "oidc.email_missing"
+	OIDCEmailUnverified     Code = "oidc.email_unverified"
+	OIDCDomainNotAllowed    Code = "oidc.domain_not_allowed"
+	OIDCAccountMissing      Code = "oidc.account_missing"
+	OIDCAccountLinked       Code = "oidc.account_linked"
+)
+
 // The secret itself: damaged on its way, or no longer good.
 const (
 	TokenTruncated   Code = "token.truncated"

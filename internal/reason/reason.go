@@ -98,7 +98,7 @@ func fill(text string, pairs ...string) string {
 
 // table is built once from the groups; the order is the order of the docs.
 var table = withCommands(slices.Concat(
-	headerReasons, requestReasons, credentialReasons, tokenReasons, oauthReasons,
+	headerReasons, requestReasons, credentialReasons, oidcReasons, tokenReasons, oauthReasons,
 	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons, clientReasons,
 ), requestCommands, credentialCommands, grantCommands, inputCommands, clientCommands)
 

@@ -8,6 +8,7 @@
 //	permissions.go who may do what on a repository, and on which grants
 //	commits.go     commits and revisions
 //	refs.go        branches and tags
+//	look.go        what pages ask: parts of lists, authors, the README
 //	slug.go        names to slugs
 //
 // Git data lives in package gitstore, under the repository's id; git over HTTP is package githttp.

@@ -148,7 +148,7 @@ func (room *Room) renderRefs(c *access.Call, r *Repository, refs []gitstore.Refe
 			commits = append(commits, &gitstore.Commit{Author: t.Tagger})
 		}
 	}
-	who, err := room.peopleOf(c, commits...)
+	who, err := room.peopleOf(c.Context(), commits...)
 	if err != nil {
 		return nil, err
 	}

@@ -164,6 +164,8 @@ type query struct {
 	workspaceID string       // "" for all
 	minimum     access.Level // of the caller's own permission; None also lists what is public
 	owned       bool         // in workspaces that the caller owns
+	text        string       // part of name, slug or description
+	project     string       // key
 	filter      string       // q
 	sort        string
 	paging      rest.Paging
@@ -197,6 +199,38 @@ var fields = bbql.Fields{
 // list returns one page and the size of the whole list. Only what the caller may see is counted. A filter or an order
 // that cannot be is a *rest.Error.
 func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int, error) {
+	where, args, err := l.where()
+	if err != nil {
+		return nil, 0, err
+	}
+	order, err := bbql.CompileSort(l.sort, fields)
+	if err != nil {
+		return nil, 0, queryError("sort", err)
+	}
+	if order == "" {
+		order = "r.created_on, r.id"
+	}
+	var size int
+	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
+		return nil, 0, err
+	}
+	rows, err := l.rows(ctx, q, order, l.paging.Pagelen, l.paging.Offset())
+	return rows, size, err
+}
+
+// rows returns a part of the list, without counting it. order is SQL.
+func (l query) rows(ctx context.Context, q database.Queryer, order string, limit, offset int) ([]*Repository, error) {
+	where, args, err := l.where()
+	if err != nil {
+		return nil, err
+	}
+	n := len(args)
+	return database.Collect(ctx, q, func(s func(...any) error) (*Repository, error) { return scan(s) },
+		`SELECT `+columns+from+where+` ORDER BY `+order+`, r.id LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2), append(args, limit, offset)...)
+}
+
+// where is the condition of the list with its arguments.
+func (l query) where() (string, []any, error) {
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
@@ -225,30 +259,24 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 	if l.workspaceID != "" {
 		cond = append(cond, "r.workspace_id = "+arg(l.workspaceID))
 	}
+	if l.project != "" {
+		cond = append(cond, "p.key = "+arg(strings.ToUpper(l.project)))
+	}
+	if l.text != "" {
+		like := " LIKE LOWER(" + arg("%"+likeEscaper.Replace(l.text)+"%") + `) ESCAPE '\'`
+		cond = append(cond, "(LOWER(r.name)"+like+" OR r.slug"+like+" OR LOWER(r.description)"+like+")")
+	}
 	if l.filter != "" {
 		c, err := bbql.Compile(l.filter, fields, len(args)+1)
 		if err != nil {
-			return nil, 0, queryError("q", err)
+			return "", nil, queryError("q", err)
 		}
 		cond, args = append(cond, "("+c.SQL+")"), append(args, c.Args...)
 	}
-	order, err := bbql.CompileSort(l.sort, fields)
-	if err != nil {
-		return nil, 0, queryError("sort", err)
-	}
-	if order == "" {
-		order = "r.created_on, r.id"
-	}
-	where := ` WHERE ` + strings.Join(cond, ` AND `)
-	var size int
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
-		return nil, 0, err
-	}
-	limit, offset := arg(l.paging.Pagelen), arg(l.paging.Offset())
-	rows, err := database.Collect(ctx, q, func(s func(...any) error) (*Repository, error) { return scan(s) },
-		`SELECT `+columns+from+where+` ORDER BY `+order+`, r.id LIMIT `+limit+` OFFSET `+offset, args...)
-	return rows, size, err
+	return ` WHERE ` + strings.Join(cond, ` AND `), args, nil
 }
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func queryError(parameter string, err error) error {
 	return rest.Refusef(reason.QueryInvalid, "%s: %v", parameter, err)

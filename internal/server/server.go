@@ -29,6 +29,7 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -91,7 +92,9 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth, Operations: served, Try: s.Try}, urls, s.Log); err != nil {
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth,
+		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
+	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
 		return err
 	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})
