@@ -11,14 +11,15 @@ const (
 )
 
 // Command is a line to paste into a POSIX shell. "{base}" stands for the server's external base URL, as in Fix;
-// variables such as $EMAIL and $TOKEN for what is the caller's own, and must be exported for git; WORKSPACE, PROJECT and
-// REPOSITORY for names.
+// variables such as $EMAIL and $TOKEN, or $KEY and $SECRET of an OAuth consumer, for what is the caller's own, and must be
+// exported for git; WORKSPACE, PROJECT and REPOSITORY for names.
 type Command struct {
 	Tool Tool
 	Text string
 	// Says is what comes out, in a sentence or two. A part in backquotes is literal.
 	Says string
-	// Provokes tells that the command brings the refusal about, with a token that is good, on any server.
+	// Provokes tells that the command brings the refusal about on any server, with a token that is good, or a private
+	// consumer and a code of its.
 	Provokes bool
 }
 

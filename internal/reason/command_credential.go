@@ -83,16 +83,16 @@ var credentialCommands = map[Code]ways{
 	AccountDeactivated: {
 		show: []Command{
 			curl(`-sSi --user "$EMAIL:$TOKEN" {base}/2.0/user`, "The reason in `X-Pail-Reason`: whoever holds the whole secret learns it."),
-			shell(`pail user list`, "On the server: the accounts, and which are active."),
+			shell(`pail admin user list`, "On the server: the accounts, and which are active."),
 		},
 		mend: accessWays,
 	},
 	LoginRefused: {
 		show: []Command{curl(`-sSi --user "$EMAIL" {base}/pail/v1/user/api-tokens`, "The same answer while the password is wrong; curl asks for it, so that nothing is changed on its way.")},
-		mend: []Command{shell(`pail user password EMAIL`, "On the server: sets a new password.")},
+		mend: []Command{shell(`pail admin user password --email "$EMAIL"`, "On the server: sets a new password.")},
 	},
 	SetupLinkUsed: {
-		show: []Command{shell(`pail user list`, "On the server: whether there is an account already. The link is for the first one only.")},
+		show: []Command{shell(`pail admin user list`, "On the server: whether there is an account already. The link is for the first one only.")},
 		mend: []Command{shell(`pail serve`, "Prints a new link at its start as long as there is no account.")},
 	},
 	TokenTruncated: {show: []Command{isSet, provoke(`--user "$EMAIL:${TOKEN%?????}" {base}/2.0/user`), provokeGit("x-bitbucket-api-token-auth", "${TOKEN%?????}")}, mend: renewed},

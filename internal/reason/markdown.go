@@ -17,8 +17,9 @@ git prints after ` + "`remote: Reason:`" + `, in the activity of a token, and in
 server, at ` + "`/docs/errors/{code}`" + `, with the text that stands here.
 
 In the commands ` + "`$EMAIL`" + ` is the e-mail of your account, ` + "`$USERNAME`" + ` its user name and ` + "`$TOKEN`" + ` an API token; export them, so
-that git sees them. ` + "`$ACCESS_TOKEN`" + ` is an access token of a repository, project or workspace. WORKSPACE, PROJECT and
-REPOSITORY are names of yours. A command marked as *brings it about* shows the refusal with a token that is good.
+that git sees them. ` + "`$ACCESS_TOKEN`" + ` is an access token of a repository, project or workspace, or one of OAuth. ` + "`$KEY`" + ` and
+` + "`$SECRET`" + ` are an OAuth consumer's, ` + "`$CODE`" + ` and ` + "`$REFRESH_TOKEN`" + ` what it was given. WORKSPACE, PROJECT and REPOSITORY are
+names of yours. A command marked as *brings it about* shows the refusal with a token or a consumer that is good.
 `)
 	for _, s := range sections {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", s.Title, s.Intro)

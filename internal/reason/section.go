@@ -17,6 +17,8 @@ var sections = fillSections([]Section{
 		Families: []string{"credential", "app_password", "account", "login", "setup_link"}},
 	{ID: "secret", Title: "The token is damaged or over", Intro: "Something happened to it on its way, or its time has ended.",
 		Families: []string{"token"}},
+	{ID: "oauth", Title: "OAuth gives no access", Intro: "What an application asks people for, what it buys tokens with, and the tokens that it bought.",
+		Families: []string{"oauth"}},
 	{ID: "permission", Title: "The caller may not do this", Intro: "The credential is good, but does not reach so far.",
 		Families: []string{"scope", "privilege", "csrf", "rate"}},
 	{ID: "resource", Title: "It is not there, or in no state for this", Intro: "What the request speaks of is missing, not for this caller to see, or in another state.",
@@ -28,7 +30,7 @@ var sections = fillSections([]Section{
 	{ID: "server", Title: "The server cannot", Intro: "Whatever the request says.",
 		Families: []string{"server"}},
 	{ID: "outside", Title: "It never got here, or it is no matter of the token", Intro: "No server answers with these. The doctor finds them in what was typed, configured or seen.",
-		Families: []string{"host", "network", "service", "url", "client", "clock", "oauth", "ssh", "policy", "git"}},
+		Families: []string{"host", "network", "service", "url", "client", "clock", "ssh", "policy", "git"}},
 })
 
 func fillSections(all []Section) []Section {
