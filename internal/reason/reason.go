@@ -100,7 +100,7 @@ func fill(text string, pairs ...string) string {
 var table = withCommands(slices.Concat(
 	headerReasons, requestReasons, credentialReasons, oidcReasons, tokenReasons, oauthReasons,
 	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons, clientReasons,
-), requestCommands, credentialCommands, oauthCommands, grantCommands, inputCommands, clientCommands)
+), requestCommands, credentialCommands, oauthCommands, signInCommands, grantCommands, inputCommands, clientCommands)
 
 var byCode = func() map[Code]int {
 	m := make(map[Code]int, len(table))
