@@ -83,9 +83,9 @@ func TestClientSecret(t *testing.T) {
 		w.Want(w.send(pailtest.Basic(w.consumer.Key, ""), own), http.StatusUnauthorized, "oauth.client_missing")
 		w.Want(w.send(pailtest.Bearer(w.secret), own), http.StatusUnauthorized, "oauth.client_missing")
 		w.Want(w.send(pailtest.Basic("NOSUCHKEY", w.secret), own), http.StatusUnauthorized, "oauth.client_unknown")
-		w.Want(w.send(pailtest.Basic("no\x00key", w.secret), own), http.StatusUnauthorized, "header.control_character")
+		w.Want(w.send(pailtest.Basic("no\x00key", w.secret), own), http.StatusBadRequest, "header.not_base64")
 		a := w.Want(w.send(pailtest.Basic(w.consumer.Key, w.secret[:40]), own), http.StatusUnauthorized, "oauth.client_secret")
-		if a.String("error") != "invalid_client" || a.Header.Get("WWW-Authenticate") == "" || !strings.Contains(a.String("detail"), "40 of the 57") || !strings.HasSuffix(a.String("doc"), "/docs/reasons/oauth.client_secret") {
+		if a.String("error") != "invalid_client" || a.Header.Get("WWW-Authenticate") == "" || !strings.Contains(a.String("detail"), "40 of the 57") || !strings.HasSuffix(a.String("doc"), "/docs/errors/oauth.client_secret") {
 			t.Errorf("answered %s", a.Body)
 		}
 		w.Want(w.send(pailtest.None, form("grant_type", "client_credentials", "client_id", w.consumer.Key, "client_secret", w.secret)), http.StatusOK)
