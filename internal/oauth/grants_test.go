@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"flag"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -142,6 +143,16 @@ func TestClientCredentials(t *testing.T) {
 		_, err = w.OAuth.Change(context.Background(), w.consumer, f)
 		must(t, err)
 		w.Want(w.Do(bearer, http.MethodGet, "/2.0/workspaces/acme/projects", nil), http.StatusForbidden, "scope.missing")
+
+		f.Private = false
+		c, err := w.OAuth.Change(context.Background(), w.consumer, f)
+		must(t, err)
+		w.Want(w.Do(bearer, http.MethodGet, "/2.0/workspaces/acme", nil), http.StatusUnauthorized, "token.revoked")
+		f.Private = true
+		_, err = w.OAuth.Change(context.Background(), c, f)
+		must(t, err)
+		bearer = pailtest.Bearer(w.Want(w.buy("grant_type", "client_credentials"), http.StatusOK).String("access_token"))
+		w.Want(w.Do(bearer, http.MethodGet, "/2.0/workspaces/acme", nil), http.StatusOK)
 
 		must(t, w.OAuth.Remove(context.Background(), w.consumer))
 		w.Want(w.Do(bearer, http.MethodGet, "/2.0/repositories/acme", nil), http.StatusUnauthorized, "token.revoked")
@@ -333,6 +344,9 @@ func TestBare(t *testing.T) {
 
 // However many come with one code at the same moment, at most one gets tokens, and nobody keeps them.
 func TestCodeIsGoodOnce(t *testing.T) {
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue { // each of them is a dozen requests
+		must(t, flag.Set("rapid.checks", "25"))
+	}
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := newWorld(t, s, nil)
 		rapid.Check(t, func(t *rapid.T) {
