@@ -136,8 +136,8 @@ var (
 	principalByHash = selectPrincipal("c.hash", "c.expires_on", "c.revoked_on") +
 		` FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN workspace w ON w.id = c.workspace_id WHERE c.hash = $1`
 
-	// An access token of OAuth ends by itself, or with the credential that it was bought for.
-	principalByOAuthToken = selectPrincipal("t.hash", "t.expires_on", "CASE WHEN t.revoked_on > 0 THEN t.revoked_on ELSE c.revoked_on END") +
+	// An access token of OAuth ends by itself, with the credential that it was bought for, or with its consumer.
+	principalByOAuthToken = selectPrincipal("t.hash", "t.expires_on", "CASE WHEN c.consumer_id IS NULL OR t.revoked_on > 0 THEN 1 ELSE c.revoked_on END") +
 		` FROM oauth_token t JOIN credential c ON c.id = t.credential_id LEFT JOIN account a ON a.id = c.account_id
 		LEFT JOIN workspace w ON w.id = c.workspace_id WHERE t.hash = $1 AND NOT t.is_refresh`
 )

@@ -13,11 +13,20 @@ import (
 // credential, so that activity, usage and the last access are those of the application and not of a token that lives
 // two hours. Package oauth keeps its tokens.
 
+// maxDisallowed is how many credentials that were taken back are kept for one consumer and one account.
+const maxDisallowed = 10
+
 // Allow lets a consumer act for the account, or for the workspace, that c names, with c's Scopes and Name: those of a
 // credential that is there already are replaced. It returns the credential's id.
 func (s *Credentials) Allow(ctx context.Context, tx *database.Tx, consumerID string, c Credential) (string, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
+		return "", err
+	}
+	// Of what was taken back the last is kept, so that its tokens are told why.
+	if _, err := tx.Exec(ctx, `DELETE FROM credential WHERE consumer_id = $1 AND COALESCE(account_id, '') = $2 AND revoked_on > 0 AND id NOT IN
+		(SELECT d.id FROM credential d WHERE d.consumer_id = $1 AND COALESCE(d.account_id, '') = $2 AND d.revoked_on > 0 ORDER BY d.id DESC LIMIT $3)`,
+		consumerID, c.AccountID, maxDisallowed); err != nil {
 		return "", err
 	}
 	err = tx.Row(ctx, `INSERT INTO credential (id, kind, hash, account_id, workspace_id, consumer_id, name, scopes, created_on)

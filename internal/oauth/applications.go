@@ -40,9 +40,11 @@ func (r *Room) Applications(ctx context.Context, accountID string) ([]Applicatio
 	for _, p := range pairs {
 		byID[p.id] = p.c
 	}
-	all := make([]Application, len(held))
-	for i, c := range held {
-		all[i] = Application{c, byID[c.ID]}
+	var all []Application
+	for _, c := range held {
+		if of, ok := byID[c.ID]; ok { // the consumer may have gone with its workspace
+			all = append(all, Application{c, of})
+		}
 	}
 	return all, nil
 }

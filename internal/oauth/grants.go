@@ -109,14 +109,16 @@ func (k *code) check(c proven, in *oidc.AccessTokenRequest, now time.Time) *rest
 	case !c.secret:
 		return rest.Refuse(reason.OAuthVerifier, "The consumer sent no secret, and the code was asked for without code_challenge: nothing shows that it is the one who asked.")
 	}
-	if err := op.AuthorizeCodeChallenge(in.CodeVerifier, challenge); err != nil {
-		detail := ""
-		if e, ok := errors.AsType[*oidc.Error](err); ok {
-			detail = sentence(e.Description)
-		}
-		return rest.Refuse(reason.OAuthVerifier, detail)
+	if op.AuthorizeCodeChallenge(in.CodeVerifier, challenge) == nil {
+		return nil
 	}
-	return nil
+	switch {
+	case in.CodeVerifier == "":
+		return rest.Refuse(reason.OAuthVerifier, "code_verifier is missing: the code was asked for with code_challenge.")
+	case challenge == nil:
+		return rest.Refuse(reason.OAuthVerifier, "code_verifier came, and the code was asked for without code_challenge.")
+	}
+	return rest.Refuse(reason.OAuthVerifier, "")
 }
 
 // renew buys tokens for a refresh token (RFC 6749, 6), which is used up by it. One that comes a second time takes all

@@ -80,7 +80,8 @@ func (r *Room) Consumer(ctx context.Context, workspaceID, id string) (Consumer, 
 }
 
 // Change writes what people chose about a consumer. A scope that it loses is lost at once to everybody who has allowed
-// it; one that it gains has to be allowed again, but by client credentials it is there at once. ErrNotFound when the
+// it; one that it gains has to be allowed again, but by client credentials it is there at once. What a consumer that is no
+// longer private bought with them is revoked. ErrNotFound when the
 // consumer is gone; a *rest.Error names the field that is wrong or taken.
 func (r *Room) Change(ctx context.Context, c Consumer, f Form) (Consumer, error) {
 	if err := f.apply(&c); err != nil {

@@ -103,6 +103,10 @@ func narrow(ctx context.Context, tx *database.Tx, c *Consumer) error {
 			return err
 		}
 	}
+	if !c.Private { // no client credentials for it any more
+		_, err = tx.Exec(ctx, `UPDATE credential SET revoked_on = $1 WHERE consumer_id = $2 AND revoked_on = 0 AND account_id IS NULL`, database.Micros(c.Updated), c.ID)
+		return err
+	}
 	_, err = tx.Exec(ctx, `UPDATE credential SET scopes = $1 WHERE consumer_id = $2 AND revoked_on = 0 AND account_id IS NULL`, names(c.Scopes), c.ID)
 	return err
 }

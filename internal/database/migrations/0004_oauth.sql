@@ -24,6 +24,8 @@ CREATE UNIQUE INDEX oauth_consumer_name ON oauth_consumer (workspace_id, LOWER(n
 ALTER TABLE credential ADD COLUMN consumer_id TEXT REFERENCES oauth_consumer (id) ON DELETE SET NULL;
 CREATE UNIQUE INDEX credential_consumer ON credential (consumer_id, COALESCE(account_id, '')) WHERE consumer_id IS NOT NULL AND revoked_on = 0;
 
+CREATE INDEX credential_of_consumer ON credential (consumer_id);
+
 -- Access and refresh tokens. A family is what came from one authorization code, or from one request of client
 -- credentials; it is revoked as a whole.
 CREATE TABLE oauth_token (
