@@ -132,7 +132,7 @@ func basic(user, secret string) string {
 
 // here is the path and the query of an address of this server.
 func (p *Pages) here(text string) (uri string, ok bool) {
-	path := strings.HasPrefix(text, "/")
+	path := strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//")
 	if !path && !strings.Contains(text, "://") {
 		text = "http://" + text // as curl completes it
 	}

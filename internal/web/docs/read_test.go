@@ -28,6 +28,7 @@ func TestHere(t *testing.T) {
 		{"https://pail.example.com", "https://pail.example.com.evil.example/2.0/user", ""},
 		{"https://pail.example.com", "https://a@b@pail.example.com/%zz", ""},
 		{"https://pail.example.com", "", ""},
+		{"https://pail.example.com", "//evil.example/2.0/user", ""},
 	} {
 		p := &Pages{URLs: rest.URLs{Base: c.base}}
 		if uri, ok := p.here(c.text); uri != c.uri && ok || ok != (c.uri != "") {
