@@ -2,6 +2,7 @@ package access
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -44,6 +45,8 @@ type Trial struct {
 	Principal *Principal // nil unless the credential is accepted or none was sent
 	Operation *catalog.Operation
 	Privilege string // that the operation needs; "" where there is no operation
+
+	unknown bool
 }
 
 // Refusal is what the request would be answered with; nil when it would be let in.
@@ -57,18 +60,7 @@ func (t Trial) Refusal() *rest.Error {
 }
 
 // Unknown tells that a secret was tried that this server does not know.
-func (t Trial) Unknown() bool {
-	return len(t.Steps) > 0 && t.Steps[StepCredential].Refusal != nil && !t.known()
-}
-
-// known tells that the refusal is about a credential that is there.
-func (t Trial) known() bool {
-	switch t.Steps[StepCredential].Refusal.Reason {
-	case reason.TokenRevoked, reason.TokenExpired, reason.AccountDeactivated, reason.AppPasswordDisabled, reason.CSRFMissing:
-		return true
-	}
-	return false
-}
+func (t Trial) Unknown() bool { return t.unknown }
 
 // Try decides about a request for the operation, in the same steps as for one that is carried out, and says how each
 // ends. Nothing is recorded: no credential was accessed and none refused.
@@ -110,6 +102,7 @@ func try(g *Gate, r *rest.Request, surface Surface, op *catalog.Operation, misdi
 	t := Trial{Operation: op}
 	p, away := g.identify(r, surface)
 	if away.why != nil {
+		t.unknown = away.at == StepCredential && away.whose == nil && away.why.Status == http.StatusUnauthorized
 		return t.ends(away.at, away.why)
 	}
 	t.Principal = p

@@ -2,7 +2,6 @@ package reason
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -33,7 +32,7 @@ names of yours. A command marked as *brings it about* shows the refusal with a t
 func (r *Reason) markdown(b *strings.Builder, base string) {
 	fmt.Fprintf(b, "\n### %s\n\n`%s`", r.Title, r.Code)
 	if !r.Local() {
-		fmt.Fprintf(b, " · %d %s · %q", r.Status, http.StatusText(r.Status), r.Message)
+		fmt.Fprintf(b, " · %d · %q", r.Status, r.Message)
 	}
 	fmt.Fprintf(b, "\n\n%s\n", r.Why)
 	commands(b, "See it", r.Show, base)

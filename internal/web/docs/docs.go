@@ -30,8 +30,9 @@ type Pages struct {
 		Guessed(address string)
 	}
 
-	served map[string]access.Operation // by key
-	trying chan struct{}               // one place for each request that is looked at
+	served    map[string]access.Operation // by key
+	reference []chapter
+	trying    chan struct{} // one place for each request that is looked at
 }
 
 // Mount adds the pages to a site.
@@ -40,6 +41,7 @@ func (p *Pages) Mount(s *page.Site) {
 	for _, o := range p.Operations {
 		p.served[o.Key()] = o
 	}
+	p.reference = p.chapters()
 	page.Style(s)
 	page.Open(s, "GET /docs", p.front)
 	page.Open(s, "GET /docs/errors", p.listReasons)
@@ -81,6 +83,9 @@ func query(r *page.Request) string {
 
 // holds tells whether every word of a search is in one of the texts, in any case: as the script searches.
 func holds(query string, texts ...string) bool {
+	if query == "" {
+		return true
+	}
 	all := strings.ToLower(strings.Join(texts, "\n"))
 	for word := range strings.FieldsSeq(strings.ToLower(query)) {
 		if !strings.Contains(all, word) {

@@ -21,19 +21,36 @@ const (
 // operation is one operation of the catalogue as the pages show it.
 type operation struct {
 	*catalog.Operation
+	Path       string // with its version
 	State      string
 	Privilege  string // "" where it is not served
-	TokenNeeds [][]string
-	OAuthNeeds [][]string
+	Needs      string // the scopes of an API token, in words
 	TakesToken bool
-	Hidden     bool
 }
 
-// Path is the path with its version.
-func (o operation) Path() string { return "/2.0" + o.Template }
+// listed is an operation in the list. The page is long: what is the same every time is worked out once.
+type listed struct {
+	operation
+	Link   string
+	Hidden bool
+
+	words string // that are searched
+}
 
 func (p *Pages) operation(op *catalog.Operation) operation {
-	o := operation{Operation: op, State: absent, TokenNeeds: op.Scopes.Names(), OAuthNeeds: op.OAuthScopes.Names(), TakesToken: op.Accepts.Has(catalog.APIToken)}
+	o := operation{Operation: op, State: absent, Path: "/2.0" + op.Template, TakesToken: op.Accepts.Has(catalog.APIToken)}
+	switch names := op.Scopes.Names(); {
+	case !o.TakesToken:
+		o.Needs = "no API token"
+	case len(names) == 0:
+		o.Needs = "none"
+	default:
+		sets := make([]string, len(names))
+		for i, set := range names {
+			sets[i] = strings.Join(set, ", ")
+		}
+		o.Needs = strings.Join(sets, " or ")
+	}
 	one, is := p.served[op.Key]
 	switch {
 	case op.Removed != nil:
@@ -47,8 +64,23 @@ func (p *Pages) operation(op *catalog.Operation) operation {
 // chapter is the operations of one tag.
 type chapter struct {
 	Tag, ID string
-	All     []operation
+	All     []listed
 	Hidden  bool
+}
+
+// chapters are all operations, in the order of the catalogue.
+func (p *Pages) chapters() (all []chapter) {
+	for _, op := range catalog.All() {
+		i := slices.IndexFunc(all, func(c chapter) bool { return c.Tag == op.Tag })
+		if i < 0 {
+			i = len(all)
+			all = append(all, chapter{Tag: op.Tag, ID: strings.ToLower(strings.ReplaceAll(op.Tag, " ", "-"))})
+		}
+		o := p.operation(op)
+		all[i].All = append(all[i].All, listed{operation: o, Link: op.DocPath(),
+			words: strings.ToLower(strings.Join([]string{op.Method + " " + o.Path, op.Summary, o.State, o.Privilege, o.Needs}, "\n"))})
+	}
+	return all
 }
 
 // operationsPage is what the reference shows. What the search does not find is on the page too, hidden.
@@ -58,30 +90,27 @@ type operationsPage struct {
 	Chapters []chapter
 	Found    int
 	Served   int
-	All      int
 }
 
 // listOperations is the reference: all operations by chapter, searched with q, and with served=yes only those that are
 // served here.
 func (p *Pages) listOperations(r *page.Request) (page.Answer, error) {
 	content := operationsPage{Query: query(r), Only: r.URL.Query().Get("served") == "yes", Served: len(p.served)}
-	for _, op := range catalog.All() {
-		o := p.operation(op)
-		if content.Only && o.State != served {
-			continue
+	for _, c := range p.reference {
+		shown := chapter{Tag: c.Tag, ID: c.ID, Hidden: true}
+		for _, o := range c.All {
+			if content.Only && o.State != served {
+				continue
+			}
+			if o.Hidden = !holds(content.Query, o.words); !o.Hidden {
+				content.Found++
+				shown.Hidden = false
+			}
+			shown.All = append(shown.All, o)
 		}
-		i := slices.IndexFunc(content.Chapters, func(c chapter) bool { return c.Tag == op.Tag })
-		if i < 0 {
-			i = len(content.Chapters)
-			content.Chapters = append(content.Chapters, chapter{Tag: op.Tag, ID: strings.ToLower(strings.ReplaceAll(op.Tag, " ", "-")), Hidden: true})
+		if len(shown.All) > 0 {
+			content.Chapters = append(content.Chapters, shown)
 		}
-		o.Hidden = !holds(content.Query, op.Method+" "+o.Path(), op.Summary, o.State, o.Privilege, op.Scopes.String())
-		if !o.Hidden {
-			content.Found++
-			content.Chapters[i].Hidden = false
-		}
-		content.All++
-		content.Chapters[i].All = append(content.Chapters[i].All, o)
 	}
 	a, err := r.Render(templates, page.View{Template: "operations", Title: "Operations", Section: "docs", Tabs: tabs("/docs/operations"), Content: content})
 	a.Cache = cache(r)
@@ -91,6 +120,8 @@ func (p *Pages) listOperations(r *page.Request) (page.Answer, error) {
 // operationPage is what the page of one operation shows.
 type operationPage struct {
 	operation
+	TokenNeeds  [][]string
+	OAuthNeeds  [][]string
 	Kinds       []string // of credential, in words
 	Anonymous   bool
 	Parameters  []parameter
@@ -118,7 +149,7 @@ func (p *Pages) showOperation(r *page.Request) (page.Answer, error) {
 		return page.Answer{}, page.Instead(rest.Refuse(reason.ResourceNotFound, "No operation has this name."),
 			"Look it up in the reference: `"+p.URLs.Web("docs", "operations").Href+"`.")
 	}
-	content := operationPage{operation: p.operation(op), Anonymous: op.Accepts.Has(catalog.Anonymous), Curl: p.lines(op)}
+	content := operationPage{operation: p.operation(op), TokenNeeds: op.Scopes.Names(), OAuthNeeds: op.OAuthScopes.Names(), Anonymous: op.Accepts.Has(catalog.Anonymous), Curl: p.lines(op)}
 	for _, k := range kindWords {
 		if op.Accepts.Has(k.kind) {
 			content.Kinds = append(content.Kinds, k.words)

@@ -28,9 +28,7 @@ func TestEveryOperationHasItsPage(t *testing.T) {
 				want = append(want, set...)
 			}
 		}
-		for _, name := range op.Params() {
-			want = append(want, name)
-		}
+		want = append(want, op.Params()...)
 		switch {
 		case op.Removed != nil:
 			want = append(append(want, "removed", op.Removed.Change), op.Removed.Replacement...)

@@ -132,15 +132,16 @@ func basic(user, secret string) string {
 
 // here is the path and the query of an address of this server.
 func (p *Pages) here(text string) (uri string, ok bool) {
-	if !strings.Contains(text, "://") && !strings.HasPrefix(text, "/") {
+	path := strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//")
+	if !path && !strings.Contains(text, "://") {
 		text = "http://" + text // as curl completes it
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host != "" && !strings.EqualFold(u.Host, p.URLs.Host()) {
+	if err != nil || !path && !strings.EqualFold(u.Host, p.URLs.Host()) {
 		return "", false
 	}
 	uri = u.RequestURI()
-	if base, err := url.Parse(p.URLs.Base); err == nil && base.Path != "" && u.Host != "" {
+	if base, err := url.Parse(p.URLs.Base); err == nil && base.Path != "" && !path {
 		uri = "/" + strings.TrimPrefix(strings.TrimPrefix(uri, base.Path), "/")
 	}
 	return uri, strings.HasPrefix(uri, "/")

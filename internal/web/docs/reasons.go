@@ -83,7 +83,11 @@ func byTool(all []reason.Command, base string) (groups []lines) {
 			i = len(groups)
 			groups = append(groups, lines{Tool: c.Tool})
 		}
-		groups[i].Commands = append(groups[i].Commands, command{c.Line(base), c.Says})
+		says := c.Says
+		if c.Provokes {
+			says = "Brings it about, with a token that is good. " + says
+		}
+		groups[i].Commands = append(groups[i].Commands, command{c.Line(base), says})
 	}
 	return groups
 }

@@ -157,8 +157,8 @@ func (p *Pages) withRefusal(all []finding, e *rest.Error) []finding {
 		return append([]finding{f}, slices.Delete(all, i, i+1)...)
 	}
 	why := reason.Of(e.Reason)
-	f := finding{Title: why.Title, Code: string(e.Reason), Doc: e.Reason.DocPath(), Certainty: string(doctor.Certain), Evidence: detail(e),
-		Because: "This server decides so.", Steps: why.Steps(p.URLs.Base)}
+	f := finding{Title: why.Title, Code: string(e.Reason), Doc: e.Reason.DocPath(), Certainty: string(doctor.Certain),
+		Because: "This server decides so; the step above says what this request has to do with it.", Steps: why.Steps(p.URLs.Base)}
 	return append([]finding{f}, all...)
 }
 

@@ -182,7 +182,7 @@ func TestTryLooksAtNothingOfTheServer(t *testing.T) {
 		"curl -H @headers" + to, "curl -H @" + dir + "/headers" + to, "curl -K config" + to, "curl -K " + dir + "/config" + to, "curl --config=config" + to, "curl -n" + to, "curl --netrc-file .netrc" + to,
 		"curl --variable %PAIL_CANARY --expand-user a:{{PAIL_CANARY}}" + to, "curl --variable x@headers --expand-header {{x}}" + to, "curl -u a:$(cat headers)" + to, "curl -u a:$(<headers)" + to,
 		"curl -u a:`cat headers`" + to, "curl -H @<(cat headers)" + to, "curl -H @-" + to + " < headers", "cat headers | curl -H @-" + to, "curl -u a:*" + to, "curl -u a:ATAT*" + to, "curl -u a:~" + to,
-		"curl -d @headers" + to, "curl -u a:$(touch " + ran + ")" + to, "touch " + ran + "; curl -u a:b" + to, "curl -u a:`touch " + ran + "`" + to, "curl" + to + " > " + ran, "curl -o " + ran + to, "curl -D " + ran + to,
+		"curl -d @headers" + to, "curl -u a:$(touch " + ran + ")" + to, "curl -u a:$(echo x > " + ran + ")" + to, "curl -u a:$(/bin/touch " + ran + ")" + to, "echo x > " + ran + "; curl -u a:b" + to, "touch " + ran + "; curl -u a:b" + to, "curl -u a:`touch " + ran + "`" + to, "curl" + to + " > " + ran, "curl -o " + ran + to, "curl -D " + ran + to,
 		"eval 'touch " + ran + "'; curl -u a:b" + to, "bash -c 'touch " + ran + "; curl -u a:b" + to + "'", "A=$(touch " + ran + ") curl -u a:b" + to, "source headers; curl -u a:b" + to, ". ./config; curl -u a:b" + to,
 		"read X < headers; curl -u a:$X" + to, "mapfile X < headers; curl -u a:$X" + to, "X=(*); curl -u a:${X[@]}" + to, "curl -u a:$(( $(touch " + ran + ") ))" + to, "git clone https://$(cat headers)@bitbucket.org/a/b.git", "curl -K - <<< \"$(cat config)\"" + to,
 	} {
