@@ -328,7 +328,7 @@ var tokenReasons = []Reason{
 	{
 		Code: TokenOutOfBounds, Title: "The token is bound to another resource", Status: 403,
 		Message: badMechanism,
-		Why:     "The token is good, but it was made for one repository, project or workspace, and the request speaks of another. No scope changes that.",
+		Why:     "The token is good, but it was made for one repository, project or workspace, and the request speaks of another. No scope changes that. What is private there answers 404, as it does to everybody without permission.",
 		Fix: []string{
 			"Use a token that is made for the resource in the URL, or one for the project or workspace that holds it.",
 			"For several workspaces, use an API token that is not limited to one: " + curlUser,

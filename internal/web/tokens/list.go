@@ -17,6 +17,7 @@ type row struct {
 	Limit   string // the workspace that an API token is limited to
 	Refused *reason.Reason
 	Use     *account.UsageJSON // of an app password
+	Calls   []calls
 }
 
 // recently is how far back the list shows what has ended, and endedRows how much of it.
@@ -70,7 +71,7 @@ func (p *Pages) list(r *page.Request, at place) (page.Answer, error) {
 		}
 		for i := range rows {
 			u := account.Usage(rows[i].Credential, usage[rows[i].ID])
-			rows[i].Use = &u
+			rows[i].Use, rows[i].Calls = &u, callsOf(u)
 			if !rows[i].LastAccessed.IsZero() {
 				used++
 			}

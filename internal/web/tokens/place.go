@@ -94,8 +94,7 @@ func (at place) view(template, title string, below bool, content any) page.View 
 	if at.Self == nil {
 		v.Section = "workspaces"
 	} else if !below {
-		v.Tabs = []page.Link{{Name: "API tokens", Href: "/account/tokens", Current: at.APIToken()},
-			{Name: "App passwords", Href: "/account/app-passwords", Current: at.AppPassword()}}
+		v.Tabs = page.AccountTabs(at.Path)
 	}
 	if below {
 		v.Trail = append(v.Trail[:len(v.Trail):len(v.Trail)], page.Link{Name: at.Title, Href: at.Path})
