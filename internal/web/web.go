@@ -44,6 +44,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	page.Open(s, "GET /{$}", home)
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
+	s.Raw("GET /{workspace}/workspace/projects/{project_key}/avatar", avatar("project_key", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
 	(&docs.Pages{URLs: urls}).Mount(s)
 	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)

@@ -44,7 +44,7 @@ var sections = fill([]section{
 	{ID: "request", Title: "The request cannot be read", Intro: "It was refused before anybody looked at the credential.",
 		Families: []string{"header", "request", "tls"}},
 	{ID: "credential", Title: "The credential is not accepted", Intro: "Wrong kind, wrong user, or not known here.",
-		Families: []string{"credential", "app_password", "account", "login", "setup_link"}},
+		Families: []string{"credential", "app_password", "account", "login", "setup_link", "invitation"}},
 	{ID: "secret", Title: "The token is damaged or over", Intro: "Something happened to it on its way, or its time has ended.",
 		Families: []string{"token"}},
 	{ID: "permission", Title: "The caller may not do this", Intro: "The credential is good, but does not reach so far.",
