@@ -15,5 +15,6 @@ func (r *Repository) Target() (workspace.Place, string, string) {
 // Effective is one page of the accounts that may do something on a repository, as workspace.Room.Effective is for a
 // project.
 func (room *Room) Effective(ctx context.Context, r *Repository, search string, paging rest.Paging) ([]workspace.Effective, bool, error) {
-	return workspace.EffectiveOf(ctx, room.DB, grants("$1", "$2", "$3", ""), []any{r.Workspace.ID, r.Project.ID, r.ID}, search, paging)
+	return workspace.EffectiveOf(ctx, room.DB, func(of string) string { return grants("$1", "$2", "$3", of) },
+		[]any{r.Workspace.ID, r.Project.ID, r.ID}, search, paging)
 }

@@ -13,7 +13,6 @@ import (
 	"context"
 	"embed"
 	"log/slog"
-	"net/http"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
@@ -56,10 +55,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	page.Open(s, "GET /{$}", home)
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
-	// Where the API's links lead, which are Bitbucket Cloud's.
-	s.Raw("GET /{workspace}/workspace/projects/{project_key}", func(w http.ResponseWriter, r *http.Request) {
-		page.Moved(rest.URLs{}.Web(r.PathValue("workspace"), "projects", r.PathValue("project_key")).Href).Write(w, r)
-	})
 	s.Raw("GET /{workspace}/workspace/projects/{project_key}/avatar", avatar("project_key", square))
 	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log, Provider: rooms.Provider}).Mount(s)
 	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)

@@ -35,25 +35,29 @@ const maxGrants = 20
 // highest level first, then by username. search narrows it to names that hold the text. more says that there is a next
 // page.
 func (r *Room) Effective(ctx context.Context, p *Project, search string, paging rest.Paging) (page []Effective, more bool, err error) {
-	return EffectiveOf(ctx, r.DB, Grants("$1", "$2", ""), []any{p.Workspace.ID, p.ID}, search, paging)
+	return EffectiveOf(ctx, r.DB, func(of string) string { return Grants("$1", "$2", of) }, []any{p.Workspace.ID, p.ID}, search, paging)
 }
 
-// EffectiveOf is Effective for what the query grants gives, with the columns of Grants; args are its arguments.
-func EffectiveOf(ctx context.Context, q database.Queryer, grants string, args []any, search string, paging rest.Paging) (page []Effective, more bool, err error) {
+// EffectiveOf is Effective for what the query grants gives, which is made like Grants; args are its arguments.
+func EffectiveOf(ctx context.Context, q database.Queryer, grants func(of string) string, args []any, search string, paging rest.Paging) (page []Effective, more bool, err error) {
 	arg := func(v any) string {
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))
 	}
 	args = slices.Clone(args)
+	narrowed := "1 = 1"
+	if text := pattern(search); text != everything {
+		narrowed = named(arg(text))
+	}
 	// One statement, so that the levels and the grants are those of one moment.
-	query := `WITH granted AS (` + grants + `),
-		page AS (SELECT x.account_id, MAX(x.permission) AS level FROM granted x JOIN account a ON a.id = x.account_id
-			WHERE ` + named(arg(pattern(search))) + ` GROUP BY x.account_id, a.username
-			ORDER BY MAX(x.permission) DESC, LOWER(a.username) LIMIT ` + arg(paging.Pagelen+1) + ` OFFSET ` + arg(paging.Offset()) + `),
+	query := `WITH page AS (SELECT t.account_id, t.level
+			FROM (SELECT x.account_id, MAX(x.permission) AS level FROM (` + grants("") + `) x GROUP BY x.account_id) t
+			JOIN account a ON a.id = t.account_id WHERE ` + narrowed + `
+			ORDER BY t.level DESC, LOWER(a.username) LIMIT ` + arg(paging.Pagelen+1) + ` OFFSET ` + arg(paging.Offset()) + `),
 		ranked AS (SELECT x.account_id, x.permission, x.place, x.group_id,
 				ROW_NUMBER() OVER (PARTITION BY x.account_id ORDER BY x.permission DESC, x.place, x.group_id) AS nth,
 				COUNT(*) OVER (PARTITION BY x.account_id) AS held
-			FROM granted x JOIN page ON page.account_id = x.account_id)
+			FROM (` + grants("IN (SELECT account_id FROM page)") + `) x)
 		SELECT page.level, ranked.permission, ranked.place, ranked.held,
 			COALESCE(g.id, ''), COALESCE(g.slug, ''), COALESCE(g.name, ''), ` + account.Columns + `
 		FROM page JOIN ranked ON ranked.account_id = page.account_id AND ranked.nth <= ` + arg(maxGrants) + `

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/reason"
@@ -184,6 +185,9 @@ func (r *Room) ListInvitations(ctx context.Context, w *Workspace) ([]Invitation,
 // RevokeInvitation ends an invitation: from then on its link is like one that never was. ErrNotFound: the workspace has
 // none with this id.
 func (r *Room) RevokeInvitation(ctx context.Context, workspaceID, id string) error {
+	if uuid.Validate(id) != nil { // the store need not see what it might not take
+		return ErrNotFound
+	}
 	return r.changeOne(ctx, `DELETE FROM invitation WHERE workspace_id = $1 AND id = $2`, workspaceID, id)
 }
 

@@ -119,8 +119,10 @@ func TestInvitationsThatAreOver(t *testing.T) {
 		one := workspace.NewInvitation{Role: workspace.Owner, Days: 1, Uses: 1}
 		made, revoked := a.invite(one)
 		must(t, s.room.RevokeInvitation(ctx, a.w.ID, made.ID))
-		if err := s.room.RevokeInvitation(ctx, a.w.ID, made.ID); !errors.Is(err, workspace.ErrNotFound) {
-			t.Errorf("revoked twice: %v", err)
+		for _, id := range []string{made.ID, "", "x", "\x00", "\xff"} {
+			if err := s.room.RevokeInvitation(ctx, a.w.ID, id); !errors.Is(err, workspace.ErrNotFound) {
+				t.Errorf("revoked %q: %v", id, err)
+			}
 		}
 		by := func(name string) string {
 			must(t, s.room.AddMember(ctx, a.w.ID, s.person(name).ID, workspace.Owner))

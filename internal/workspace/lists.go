@@ -15,6 +15,9 @@ import (
 // maxSearch bounds a text that is searched for, in characters. No name is longer.
 const maxSearch = maxName
 
+// everything is the pattern of an empty search.
+const everything = "%%"
+
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // pattern is the argument of LIKE for whatever holds search. What no name can hold is taken out.

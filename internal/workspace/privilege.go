@@ -36,29 +36,29 @@ func (p Place) String() string { return [...]string{"workspace", "project", "rep
 // Grants is the rule of privileges as a query: what reaches into a project of a workspace, one row for each account and
 // each way on which it got a permission, with the columns account_id, permission, place and group_id ("" for what is the
 // account's own). An owner administers every project, the other roles give nothing by themselves; then there are the
-// account's own grants and those of its groups. All arguments are expressions: those of the ids of the workspace and the
-// project, and the account's, "" for every account. Decisions, lists and the view of who may do what are made of it, so
-// that they cannot differ.
-func Grants(workspaceID, projectID, accountID string) string {
+// account's own grants and those of its groups. The ids are expressions; of is a condition on the account, "= $1" for one and
+// "" for every account. Decisions and the view of who may do what are made of it, so that
+// they cannot differ.
+func Grants(workspaceID, projectID, of string) string {
 	return `SELECT m.account_id, 4 AS permission, 0 AS place, '' AS group_id FROM workspace_member m
-			WHERE m.workspace_id = ` + workspaceID + ` AND m.role = 3` + only("m.account_id", accountID) + `
-		UNION ALL ` + GrantsOn(OnProject, projectID, accountID)
+			WHERE m.workspace_id = ` + workspaceID + ` AND m.role = 3` + only("m.account_id", of) + `
+		UNION ALL ` + GrantsOn(OnProject, projectID, of)
 }
 
 // GrantsOn is the part of the rule that is granted on one place: on a project, or on a repository.
-func GrantsOn(p Place, id, accountID string) string {
+func GrantsOn(p Place, id, of string) string {
 	on, place := p.String(), strconv.Itoa(int(p))
 	return `SELECT g.account_id, g.permission, ` + place + `, '' FROM ` + on + `_user_grant g
-			WHERE g.` + on + `_id = ` + id + only("g.account_id", accountID) + `
+			WHERE g.` + on + `_id = ` + id + only("g.account_id", of) + `
 		UNION ALL SELECT gm.account_id, g.permission, ` + place + `, g.group_id FROM ` + on + `_group_grant g
-			JOIN group_member gm ON gm.group_id = g.group_id WHERE g.` + on + `_id = ` + id + only("gm.account_id", accountID)
+			JOIN group_member gm ON gm.group_id = g.group_id WHERE g.` + on + `_id = ` + id + only("gm.account_id", of)
 }
 
-func only(column, accountID string) string {
-	if accountID == "" {
+func only(column, of string) string {
+	if of == "" {
 		return ""
 	}
-	return ` AND ` + column + ` = ` + accountID
+	return ` AND ` + column + ` ` + of
 }
 
 // Highest is the expression of the level that grants give, 0 for none: each includes those below it.
@@ -66,11 +66,27 @@ func Highest(grants string) string {
 	return `COALESCE((SELECT MAX(x.permission) FROM (` + grants + `) x), 0)`
 }
 
-// projectGrants are the grants of the account $1 on project p.
-var projectGrants = Grants("p.workspace_id", "p.id", "$1")
+// Reached is the rule turned round, for lists: the condition that a project of a workspace is reached with a level of at
+// least that much. What was granted to the account is looked up once for the whole list, instead of once for each row.
+// All ids are expressions. Tests hold the two to each other.
+func Reached(workspaceID, projectID, accountID string, least access.Level) string {
+	return workspaceID + ` IN (SELECT m.workspace_id FROM workspace_member m WHERE m.account_id = ` + accountID + ` AND m.role = 3)
+		OR ` + ReachedOn(OnProject, projectID, accountID, least)
+}
 
-// visible is the condition on project p that the account $1 may read it: the same rule for lists.
-var visible = `(NOT p.is_private OR EXISTS (` + projectGrants + `))`
+// ReachedOn is the part of the condition that is granted on one place: on a project, or on a repository.
+func ReachedOn(p Place, id, accountID string, least access.Level) string {
+	on, enough := p.String(), strconv.Itoa(int(least))
+	return id + ` IN (SELECT g.` + on + `_id FROM ` + on + `_user_grant g WHERE g.account_id = ` + accountID + ` AND g.permission >= ` + enough + `
+			UNION ALL SELECT g.` + on + `_id FROM group_member gm JOIN ` + on + `_group_grant g ON g.group_id = gm.group_id
+			WHERE gm.account_id = ` + accountID + ` AND g.permission >= ` + enough + `)`
+}
+
+// projectLevel is the level that the account $1 has on project p.
+var projectLevel = Highest(Grants("p.workspace_id", "p.id", "= $1"))
+
+// visible is the condition on project p that the account $1 may read it.
+var visible = `(NOT p.is_private OR ` + Reached("p.workspace_id", "p.id", "$1", access.Read) + `)`
 
 // The queries that find a workspace with the account's role, and a project with the levels, by how the path names
 // them: by slug or key at index 0, by uuid at index 1.
@@ -87,7 +103,7 @@ var (
 
 var (
 	selectWorkspaceRole = `SELECT ` + database.Packed(append([]string{role}, workspaceColumns...)...) + ` FROM workspace w WHERE `
-	selectProjectLevel  = `SELECT ` + database.Packed(slices.Concat([]string{Highest(projectGrants)}, projectColumns, workspaceColumns)...) +
+	selectProjectLevel  = `SELECT ` + database.Packed(slices.Concat([]string{projectLevel}, projectColumns, workspaceColumns)...) +
 		` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
 )
 

@@ -17,6 +17,7 @@ func (p *Pages) groupForm(r *page.Request, w *workspace.Workspace) *page.Form {
 }
 
 func (p *Pages) renderGroups(r *page.Request, w *workspace.Workspace, form *page.Form) (page.Answer, error) {
+	base := at(w.Slug, "settings", "groups")
 	box := r.Search("Find a group")
 	list, more, err := p.Workspaces.ListGroups(r.Context(), w.ID, box.Value, paging(r))
 	if err != nil {
@@ -28,7 +29,7 @@ func (p *Pages) renderGroups(r *page.Request, w *workspace.Workspace, form *page
 		Pager  page.Pager
 		Form   *page.Form
 		Base   string
-	}{list, box, r.Pager(more), form, at(w.Slug, "settings", "groups")}})
+	}{list, box, pager(r, base, more), form, base}})
 }
 
 func (p *Pages) groups(r *page.Request, w workspace.Workspace) (page.Answer, error) {
@@ -69,7 +70,7 @@ func (p *Pages) groupPage(r *page.Request, w *workspace.Workspace, g workspace.G
 	box := r.Search("Find a member of the group")
 	box.Action = base
 	list, more, err := p.Workspaces.ListGroupMembers(r.Context(), g.ID, box.Value, paging(r))
-	return &groupPage{w, g, list, box, r.Pager(more), base,
+	return &groupPage{w, g, list, box, pager(r, base, more), base,
 		r.NewForm(base+"/members", "Add to the group", page.Field{Name: "account", Label: "Username", Required: true, Max: 254, Direction: "ltr", Help: "Of a member of the workspace."}),
 		r.NewForm(base, "Rename", page.Field{Name: "name", Label: "Name", Required: true, Max: 255, Value: g.Name}),
 	}, err

@@ -17,7 +17,7 @@ var invitationPath = regexp.MustCompile(`/invitations/PAILI1[0-9A-Za-z]{51}`)
 // invite makes an invitation on the page and returns the path of its link.
 func (s *scene) invite(values url.Values) string {
 	s.t.Helper()
-	r := s.owner.Submit(s.owner.See(invitations), invitations, values)
+	r := s.owner().Submit(s.owner().See(invitations), invitations, values)
 	path := invitationPath.FindString(r.Body)
 	if r.Status != 201 || path == "" || r.Header.Get("Cache-Control") != "no-store" {
 		s.t.Fatalf("%s, %s: %s", brief(r), r.Header.Get("Cache-Control"), webtest.Text(s.t, r))
@@ -32,11 +32,11 @@ func TestInvitationOfSomebodyWithAnAccount(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		path := s.invite(url.Values{"role": {"member"}, "groups": {"developers"}, "note": {"For the outsider"}, "days": {"3"}})
 		// It is shown once.
-		page := s.owner.See(invitations)
+		page := s.owner().See(invitations)
 		silent(t, page, "PAILI1", path[20:])
 		says(t, page, "For the outsider", "member", "Developers", "0 of 1")
 
-		seen := s.anonymous.See(path)
+		seen := s.anonymous().See(path)
 		says(t, seen, "Admin invites you to the workspace Acme", "Developers", "Sign in and join", "No account yet")
 		if !strings.Contains(seen.Body, `href="/signin?next=`+path+`"`) {
 			t.Errorf("no way to sign in: %s", seen.Body)
@@ -53,10 +53,10 @@ func TestInvitationOfSomebodyWithAnAccount(t *testing.T) {
 		says(t, visitor.Follow(visitor.Submit(page, path, nil)), "Welcome to Acme.", "widgets")
 		// Once more by the same, and by another one.
 		says(t, visitor.Follow(visitor.Submit(page, path, nil)), "You belong to this workspace already.")
-		if r := s.guest.Get(path); brief(r) != "410 invitation.used" {
+		if r := s.guest().Get(path); brief(r) != "410 invitation.used" {
 			t.Errorf("used up: %s", brief(r))
 		}
-		says(t, s.owner.See(invitations), "Over", "used up, 1 of 1")
+		says(t, s.owner().See(invitations), "Over", "used up, 1 of 1")
 	})
 }
 
@@ -89,9 +89,9 @@ func TestInvitationOfSomebodyWithoutAnAccount(t *testing.T) {
 func TestInvitationsThatAreOver(t *testing.T) {
 	each(t, func(t *testing.T, s *scene) {
 		revoked := s.invite(url.Values{"role": {"member"}})
-		s.owner.Follow(s.owner.Submit(s.owner.See(invitations), invitations+"/revoke", nil))
-		first := s.anonymous.Get(revoked)
-		second := s.anonymous.Get("/invitations/" + strings.Repeat("x", 57))
+		s.owner().Follow(s.owner().Submit(s.owner().See(invitations), invitations+"/revoke", nil))
+		first := s.anonymous().Get(revoked)
+		second := s.anonymous().Get("/invitations/" + strings.Repeat("x", 57))
 		if brief(first) != "404 invitation.unknown" || brief(second) != brief(first) || strings.Contains(first.Body, "Acme") {
 			t.Errorf("revoked %s, unknown %s", brief(first), brief(second))
 		}
@@ -105,16 +105,16 @@ func TestInvitationsThatAreOver(t *testing.T) {
 		}
 		expired := s.invite(url.Values{"role": {"member"}})
 		s.Exec(`UPDATE invitation SET expires_on = 1`)
-		for _, b := range []*webtest.Browser{s.anonymous, s.outsider} {
+		for _, b := range []*webtest.Browser{s.anonymous(), s.outsider()} {
 			if r := b.Get(expired); brief(r) != "410 invitation.expired" {
 				t.Errorf("expired: %s", brief(r))
 			}
 		}
-		if r := s.anonymous.Post(expired+"/account", url.Values{"email": {"x@acme.example"}, "username": {"x"}, "password": {pailtest.Password}}); brief(r) != "410 invitation.expired" {
+		if r := s.anonymous().Post(expired+"/account", url.Values{"email": {"x@acme.example"}, "username": {"x"}, "password": {pailtest.Password}}); brief(r) != "410 invitation.expired" {
 			t.Errorf("expired: %s", brief(r))
 		}
-		says(t, s.owner.See(invitations), "No link is open.", "expired")
-		r := s.owner.Submit(s.owner.See(invitations), invitations, url.Values{"role": {"member"}, "days": {"31"}, "note": {"kept"}})
+		says(t, s.owner().See(invitations), "No link is open.", "expired")
+		r := s.owner().Submit(s.owner().See(invitations), invitations, url.Values{"role": {"member"}, "days": {"31"}, "note": {"kept"}})
 		if r.Status != 400 || !strings.Contains(r.Body, "days-problem") || !strings.Contains(r.Body, `value="kept"`) {
 			t.Errorf("too long: %s", brief(r))
 		}
@@ -124,10 +124,10 @@ func TestInvitationsThatAreOver(t *testing.T) {
 func TestInvitationsWithoutAccounts(t *testing.T) {
 	s := newScene(t, pailtest.Start(t, pailtest.Options{Env: []string{"PAIL_INVITATIONS_ACCOUNTS=off"}}))
 	path := s.invite(url.Values{"role": {"member"}})
-	page := s.anonymous.See(path)
+	page := s.anonymous().See(path)
 	says(t, page, "Ask whoever runs this server for one")
 	silent(t, page, path+"/account")
-	if r := s.anonymous.Post(path+"/account", url.Values{"email": {"x@acme.example"}, "username": {"x"}, "password": {pailtest.Password}}); brief(r) != "403 invitation.no_account" {
+	if r := s.anonymous().Post(path+"/account", url.Values{"email": {"x@acme.example"}, "username": {"x"}, "password": {pailtest.Password}}); brief(r) != "403 invitation.no_account" {
 		t.Errorf("an account: %s", brief(r))
 	}
 }

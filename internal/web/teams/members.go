@@ -61,7 +61,7 @@ func (p *Pages) renderMembers(r *page.Request, w *workspace.Workspace, problem s
 		Base      string
 		MayAdmin  bool
 		Problem   string
-	}{w, rows, box, r.Pager(more), box.Action, admin, problem}}
+	}{w, rows, box, pager(r, box.Action, more), box.Action, admin, problem}}
 	if admin {
 		view.Tabs = settingsTabs(r, w)
 	}

@@ -3,6 +3,7 @@ package teams
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/reason"
@@ -58,8 +59,11 @@ func on[T any](p *Pages, s *page.Site, base string, need access.Need[T], of func
 	page.On(s, "POST "+base+"/users/revoke", need, func(r *page.Request, v T) (page.Answer, error) { return p.revokeUser(r, of(r, v)) })
 }
 
-// maxTokens is how many access tokens, and how many grants of each kind, the page shows.
-const maxTokens = 100
+// What the page shows at most: of the access tokens, and of the grants of each kind at a time.
+const (
+	maxTokens = 100
+	maxGrants = 25
+)
 
 // permissionPage is what the page of permissions shows.
 type permissionPage struct {
@@ -71,7 +75,8 @@ type permissionPage struct {
 	MoreTokens int
 	Groups     []grantRow
 	Users      []grantRow
-	More       int // grants that are not shown
+	MoreGroups page.Pager
+	MoreUsers  page.Pager
 	Group      *page.Form
 	User       *page.Form
 }
@@ -115,30 +120,52 @@ func (p *Pages) permissionPage(r *page.Request, s *subject) (*permissionPage, er
 	if err != nil {
 		return nil, err
 	}
-	c.People, c.Pager = people, r.Pager(more)
+	c.People, c.Pager = people, pager(r, s.Base, more)
 	tokens, err := p.Workspaces.Reaching(ctx, s.Project, s.repositoryID)
 	if err != nil {
 		return nil, err
 	}
 	c.Tokens, c.MoreTokens = tokens[:min(len(tokens), maxTokens)], max(0, len(tokens)-maxTokens)
-	first := rest.Paging{Page: 1, Pagelen: maxTokens}
-	groups, size, err := workspace.GroupGrants(ctx, p.Workspaces.DB, s.on, first)
+	part := grantPaging(r, "groups")
+	groups, size, err := workspace.GroupGrants(ctx, p.Workspaces.DB, s.on, part)
 	if err != nil {
 		return nil, err
 	}
-	c.More = size - len(groups)
 	for _, g := range groups {
 		c.Groups = append(c.Groups, grantRow{GroupGrant: g, Key: g.Group.Slug, Options: s.levelOptions(g.Level)})
 	}
-	users, size, err := workspace.UserGrants(ctx, p.Workspaces.DB, s.on, first)
+	c.MoreGroups = s.grantPager("groups", part, size)
+	part = grantPaging(r, "users")
+	users, size, err := workspace.UserGrants(ctx, p.Workspaces.DB, s.on, part)
 	if err != nil {
 		return nil, err
 	}
-	c.More += size - len(users)
 	for _, u := range users {
 		c.Users = append(c.Users, grantRow{User: u, Key: rest.Braced(u.User.ID), Options: s.levelOptions(u.Level)})
 	}
+	c.MoreUsers = s.grantPager("users", part, size)
 	return c, p.offerGroups(r, c)
+}
+
+// grantPaging is the part of a list of grants that a parameter of the query asks for.
+func grantPaging(r *page.Request, name string) rest.Paging {
+	n, err := strconv.Atoi(r.URL.Query().Get(name))
+	if err != nil || n < 1 || n > 10000 {
+		n = 1
+	}
+	return rest.Paging{Page: n, Pagelen: maxGrants}
+}
+
+// grantPager leads through a list of grants, by a parameter of its own.
+func (s *subject) grantPager(name string, p rest.Paging, size int) (pager page.Pager) {
+	to := func(n int) string { return s.Base + "?" + name + "=" + strconv.Itoa(n) + "#" + name }
+	if p.Page > 1 {
+		pager.Previous = to(p.Page - 1)
+	}
+	if p.Offset()+p.Pagelen < size {
+		pager.Next = to(p.Page + 1)
+	}
+	return pager
 }
 
 // offerGroups makes the field of the group a choice, where there are not too many.

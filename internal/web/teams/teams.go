@@ -3,6 +3,8 @@ package teams
 import (
 	"embed"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
@@ -73,6 +75,7 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "GET /{workspace}/projects/new", administers, p.newProject)
 	page.On(s, "POST /{workspace}/projects/new", administers, p.createProject)
 	page.On(s, "GET "+project, projects.Reads(), p.project)
+	page.Open(s, "GET /{workspace}/workspace/projects/{project_key}", elsewhere)
 	page.On(s, "GET "+project+"/settings", runs, p.projectSettings)
 	page.On(s, "POST "+project+"/settings", runs, p.changeProject)
 	page.On(s, "GET "+project+"/settings/delete", runs, p.confirmDeleteProject)
@@ -80,6 +83,11 @@ func (p *Pages) Mount(s *page.Site) {
 
 	on(p, s, onProject, runs, p.ofProject)
 	on(p, s, onRepo, p.Repositories.Repositories().Needs(access.Admin), p.ofRepository)
+}
+
+// elsewhere leads from the address that a project has on Bitbucket Cloud, and in the API, to its page.
+func elsewhere(r *page.Request) (page.Answer, error) {
+	return page.Moved(at(url.PathEscape(r.PathValue("workspace")), "projects", url.PathEscape(r.PathValue("project_key")))), nil
 }
 
 // administers is the privilege on the workspace that most of these pages need.
@@ -99,6 +107,17 @@ func at(segments ...string) string { return "/" + strings.Join(segments, "/") }
 // paging is the part of a list that is asked for.
 func paging(r *page.Request) rest.Paging {
 	return rest.Paging{Page: r.Page(), Pagelen: page.PageLength}
+}
+
+// pager leads through the list of the page at base. A form that was refused stands on that page under its own address.
+func pager(r *page.Request, base string, more bool) page.Pager {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return r.Pager(more)
+	}
+	if more {
+		return page.Pager{Next: base + "?page=2"}
+	}
+	return page.Pager{}
 }
 
 // gone turns what is not there any more into the answer to it.
