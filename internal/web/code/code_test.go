@@ -470,7 +470,7 @@ func TestHostileNames(t *testing.T) {
 	w := s.World()
 	dir := w.Push(1)
 	hostile := `"><script>alert(1)</script><img/src=x/onerror=alert(1)>{{.}}` + strings.Repeat("x", 10_000)
-	w.Git(dir, "commit", "--quiet", "--allow-empty", "-m", hostile+"\n\n"+hostile, "--author", `"/onload=alert(1) / ../.. ` + hostile[100:4000] + ` <"evil"@example.org>`)
+	w.Git(dir, "commit", "--quiet", "--allow-empty", "-m", hostile+"\n\n"+hostile, "--author", `"/onload=alert(1) / ../.. `+hostile[100:4000]+` <"evil"@example.org>`)
 	commit(w, dir, "\u202etxet", map[string]string{"README.md": "# " + hostile})
 	w.Exec(`UPDATE repository SET name = $1, description = $1`, hostile)
 	w.Exec(`UPDATE workspace SET name = $1`, hostile)
