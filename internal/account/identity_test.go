@@ -29,6 +29,7 @@ func person(subject, email string) account.Identity {
 }
 
 func TestSignInWith(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		ctx := context.Background()
 		create := account.IdentityRules{Create: true}
@@ -130,6 +131,7 @@ func TestSignInWith(t *testing.T) {
 // TestSignInRace: many identities with one e-mail sign in for the first time at once; one gets the account. The same
 // identity many times at once always gets in.
 func TestSignInRace(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		s.Account("admin")
 		for _, existing := range []bool{true, false} {
@@ -169,6 +171,7 @@ func TestSignInRace(t *testing.T) {
 }
 
 func TestUsernames(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	s.Account("admin")
 	n := 0

@@ -33,6 +33,7 @@ func refused(err error) reason.Code {
 }
 
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		ctx := context.Background()
@@ -99,6 +100,7 @@ func TestSearch(t *testing.T) {
 }
 
 func TestCreateWithName(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	ctx := context.Background()
 	create := func(slug string, c repository.Change) (*repository.Repository, error) {
@@ -127,6 +129,7 @@ func TestCreateWithName(t *testing.T) {
 }
 
 func TestPath(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	if diff := cmp.Diff([]string{"acme", "widgets"}, w.Repository.Path()); diff != "" {
 		t.Error(diff)
@@ -140,6 +143,7 @@ func TestPath(t *testing.T) {
 }
 
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	ctx := context.Background()
 	find := func() *repository.Repository {
@@ -194,6 +198,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	ctx := context.Background()
 	dir := w.Push(2)
@@ -231,6 +236,7 @@ func TestReferences(t *testing.T) {
 }
 
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	ctx := context.Background()
 	dir := w.Push(1)

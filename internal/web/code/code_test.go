@@ -73,6 +73,7 @@ func publish(w *pailtest.World) {
 
 // TestWho: who sees which page of a private and of a public repository.
 func TestWho(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		w.Push(1)
@@ -132,6 +133,7 @@ func TestWho(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		admin, outsider, anonymous := webtest.As(s, w.Admin), webtest.As(s, w.Outsider), webtest.Open(s)
@@ -166,6 +168,7 @@ func TestList(t *testing.T) {
 }
 
 func TestCreate(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		admin, member, anonymous := webtest.As(s, w.Admin), webtest.As(s, w.Member), webtest.Open(s)
@@ -231,6 +234,7 @@ func TestCreate(t *testing.T) {
 
 // TestCloneLines runs every line of the clone box with a credential of its kind, with real git.
 func TestCloneLines(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	w.Push(1)
@@ -274,6 +278,7 @@ func TestCloneLines(t *testing.T) {
 }
 
 func TestAppPasswordsEnd(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{Env: []string{"PAIL_APP_PASSWORDS_UNTIL=2099-12-31"}})
 	w := s.World()
 	says(t, webtest.As(s, w.Admin).See("/acme/widgets"), "App passwords work here until 31 December 2099.")
@@ -284,6 +289,7 @@ func TestAppPasswordsEnd(t *testing.T) {
 
 // TestFirstPush runs the lines of an empty repository's page in a shell.
 func TestFirstPush(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	b := webtest.As(s, w.Admin)
@@ -300,6 +306,7 @@ func TestFirstPush(t *testing.T) {
 }
 
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	dir := w.Push(1)
@@ -346,6 +353,7 @@ func TestReadme(t *testing.T) {
 }
 
 func TestCommits(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	dir := w.Push(52)
@@ -387,6 +395,7 @@ func TestCommits(t *testing.T) {
 }
 
 func TestRefs(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	dir := w.Push(2)
@@ -415,6 +424,7 @@ func TestRefs(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		w.Push(1)
@@ -466,11 +476,12 @@ func TestSettings(t *testing.T) {
 
 // TestHostileNames: whatever people call things does no harm to the pages that show it.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	dir := w.Push(1)
 	hostile := `"><script>alert(1)</script><img/src=x/onerror=alert(1)>{{.}}` + strings.Repeat("x", 10_000)
-	w.Git(dir, "commit", "--quiet", "--allow-empty", "-m", hostile+"\n\n"+hostile, "--author", `"/onload=alert(1) / ../.. ` + hostile[100:4000] + ` <"evil"@example.org>`)
+	w.Git(dir, "commit", "--quiet", "--allow-empty", "-m", hostile+"\n\n"+hostile, "--author", `"/onload=alert(1) / ../.. `+hostile[100:4000]+` <"evil"@example.org>`)
 	commit(w, dir, "\u202etxet", map[string]string{"README.md": "# " + hostile})
 	w.Exec(`UPDATE repository SET name = $1, description = $1`, hostile)
 	w.Exec(`UPDATE workspace SET name = $1`, hostile)
@@ -484,6 +495,7 @@ func TestHostileNames(t *testing.T) {
 
 // TestPathsOfTheirOwn: a repository that is called like a page of its workspace can be looked at.
 func TestPathsOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	w := s.World()
 	r := w.NewRepository("repositories")

@@ -144,6 +144,7 @@ func refused(t *testing.T, r webtest.Reply, status int, reason string) {
 
 // TestOIDC: there and back, on both databases.
 func TestOIDC(t *testing.T) {
+	t.Parallel()
 	databasetest.EachDSN(t, func(t *testing.T, dsn string) {
 		p := newProvider(t)
 		s := pailtest.Start(t, pailtest.Options{DSN: dsn, Env: p.env()})
@@ -199,6 +200,7 @@ func TestOIDC(t *testing.T) {
 
 // TestOIDCRefusals: whose identity is not let in, and how it says so.
 func TestOIDCRefusals(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{Env: p.env("PAIL_OIDC_ALLOWED_DOMAINS=acme.example")})
 	p.start(s.URL)
@@ -225,6 +227,7 @@ func TestOIDCRefusals(t *testing.T) {
 }
 
 func TestOIDCCreates(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{Env: p.env("PAIL_OIDC_CREATE_ACCOUNTS=true")})
 	p.start(s.URL)
@@ -242,6 +245,7 @@ func TestOIDCCreates(t *testing.T) {
 
 // TestOIDCForged: answers that do not belong to a sign-in that began in this browser, a moment ago.
 func TestOIDCForged(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{Env: p.env()})
 	p.start(s.URL)
@@ -314,6 +318,7 @@ func TestOIDCForged(t *testing.T) {
 
 // TestOIDCProviderLies: a provider, or somebody between, whose statements cannot be trusted.
 func TestOIDCProviderLies(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{Env: p.env()})
 	p.start(s.URL)
@@ -361,6 +366,7 @@ func TestOIDCProviderLies(t *testing.T) {
 
 // TestOIDCProviderDown: the server starts and serves without its provider, and finds it when it is there.
 func TestOIDCProviderDown(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{Env: p.env()})
 	p.Listener.Close() // nobody listens there
@@ -396,6 +402,7 @@ func TestOIDCProviderDown(t *testing.T) {
 }
 
 func TestOIDCSecretFile(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	file := filepath.Join(t.TempDir(), "secret")
 	write := func(text string) {
@@ -421,6 +428,7 @@ func TestOIDCSecretFile(t *testing.T) {
 
 // TestOIDCOff: without a provider there is no button and no page.
 func TestOIDCOff(t *testing.T) {
+	t.Parallel()
 	s := pailtest.Start(t, pailtest.Options{})
 	b := webtest.Open(s)
 	if page := b.See("/signin"); strings.Contains(page.Body, "oidc") {
@@ -435,6 +443,7 @@ func TestOIDCOff(t *testing.T) {
 
 // TestOIDCOverTLS: the cookie has the prefix that keeps neighbours from setting it.
 func TestOIDCOverTLS(t *testing.T) {
+	t.Parallel()
 	p := newProvider(t)
 	s := pailtest.Start(t, pailtest.Options{TLS: true, Env: p.env()})
 	p.start(s.URL)
@@ -450,6 +459,7 @@ func TestOIDCOverTLS(t *testing.T) {
 }
 
 func TestClientAuthentication(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		secret  string
 		methods []string
