@@ -27,13 +27,14 @@ const patience = 30 * time.Second
 
 // user is a person at a private window with one page. A step that cannot be done ends the test.
 type user struct {
-	t       *testing.T
-	site    *pailtest.Server
-	ctx     context.Context
-	watch   *watch
-	name    string // of the person, for the names of pictures
-	scripts bool   // run in the window
-	status  int    // of the page that was loaded last
+	t        *testing.T
+	site     *pailtest.Server
+	ctx      context.Context
+	watch    *watch
+	name     string // of the person, for the names of pictures
+	scripts  bool   // run in the window
+	status   int    // of the page that was loaded last
+	pictures int    // taken so far
 }
 
 // newUser opens a private window of 1280 by 800 pixels.
