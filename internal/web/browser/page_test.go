@@ -41,12 +41,12 @@ func needAxe(t *testing.T) {
 }
 
 // inspect loads a page, wide and narrow, and checks what holds for every page.
-func (u *user) inspect(path string, status int, axe string) {
+func (u *user) inspect(path, axe string) {
 	u.t.Helper()
 	for _, width := range []int64{wide, narrow} {
 		u.resize(width)
 		u.watch.take()
-		u.open(path, status)
+		u.open(path)
 		shifted := eval[float64](u, layoutShift) // what it waits for also ends the requests of the page
 		faults, received := u.watch.take()
 		for _, fault := range faults {
@@ -75,15 +75,6 @@ func (u *user) inspect(path string, status int, axe string) {
 		}
 	}
 	u.watch.report(u.t)
-}
-
-// open goes to a path, and fails unless it answers with the status.
-func (u *user) open(path string, status int) {
-	u.t.Helper()
-	u.load("visit "+path, chromedp.Navigate(u.site.URL+path))
-	if u.status != status {
-		u.t.Fatalf("%s answered %d, want %d; it says: %.500s", path, u.status, status, u.text())
-	}
 }
 
 // layoutShift is the sum of the shifts of the layout up to the second frame after everything was loaded.

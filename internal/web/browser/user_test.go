@@ -79,6 +79,16 @@ func withAndWithoutScripts(t *testing.T, start func(t *testing.T) *pailtest.Worl
 	}
 }
 
+// signIn signs in on the page for that, and ends up on the front page.
+func (u *user) signIn(email string) {
+	u.t.Helper()
+	u.visit("/signin")
+	u.fill("E-mail", email)
+	u.fill("Password", pailtest.Password)
+	u.submit("Sign in")
+	u.at("/")
+}
+
 // withoutScripts lets no script of a page run from now on.
 func (u *user) withoutScripts() {
 	u.scripts = false
@@ -115,7 +125,7 @@ func eval[T any](u *user, expression string) T {
 	return value
 }
 
-// visit goes to a path of the server, or to a whole address, and expects the page to be there.
+// visit goes to a path of the server, or to a whole address; the page is there.
 func (u *user) visit(path string) {
 	u.t.Helper()
 	u.visitFor(path, 200)
@@ -124,14 +134,20 @@ func (u *user) visit(path string) {
 // visitFor goes to a path that answers, after redirects, with this status.
 func (u *user) visitFor(path string, status int) {
 	u.t.Helper()
-	if !strings.Contains(path, "://") {
-		path = u.site.URL + path
-	}
-	u.load("visit "+path, chromedp.Navigate(path))
+	u.open(path)
 	if u.status != status {
 		u.t.Fatalf("%s answered %d, want %d; it says: %.500s", path, u.status, status, u.text())
 	}
 	u.arrived()
+}
+
+// open goes to a path or a whole address, and notes what it answers.
+func (u *user) open(path string) {
+	u.t.Helper()
+	if !strings.Contains(path, "://") {
+		path = u.site.URL + path
+	}
+	u.load("visit "+path, chromedp.Navigate(path))
 }
 
 // load does steps that lead to another page, and waits until that is there.
@@ -155,28 +171,41 @@ func (u *user) arrived() {
 	u.picture()
 }
 
-// follow clicks on what leads to another page, a link or the button of a form, and waits for it.
+// follow clicks on a link, and waits for the page that it leads to.
 func (u *user) follow(name string) {
 	u.t.Helper()
-	u.followFor(name, 200)
+	u.leave(u.find(name, "link"), name, 200)
 }
 
-// followFor is follow to a page with another status than 200.
-func (u *user) followFor(name string, status int) {
-	u.t.Helper()
-	u.followNode(u.find(name, "link", "button"), name, status)
-}
-
-// followIn is follow where several things have the name: the one in the row, item or form that has this text.
+// followIn is follow where several links have the name: the one in the row, item or form that has this text.
 func (u *user) followIn(text, name string) {
 	u.t.Helper()
-	u.followNode(u.findIn(text, name, "link", "button"), name, 200)
+	u.leave(u.findIn(text, name, "link"), name, 200)
 }
 
-func (u *user) followNode(node cdp.BackendNodeID, name string, status int) {
+// submit clicks on a button that leads to another page, as that of a form does, and waits for it.
+func (u *user) submit(name string) {
+	u.t.Helper()
+	u.submitFor(name, 200)
+}
+
+// submitFor is submit to a page with another status than 200.
+func (u *user) submitFor(name string, status int) {
+	u.t.Helper()
+	u.leave(u.find(name, "button"), name, status)
+}
+
+// submitIn is submit where several buttons have the name: the one in the row, item or form that has this text.
+func (u *user) submitIn(text, name string) {
+	u.t.Helper()
+	u.leave(u.findIn(text, name, "button"), name, 200)
+}
+
+// leave clicks on a node, and waits for the page that it leads to.
+func (u *user) leave(node cdp.BackendNodeID, name string, status int) {
 	u.t.Helper()
 	x, y := u.place(node)
-	u.load("follow "+name, chromedp.MouseClickXY(x, y))
+	u.load("click on "+name, chromedp.MouseClickXY(x, y))
 	if u.status != status {
 		u.t.Fatalf("%q led to %s, which answered %d, want %d; it says: %.500s", name, u.path(), u.status, status, u.text())
 	}
