@@ -47,13 +47,13 @@ func (u *user) inspect(path, axe string) {
 		u.resize(width)
 		u.watch.take()
 		u.open(path)
-		shifted := eval[float64](u, layoutShift) // what it waits for also ends the requests of the page
+		shifts := eval[[]string](u, layoutShifts)
 		faults, received := u.watch.take()
 		for _, fault := range faults {
 			u.t.Errorf("at %d pixels: %s", width, fault)
 		}
-		if shifted > 0 {
-			u.t.Errorf("at %d pixels the page shifts by %.4f while it loads", width, shifted)
+		for _, shift := range shifts {
+			u.t.Errorf("at %d pixels the page shifts while it loads: %s", width, shift)
 		}
 		if width == wide && received > maxFirstView {
 			u.t.Errorf("a first view takes %.0f bytes, more than %d", received, maxFirstView)
@@ -77,15 +77,18 @@ func (u *user) inspect(path, axe string) {
 	u.watch.report(u.t)
 }
 
-// layoutShift is the sum of the shifts of the layout up to the second frame after everything was loaded.
-const layoutShift = `new Promise(done => {
-	let sum = 0
-	const add = list => { for (const shift of list) sum += shift.value }
+// layoutShifts lists the shifts of the layout up to the second frame after everything was loaded.
+const layoutShifts = `new Promise(done => {
+	const shifts = []
+	const add = list => {
+		for (const shift of list)
+			shifts.push(shift.value.toFixed(4) + " " + shift.sources.map(s => (s.node?.outerHTML ?? "#text").slice(0, 120)).join(" and "))
+	}
 	const observer = new PerformanceObserver(list => add(list.getEntries()))
 	observer.observe({type: "layout-shift", buffered: true})
 	document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
 		add(observer.takeRecords())
-		done(sum)
+		done(shifts)
 	}))))
 })`
 
@@ -131,7 +134,7 @@ const tooWide = `(() => {
 	const scrolls = e => e !== page && e !== document.body && getComputedStyle(e).overflowX !== "visible"
 	for (const e of document.body.querySelectorAll("*")) {
 		const box = e.getBoundingClientRect()
-		if (box.width === 0 || (box.right <= page.clientWidth + 0.5 && box.left >= -0.5)) continue
+		if (box.width === 0 || box.right <= page.clientWidth + 0.5) continue
 		let parent = e.parentElement
 		while (parent && !scrolls(parent)) parent = parent.parentElement
 		if (!parent && out.length < 6) out.push(Math.round(box.right) + ": " + e.outerHTML.slice(0, 160))

@@ -71,7 +71,7 @@ func (u *user) shoot(folder, name string, width int64, scheme string) {
 	size := call(u, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize
 	yes := true
 	picture := call(u, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &yes, OptimizeForSpeed: &yes,
-		Clip: &page.Viewport{Width: size.Width, Height: math.Min(size.Height, tallest), Scale: 1},
+		Clip: &page.Viewport{Width: math.Min(size.Width, float64(width)), Height: math.Min(size.Height, tallest), Scale: 1},
 	}).Data
 	test, _, _ := strings.Cut(u.t.Name(), "/")
 	folder = filepath.Join(folder, strings.TrimPrefix(test, "Test"))

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pailforge/pail/internal/pailtest"
 )
@@ -431,4 +432,31 @@ func (u *user) place(node cdp.BackendNodeID) (x, y float64) {
 		u.t.Fatalf("something lies over what is to be clicked: %s", over)
 	}
 	return x, y
+}
+
+// focused is what has the focus, in words: the label of a field, else what it says.
+func (u *user) focused() string {
+	u.t.Helper()
+	return eval[string](u, `(() => {
+		const at = document.activeElement
+		return (at.ariaLabel ?? at.labels?.[0]?.innerText ?? at.innerText ?? "").trim()
+	})()`)
+}
+
+// tabTo presses the Tab key until what has this label has the focus.
+func (u *user) tabTo(label string) {
+	u.t.Helper()
+	for range 100 {
+		if u.press(kb.Tab); u.focused() == label {
+			return
+		}
+	}
+	u.t.Fatalf("the Tab key does not reach %q at %s", label, u.path())
+}
+
+// leaveByKeys presses keys that lead to another page, and waits for it.
+func (u *user) leaveByKeys(keys string) {
+	u.t.Helper()
+	u.load("press keys", chromedp.KeyEvent(keys))
+	u.arrived()
 }
