@@ -269,12 +269,12 @@ func TestSessionsAreBounded(t *testing.T) {
 			t.Errorf("%d sessions, want %d", n, maxSessions)
 		}
 		for i, in := range all {
-			_, _, err := s.gate.signedIn(ctx, in.Secret)
+			_, err := s.gate.signedIn(ctx, in.Secret)
 			if gone := errors.Is(err, database.ErrNoRows); gone != (i < 5) {
 				t.Errorf("session %d of %d: %v", i, len(all), err)
 			}
 		}
-		if _, _, err := s.gate.signedIn(ctx, other.Secret); err != nil {
+		if _, err := s.gate.signedIn(ctx, other.Secret); err != nil {
 			t.Errorf("the session of another account: %v", err)
 		}
 		// The next sign-in, whoever's, clears away what is over.

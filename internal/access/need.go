@@ -167,3 +167,9 @@ func challenge(e *rest.Error) *rest.Error {
 	}
 	return e
 }
+
+// Visit decides for a page, whose visitor has no scopes but a session or nothing: whether p has the privilege on the
+// resource that the parameters of the path name. Its errors are those of an operation.
+func Visit[T any](g *Gate, ctx context.Context, p *Principal, need Need[T], param func(string) string) (T, error) {
+	return need.resolve(g, ctx, p, param)
+}

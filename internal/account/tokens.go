@@ -91,8 +91,7 @@ func (r *Room) signIn(q *rest.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	http.SetCookie(headerWriter(q.Header), &http.Cookie{Name: access.SessionCookie, Value: s.Secret, Path: "/", Expires: s.Expires,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(r.URLs.Base, "https://")})
+	http.SetCookie(headerWriter(q.Header), access.NewSessionCookie(s, r.URLs.Base))
 	return rest.Answer{Status: http.StatusCreated, Body: map[string]any{
 		"csrf_token": s.CSRF, "expires_on": rest.Time(s.Expires), "user": r.Render(&a.Account)}}, nil
 }
@@ -109,7 +108,7 @@ func (r *Room) signOut(q *rest.Request, _ *access.Account) (any, error) {
 		if err := r.Gate.EndSession(q.HTTP.Context(), cookie.Value); err != nil {
 			return nil, err
 		}
-		http.SetCookie(headerWriter(q.Header), &http.Cookie{Name: access.SessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(headerWriter(q.Header), access.NewSessionCookie(access.SignedIn{}, r.URLs.Base))
 	}
 	return nil, nil
 }

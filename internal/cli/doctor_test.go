@@ -105,7 +105,7 @@ func TestDoctorJSON(t *testing.T) {
 	d := diagnose(t, r.out)
 	x := d.Findings[0]
 	if d.Verdict != "faults" || x.Certainty != "certain" || x.Title == "" || x.Evidence == "" || x.Fix.Text == "" ||
-		x.Fix.Command != `curl --user "$EMAIL:$TOKEN" 'https://api.bitbucket.org/2.0/user'` || x.Doc != "/docs/reasons/credential.email_required" {
+		x.Fix.Command != `curl --user "$EMAIL:$TOKEN" 'https://api.bitbucket.org/2.0/user'` || x.Doc != "/docs/errors/credential.email_required" {
 		t.Errorf("%+v", d)
 	}
 	r = command(t, kit.APIToken, "doctor", "--json", "--email", kit.Email, "--token-stdin")

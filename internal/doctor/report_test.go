@@ -75,7 +75,7 @@ func TestWriteText(t *testing.T) {
 	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(coloured.String(), "\x1b[") {
 		t.Errorf("colours:\n%q\n%q", plain.String(), coloured.String())
 	}
-	for _, want := range []string{"One fault.", "1. The user must be the account's e-mail  credential.email_required, certain\n", `curl --user "$EMAIL:$TOKEN"`, "at    -u\n", "/docs/reasons/credential.email_required"} {
+	for _, want := range []string{"One fault.", "1. The user must be the account's e-mail  credential.email_required, certain\n", `curl --user "$EMAIL:$TOKEN"`, "at    -u\n", "/docs/errors/credential.email_required"} {
 		if !strings.Contains(plain.String(), want) {
 			t.Errorf("%q is not in\n%s", want, plain.String())
 		}

@@ -10,8 +10,8 @@ import (
 type Code string
 
 // DocPath is the path of the code's documentation page on every Pail server,
-// for example "/docs/reasons/header.line_break".
-func (c Code) DocPath() string { return "/docs/reasons/" + string(c) }
+// for example "/docs/errors/header.line_break".
+func (c Code) DocPath() string { return "/docs/errors/" + string(c) }
 
 // Family is the part of the code before the dot: "header", "token", "scope".
 func (c Code) Family() string {

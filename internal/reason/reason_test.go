@@ -141,7 +141,7 @@ func TestLookupOfNothing(t *testing.T) {
 	if got := Of("no.such_code").Code; got != ServerFault {
 		t.Errorf("Of = %s", got)
 	}
-	if got := HeaderLineBreak.DocPath(); got != "/docs/reasons/header.line_break" {
+	if got := HeaderLineBreak.DocPath(); got != "/docs/errors/header.line_break" {
 		t.Errorf("DocPath = %s", got)
 	}
 	if got := AppPasswordDisabled.Family(); got != "app_password" {

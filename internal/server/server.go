@@ -27,6 +27,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
+	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -42,6 +43,7 @@ type Server struct {
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
 	API          *api.API
+	Site         *page.Site
 
 	rest    *rest.API
 	handler http.Handler
@@ -83,8 +85,9 @@ func (s *Server) assemble() error {
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
-	pages := &web.Pages{Accounts: s.Accounts, URLs: urls, Log: s.Log}
-	pages.Mount(own)
+	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces}, urls, s.Log); err != nil {
+		return err
+	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})
 	s.handler = s.route(git, own)
 	return nil
@@ -118,6 +121,10 @@ func (s *Server) route(git *githttp.Handler, own *http.ServeMux) http.Handler {
 		if !strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
 			if _, pattern := own.Handler(r); pattern != "" {
 				own.ServeHTTP(w, r)
+				return
+			}
+			if page := s.Site.Match(r); page != nil {
+				page.ServeHTTP(w, r)
 				return
 			}
 		}

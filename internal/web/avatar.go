@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/pailforge/pail/internal/web/page"
 )
 
 // maxAvatarName is how much of a name makes the picture, in bytes: more than a name can have.
@@ -27,11 +29,11 @@ var avatarColours = [...]string{
 
 // avatar serves a picture made of the name in the path's parameter. It looks nothing up, so it is the same whether
 // anybody has the name or not.
-func avatar(parameter string, radius int) handler {
-	return func(w http.ResponseWriter, r *http.Request) (answer, error) {
-		w.Header().Set("Content-Security-Policy", avatarPolicy)
-		w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-		return answer{contentType: "image/svg+xml", cache: day, body: drawAvatar(r.PathValue(parameter), radius)}, nil
+func avatar(parameter string, radius int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		page.Secure(w.Header())
+		page.Answer{ContentType: "image/svg+xml", Cache: page.Day, Body: drawAvatar(r.PathValue(parameter), radius), Header: http.Header{
+			"Content-Security-Policy": {avatarPolicy}, "Cross-Origin-Resource-Policy": {"cross-origin"}}}.Write(w, r)
 	}
 }
 

@@ -5,48 +5,11 @@ import (
 	"errors"
 	"io"
 	"math"
-	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
 )
-
-func TestAvatars(t *testing.T) {
-	s := newSite(t)
-	for _, tc := range []struct{ path, initials string }{
-		{"/account/ada/avatar", "A"},
-		{"/account/ada_lovelace/avatar", "AL"},
-		{"/workspaces/for-the-others/avatar", "FT"},
-		{"/account/" + url.PathEscape(`<script>alert(1)</script>`) + "/avatar", "SA"},
-		{"/account/" + url.PathEscape(`"/><x y='`) + "/avatar", "XY"},
-		{"/account/" + url.PathEscape("žofie 東") + "/avatar", "Ž東"},
-		{"/account/%00%FF-/avatar", "?"},
-		{"/workspaces/%7B0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55%7D/avatar", "05"},
-		{"/account/" + strings.Repeat("x", 5000) + "/avatar", "X"},
-	} {
-		r := s.get(tc.path)
-		if r.StatusCode != 200 || !strings.Contains(r.body, ">"+tc.initials+"</text>") || len(r.body) > 600 {
-			t.Errorf("%.60s: %d %s", tc.path, r.StatusCode, r.body)
-		}
-		for header, want := range map[string]string{"Content-Type": "image/svg+xml", "Cache-Control": "public, max-age=86400",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "cross-origin"} {
-			if got := r.Header.Get(header); got != want {
-				t.Errorf("%.60s: %s: %q", tc.path, header, got)
-			}
-		}
-		checkPicture(t, r.body)
-	}
-	if a, b := s.get("/account/Ada/avatar"), s.get("/account/ada/avatar"); a.body != b.body {
-		t.Error("names that differ in case only look different")
-	}
-	if a, b := s.get("/account/ada/avatar"), s.get("/workspaces/ada/avatar"); a.body == b.body {
-		t.Error("a person and a workspace look the same")
-	}
-	if r := s.do("POST", "/account/ada/avatar", ""); r.StatusCode != 405 || r.Header.Get("X-Pail-Reason") == "" || r.body == "" {
-		t.Errorf("POST: %d", r.StatusCode)
-	}
-}
 
 // checkPicture holds a picture to being XML of the three elements, with a text of one or two characters.
 func checkPicture(t *testing.T, picture string) {

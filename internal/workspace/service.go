@@ -37,6 +37,9 @@ func (r *Room) CreateWorkspace(ctx context.Context, slug, title, ownerID string)
 	if err != nil {
 		return Workspace{}, err
 	}
+	if Reserved(slug) {
+		return Workspace{}, rest.InvalidField("slug", "this name begins other addresses of the server; choose another one")
+	}
 	if title == "" {
 		title = slug
 	}

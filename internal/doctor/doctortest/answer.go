@@ -149,7 +149,7 @@ var answers = []Pitfall{
 	// What a Pail server says itself.
 	{Name: "explained", Symptom: "a Pail server's answer with `error.data.reason`", Where: Pail,
 		Make: func(k Kit) doctor.Case {
-			return seen(k.Basic(k.Email, k.APIToken, repo), 401, `{"type":"error","error":{"message":"`+badToken+`","detail":"The API token \"ci\" expired on 2026-10-01T00:00:00Z.","data":{"reason":"token.expired","doc":"/docs/reasons/token.expired"}}}`)
+			return seen(k.Basic(k.Email, k.APIToken, repo), 401, `{"type":"error","error":{"message":"`+badToken+`","detail":"The API token \"ci\" expired on 2026-10-01T00:00:00Z.","data":{"reason":"token.expired","doc":"/docs/errors/token.expired"}}}`)
 		},
 		First: reason.TokenExpired, How: doctor.Certain, Never: codes(reason.TokenRefused)},
 	{Name: "explained, git", Symptom: "a Pail server's answer to git, with X-Pail-Reason", Where: Pail,

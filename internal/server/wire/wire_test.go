@@ -239,7 +239,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 					}
 					data := a.Error.Data
 					if a.Type != "error" || a.Error.Message != reason.Of(c.code).Message || a.Error.Detail == "" || len(data.Fix) == 0 ||
-						data.Doc != external+"/docs/reasons/"+string(c.code) || data.RequestID == "" {
+						data.Doc != external+"/docs/errors/"+string(c.code) || data.RequestID == "" {
 						t.Errorf("body: %s", a.body)
 					}
 					if a.header.Get("X-Request-Id") != data.RequestID || a.header.Get("X-Pail-Reason") != string(c.code) || a.header.Get("Date") == "" {

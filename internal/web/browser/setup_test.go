@@ -20,7 +20,7 @@ func TestSetUp(t *testing.T) {
 		u.fill("Username", "ada lovelace")
 		u.fill("Password", pailtest.Password)
 		u.submitFor("Make the account", 400)
-		u.see("No account was made yet")
+		u.see("Nothing was changed")
 		u.fill("Username", "ada")
 		u.fill("Password", pailtest.Password)
 		u.submitFor("Make the account", 201)

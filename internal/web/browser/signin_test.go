@@ -28,7 +28,7 @@ func TestAccount(t *testing.T) {
 		u.fill("New e-mail", "ada@acme.example")
 		u.fill("Password", "a wrong one")
 		u.submitFor("Change the e-mail", 403)
-		u.see("this is not your password")
+		u.see("This is not your password")
 		u.fill("Password", pailtest.Password)
 		u.submit("Change the e-mail")
 		u.see("The e-mail is changed", "ada@acme.example")

@@ -1,14 +1,36 @@
-package web
+package docs
 
 import (
 	"bytes"
+	"embed"
 	"encoding/json"
-	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/page"
 )
+
+//go:embed templates/*.html
+var files embed.FS
+
+var templates = page.Parse(files, "templates/*.html")
+
+// Pages are the pages of this area. Its fields are what it stands on.
+type Pages struct{ URLs rest.URLs }
+
+// Mount adds the pages to a site.
+func (p *Pages) Mount(s *page.Site) {
+	page.Style(s)
+	page.Open(s, "GET /docs", func(*page.Request) (page.Answer, error) { return page.Redirect("/docs/errors"), nil })
+	page.Open(s, "GET /docs/errors", p.listReasons)
+	page.Open(s, "GET /docs/errors/{code}", p.showReason)
+	page.Open(s, "GET /docs/reasons", func(*page.Request) (page.Answer, error) { return page.Moved("/docs/errors"), nil })
+	page.Open(s, "GET /docs/reasons/{code}", func(r *page.Request) (page.Answer, error) {
+		return page.Moved("/docs/errors/" + url.PathEscape(r.PathValue("code"))), nil
+	})
+}
 
 // section is families of reasons that are met at the same point of a request's way.
 type section struct {
@@ -59,8 +81,8 @@ func sectionOf(c reason.Code) section {
 }
 
 // listReasons serves all reasons: a page by sections, or JSON.
-func (p *Pages) listReasons(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	if wantsJSON(r.Header.Values("Accept")) {
+func (p *Pages) listReasons(r *page.Request) (page.Answer, error) {
+	if r.WantsJSON() {
 		all := reason.All()
 		list := struct {
 			Values []reasonJSON `json:"values"`
@@ -71,8 +93,8 @@ func (p *Pages) listReasons(_ http.ResponseWriter, r *http.Request) (answer, err
 		}
 		return documentJSON(list)
 	}
-	a, err := p.render(view{Page: "reasons", Title: "Reasons", Section: "reasons", Content: sections})
-	a.cache, a.byAccept = hour, true
+	a, err := r.Render(templates, page.View{Template: "reasons", Title: "Errors", Section: "docs", Narrow: true, Content: sections})
+	a.Cache, a.ByAccept = cache(r), true
 	return a, err
 }
 
@@ -85,22 +107,22 @@ type reasonPage struct {
 }
 
 // showReason serves one reason: a page, or JSON.
-func (p *Pages) showReason(_ http.ResponseWriter, r *http.Request) (answer, error) {
+func (p *Pages) showReason(r *page.Request) (page.Answer, error) {
 	found, ok := reason.Lookup(reason.Code(r.PathValue("code")))
 	if !ok {
-		return answer{}, instead(rest.Refuse(reason.ResourceNotFound, "No reason has this code."),
-			"Look it up among all reasons: `"+p.URLs.Web("docs", "reasons").Href+"`.",
+		return page.Answer{}, page.Instead(rest.Refuse(reason.ResourceNotFound, "No reason has this code."),
+			"Look it up among all reasons: `"+p.URLs.Web("docs", "errors").Href+"`.",
 			"Copy the code as it stands in the answer, in `error.data.reason` or in the header `X-Pail-Reason`: `token.expired`, for example.")
 	}
-	if wantsJSON(r.Header.Values("Accept")) {
+	if r.WantsJSON() {
 		return documentJSON(p.reasonJSON(found))
 	}
 	content := reasonPage{Reason: found, Section: sectionOf(found.Code), Steps: found.Steps(p.URLs.Base)}
 	for _, c := range found.See {
 		content.Related = append(content.Related, reason.Of(c))
 	}
-	a, err := p.render(view{Page: "reason", Title: found.Title, Section: "reasons", Content: content})
-	a.cache, a.byAccept = hour, true
+	a, err := r.Render(templates, page.View{Template: "reason", Title: found.Title, Section: "docs", Narrow: true, Content: content})
+	a.Cache, a.ByAccept = cache(r), true
 	return a, err
 }
 
@@ -128,10 +150,19 @@ func (p *Pages) reasonJSON(r reason.Reason) reasonJSON {
 }
 
 // documentJSON is documentation as JSON.
-func documentJSON(value any) (answer, error) {
+func documentJSON(value any) (page.Answer, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(value)
-	return answer{contentType: "application/json; charset=utf-8", cache: hour, byAccept: true, body: out.Bytes()}, err
+	return page.Answer{ContentType: "application/json; charset=utf-8", Cache: page.Hour, ByAccept: true, Body: out.Bytes()}, err
+}
+
+// cache is how long a page of the documentation may be kept: it shows who is signed in, so only for those who are not,
+// and it is asked for again.
+func cache(r *page.Request) string {
+	if r.Self != nil {
+		return page.Never
+	}
+	return page.Revalidate
 }

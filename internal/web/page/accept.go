@@ -1,4 +1,4 @@
-package web
+package page
 
 import (
 	"strconv"
@@ -62,3 +62,6 @@ func mediaRange(part string) (media string, q float64) {
 	}
 	return strings.ToLower(strings.TrimSpace(media)), q
 }
+
+// WantsJSON reports whether the visitor is a program that asks for JSON.
+func (r *Request) WantsJSON() bool { return wantsJSON(r.Header.Values("Accept")) }

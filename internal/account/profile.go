@@ -1,0 +1,46 @@
+package account
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// This file is what people may change about their own account.
+
+// Rename gives an account another display name. A *rest.Error names the field display_name when it cannot be one.
+func (r *Room) Rename(ctx context.Context, accountID, displayName string) error {
+	displayName = strings.TrimSpace(displayName)
+	if displayName == "" || !printable(displayName) || utf8.RuneCountInString(displayName) > maxDisplayName {
+		return rest.InvalidField("display_name", "use 1 to 100 printable characters")
+	}
+	return r.change(ctx, `UPDATE account SET display_name = $2 WHERE id = $1`, accountID, displayName)
+}
+
+// ChangeEmail gives an account another e-mail. The caller has checked the password. A *rest.Error names the field email
+// when it cannot be one, or is somebody else's.
+func (r *Room) ChangeEmail(ctx context.Context, accountID, email string) error {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if err := checkEmail(email); err != nil {
+		return err
+	}
+	err := r.change(ctx, `UPDATE account SET email = $2 WHERE id = $1`, accountID, email)
+	if database.IsUnique(err) {
+		return taken("email", "an account with this e-mail exists")
+	}
+	return err
+}
+
+// change updates one account; ErrNotFound when it is not there.
+func (r *Room) change(ctx context.Context, query string, args ...any) error {
+	return r.DB.Update(ctx, func(tx *database.Tx) error {
+		n, err := tx.Exec(ctx, query, args...)
+		if err == nil && n == 0 {
+			return ErrNotFound
+		}
+		return err
+	})
+}

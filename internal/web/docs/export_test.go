@@ -1,0 +1,6 @@
+package docs
+
+// For the tests outside of the package.
+type ReasonJSON = reasonJSON
+
+var Sections = sections

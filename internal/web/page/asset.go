@@ -1,0 +1,25 @@
+package page
+
+import (
+	_ "embed" // for the two files
+	"net/http"
+)
+
+//go:embed assets/style.css
+var styleSheet []byte
+
+//go:embed assets/script.js
+var script []byte
+
+// asset serves a file. With its current version in the address it may be kept for ever.
+func (s *Site) asset(path, contentType string, content []byte) {
+	version := "v=" + digest(content)
+	s.Raw("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		Secure(w.Header())
+		a := Answer{ContentType: contentType, Cache: Revalidate, Body: content}
+		if r.URL.RawQuery == version {
+			a.Cache = Forever
+		}
+		a.Write(w, r)
+	})
+}

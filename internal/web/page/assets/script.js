@@ -1,0 +1,41 @@
+// What pages do besides, where scripts run: every page works without. Parts say in data- attributes what they want.
+"use strict";
+
+// data-copy: a button that copies the text of the block before it.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const text = button.parentElement.querySelector("code, input").textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Select and copy";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  });
+}
+
+// data-menu: a menu that closes when something else is chosen.
+document.addEventListener("click", (e) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) if (!menu.contains(e.target)) menu.open = false;
+});
+document.addEventListener("keydown", (e) => {
+  if (e.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+
+// data-filter="#list": a search field that hides what does not hold every word of it. Items are data-item, and a group
+// (data-group) without a visible item is hidden with them.
+for (const field of document.querySelectorAll("[data-filter]")) {
+  const list = document.querySelector(field.dataset.filter);
+  if (!list) continue;
+  const items = [...list.querySelectorAll("[data-item]")].map((e) => [e, e.textContent.toLowerCase()]);
+  const filter = () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const [e, text] of items) e.hidden = !words.every((w) => text.includes(w));
+    for (const g of list.querySelectorAll("[data-group]")) g.hidden = !g.querySelector("[data-item]:not([hidden])");
+  };
+  field.addEventListener("input", filter);
+  if (field.value) filter();
+}

@@ -1,0 +1,108 @@
+package page
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Field is one input of a form.
+type Field struct {
+	Name, Label, Help string
+	Type              string // as of the input element, or textarea, select, checkbox, hidden; "": text
+	Autocomplete      string
+	Value             string // never a password
+	Placeholder       string
+	Required          bool
+	Checked           bool // of a checkbox, whose Value is sent when it is
+	Min, Max          int  // length in characters, or the range of a number; 0: not bounded here
+	Rows              int  // of a textarea
+	Options           []Option
+	Problems          []string
+	Direction         string // "ltr" for what is never written from right to left, such as an e-mail
+}
+
+// Option is one choice of a select.
+type Option struct {
+	Value, Name string
+	Selected    bool
+}
+
+// Form is a form that is sent with POST.
+type Form struct {
+	Action string // a path
+	Submit string // the words on the button
+	Danger bool   // it takes something away
+	CSRF   string
+	Fields []Field
+	// Problems are about the form as a whole.
+	Problems []string
+}
+
+// NewForm is a form of this visitor's.
+func (r *Request) NewForm(action, submit string, fields ...Field) *Form {
+	return &Form{Action: action, Submit: submit, CSRF: r.CSRF(), Fields: fields}
+}
+
+// Invalid reports whether something is wrong with what was sent.
+func (f *Form) Invalid() bool {
+	for _, one := range f.Fields {
+		if len(one.Problems) > 0 {
+			return true
+		}
+	}
+	return len(f.Problems) > 0
+}
+
+// Fill puts what was sent into the fields again. Passwords are left out.
+func (f *Form) Fill(sent url.Values) *Form {
+	for i := range f.Fields {
+		one := &f.Fields[i]
+		switch one.Type {
+		case "password", "hidden":
+		case "checkbox":
+			one.Checked = false
+			for _, v := range sent[one.Name] {
+				one.Checked = one.Checked || v == one.Value
+			}
+		case "select":
+			for j := range one.Options {
+				one.Options[j].Selected = one.Options[j].Value == sent.Get(one.Name)
+			}
+		default:
+			one.Value = sent.Get(one.Name)
+		}
+	}
+	return f
+}
+
+// Again shows a form once more after what was sent in it was refused: page renders it, with what is wrong at the fields
+// that are to blame, or above the form when none is. What was asked for that is not there (404, 410) and faults of the
+// server are error pages. For those who ask for JSON it is the refusal itself.
+func (r *Request) Again(f *Form, err error, page func() (Answer, error)) (Answer, error) {
+	e, ok := errors.AsType[*rest.Error](err)
+	if !ok || wantsJSON(r.Header.Values("Accept")) || len(e.Fields) == 0 && !slices.Contains([]int{400, 401, 403, 409, 429}, e.Status) {
+		return Answer{}, err
+	}
+	f.Fill(r.Form)
+	blamed := 0
+	for i := range f.Fields {
+		f.Fields[i].Problems = e.Fields[f.Fields[i].Name]
+		blamed += len(f.Fields[i].Problems)
+	}
+	if blamed == 0 {
+		text, ok := e.Detail.(string)
+		if !ok || text == "" {
+			text = e.Message
+		}
+		f.Problems = []string{text}
+	}
+	a, err := page()
+	if err == nil {
+		r.Site.note(r, e)
+		r.refused(&a, e)
+	}
+	return a, err
+}

@@ -1,0 +1,48 @@
+package page
+
+import (
+	"net/url"
+	"strconv"
+)
+
+// PageLength is how many rows a list shows at most.
+const PageLength = 50
+
+// maxPage bounds how far a list is followed by numbers.
+const maxPage = 10000
+
+// Pager leads through a list in parts.
+type Pager struct{ Previous, Next string }
+
+// Page is the number of the part of a list that is asked for, from 1.
+func (r *Request) Page() int {
+	n, err := strconv.Atoi(r.URL.Query().Get("page"))
+	if err != nil || n < 1 || n > maxPage {
+		return 1
+	}
+	return n
+}
+
+// Pager is the way to the parts beside this one. more says that there is one behind it.
+func (r *Request) Pager(more bool) Pager {
+	var p Pager
+	n := r.Page()
+	if n > 1 {
+		p.Previous = r.With("page", strconv.Itoa(n-1))
+	}
+	if more && n < maxPage {
+		p.Next = r.With("page", strconv.Itoa(n+1))
+	}
+	return p
+}
+
+// With is the address of this page with another value of one parameter of the query; "" takes it out.
+func (r *Request) With(name, value string) string {
+	q := r.URL.Query()
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	u := url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: q.Encode()}
+	return u.String()
+}

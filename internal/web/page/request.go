@@ -1,0 +1,111 @@
+package page
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// MaxForm is how large a form may be, in bytes, as it comes over the wire.
+const MaxForm = 128 << 10
+
+// Request is one request for a page.
+type Request struct {
+	*http.Request
+	Site      *Site
+	Principal *access.Principal // who is looking; anonymous without a session
+	Self      *access.Account   // the account that is signed in; nil: nobody
+	Form      url.Values        // what a POST has sent; nil for everything else
+
+	w       http.ResponseWriter
+	session access.Visitor
+}
+
+// identify finds out who is looking, and reads the form of a change. A change that another website began, or one in a
+// session without the session's own token, is refused.
+func (r *Request) identify() error {
+	v, err := r.Site.Gate.Visitor(r.Request)
+	if err != nil {
+		return err
+	}
+	r.session, r.Principal, r.Self = v, v.Principal, v.Principal.Account
+	trace := rest.TraceOf(r.Context())
+	trace.CredentialKind, trace.AccountID = string(v.Principal.Kind), v.Principal.AccountID()
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	if err := r.Site.origin.Check(r.Request); err != nil {
+		return rest.Refuse(reason.CSRFMissing, "The change was asked for by another website.")
+	}
+	if r.Form, err = readForm(r.w, r.Request); err != nil {
+		return err
+	}
+	if !v.Principal.Anonymous() && !v.Confirms(r.Form.Get("csrf")) {
+		return rest.Refuse(reason.CSRFMissing, "The form is older than this sign-in. Go back, load the page again, and send the form once more.")
+	}
+	return nil
+}
+
+// CSRF is the token that every form of this visitor carries in the field csrf. It is another one for each page, and ""
+// for whoever is not signed in.
+func (r *Request) CSRF() string { return r.session.CSRF() }
+
+// SessionID names the session of this request among those of the account.
+func (r *Request) SessionID() string { return r.session.ID }
+
+// SignIn begins a session for the account. The caller has found out who it is.
+func (r *Request) SignIn(accountID string) error {
+	s, err := r.Site.Gate.StartSession(r.Context(), accountID, access.Address(r.Request), r.UserAgent())
+	if err != nil {
+		return err
+	}
+	if !r.Principal.Anonymous() { // whoever signs in again leaves no session behind
+		if err := r.Site.Gate.EndSession(r.Context(), r.session.Secret); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(r.w, access.NewSessionCookie(s, r.Site.URLs.Base))
+	return nil
+}
+
+// SignOut ends the session.
+func (r *Request) SignOut() error {
+	if err := r.Site.Gate.EndSession(r.Context(), r.session.Secret); err != nil {
+		return err
+	}
+	http.SetCookie(r.w, access.NewSessionCookie(access.SignedIn{}, r.Site.URLs.Base))
+	return nil
+}
+
+// SetCookie adds a cookie to the answer. It is HttpOnly, SameSite=Lax, and Secure where the server's address is.
+func (r *Request) SetCookie(c *http.Cookie) {
+	c.HttpOnly, c.SameSite = true, http.SameSiteLaxMode
+	c.Secure = access.Secure(r.Site.URLs.Base)
+	http.SetCookie(r.w, c)
+}
+
+// readForm reads an urlencoded body.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	const form = "application/x-www-form-urlencoded"
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != form {
+		return nil, rest.Refuse(reason.MediaTypeUnsupported, "This page takes a form, sent as "+form+".")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxForm))
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, rest.Refusef(reason.BodyTooLarge, "The form is larger than %d bytes.", tooLarge.Limit)
+	}
+	if err != nil {
+		return nil, rest.Refuse(reason.BodyMalformed, "The form did not arrive as a whole.")
+	}
+	sent, err := url.ParseQuery(string(body))
+	if err != nil { // the error may quote the body, and with it the password
+		return nil, rest.Refuse(reason.BodyMalformed, "The body is no form: a percent escape or a separator in it is broken.")
+	}
+	return sent, nil
+}

@@ -1,0 +1,146 @@
+package page
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Site is all pages together. Its fields are what they stand on; On and Raw add to it before it serves.
+type Site struct {
+	URLs rest.URLs
+	Log  *slog.Logger
+	Gate *access.Gate
+	// Reserved tells which first segments of a path can be no workspace's.
+	Reserved func(segment string) bool
+
+	routes routes
+	origin *http.CrossOriginProtection
+}
+
+// NewSite makes a site without pages.
+func NewSite(urls rest.URLs, log *slog.Logger, gate *access.Gate, reserved func(string) bool) (*Site, error) {
+	s := &Site{URLs: urls, Log: log, Gate: gate, Reserved: reserved, origin: http.NewCrossOriginProtection()}
+	// Behind a proxy that changes the Host header the origin of the server's own pages is still the external URL's.
+	if u, err := url.Parse(urls.Base); err == nil && u.Host != "" {
+		if err := s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, err
+		}
+	}
+	s.asset("/style.css", "text/css; charset=utf-8", styleSheet)
+	s.asset("/script.js", "text/javascript; charset=utf-8", script)
+	return s, nil
+}
+
+// Handler makes the answer to one request. What it returns as an error becomes an error page.
+type Handler func(*Request) (Answer, error)
+
+// On adds a page. pattern is a method and a path, as http.ServeMux takes them; GET serves HEAD too. Who passes need
+// reaches h, with the resource that the parameters of the path name. Who is not signed in and would have to be is sent
+// to sign in; what a visitor may not see answers 404. Two pages for one pattern are a mistake that ends the program.
+func On[T any](s *Site, pattern string, need access.Need[T], h func(*Request, T) (Answer, error)) {
+	s.add(pattern, func(r *Request) (Answer, error) {
+		resource, err := access.Visit(s.Gate, r.Context(), r.Principal, need, r.PathValue)
+		if err != nil {
+			return Answer{}, err
+		}
+		return h(r, resource)
+	})
+}
+
+// Open adds a page for everybody, signed in or not.
+func Open(s *Site, pattern string, h Handler) {
+	On(s, pattern, access.Anyone, func(r *Request, _ struct{}) (Answer, error) { return h(r) })
+}
+
+// Raw adds a path that is no page and looks after itself, such as an endpoint for programs: no session, no form, no
+// layout. Pattern is as in On.
+func (s *Site) Raw(pattern string, h http.HandlerFunc) {
+	method, path := s.routes.split(pattern)
+	s.routes.add(method, path, h)
+}
+
+func (s *Site) add(pattern string, h Handler) {
+	method, path := s.routes.split(pattern)
+	s.routes.add(method, path, func(w http.ResponseWriter, hr *http.Request) {
+		rest.TraceOf(hr.Context()).Operation = method + " " + path
+		Secure(w.Header())
+		r := &Request{Request: hr, Site: s, w: w}
+		a, err := s.serve(r, h)
+		if err != nil {
+			s.refuse(r, err)
+			return
+		}
+		a.Write(w, hr)
+	})
+}
+
+func (s *Site) serve(r *Request, h Handler) (Answer, error) {
+	if err := r.identify(); err != nil {
+		return Answer{}, err
+	}
+	a, err := h(r)
+	if refused, ok := errors.AsType[*rest.Error](err); ok && refused.Status == http.StatusUnauthorized && r.Principal.Anonymous() &&
+		(r.Method == http.MethodGet || r.Method == http.MethodHead) && !wantsJSON(r.Header.Values("Accept")) && refused.Reason == reason.CredentialMissing {
+		return Redirect("/signin?next=" + url.QueryEscape(r.URL.RequestURI())), nil
+	}
+	return a, err
+}
+
+// ServeHTTP answers a request that Match has found a page for.
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := s.Match(r)
+	if h == nil {
+		http.NotFound(w, r) // the caller did not ask Match
+		return
+	}
+	h.ServeHTTP(w, r)
+}
+
+// Match is what answers a request; nil when no page has its path. A path that has pages, but none for the request's
+// method, is refused here, with a body.
+func (s *Site) Match(r *http.Request) http.Handler {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	found, ok := s.routes.find(r, s.Reserved(first))
+	if !ok {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		method := hr.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		if serve := found.methods[method]; serve != nil {
+			found.mux.ServeHTTP(w, hr) // sets the path's values
+			return
+		}
+		Secure(w.Header())
+		allow := strings.Join(found.allowed(), ", ")
+		s.refuse(&Request{Request: hr, Site: s, w: w, Principal: &access.Principal{}}, rest.Refusef(reason.MethodNotAllowed, "This page takes %s.", allow).
+			With("allowed", found.allowed()).WithHeader("Allow", allow))
+	})
+}
+
+// Patterns lists what the site serves, as On and Raw were called, in order of the paths.
+func (s *Site) Patterns() []string { return s.routes.patterns() }
+
+// policy is the Content-Security-Policy of every page: nothing but the server's own style sheet, script, pictures and
+// forms.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// Secure sets the headers that every answer of a page begins with.
+func Secure(h http.Header) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY") // frame-ancestors, for old browsers
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+}

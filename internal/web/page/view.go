@@ -1,0 +1,194 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pailforge/pail/internal/access"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// Templates are the pages of one area, by the names of their files without .html. Each fills the layout by defining
+// "main".
+type Templates map[string]*template.Template
+
+var shared = template.Must(template.New("layout.html").Funcs(template.FuncMap{
+	"spans": spans, "words": words, "hyphenated": hyphenated, "status": StatusText, "sentence": sentence, "moment": moment, "day": day, "count": func(n int, thing string) string { return count(n, thing) },
+}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+
+// own are the pages of this package.
+var own = Parse(templateFiles, "templates/error.html", "templates/style.html")
+
+// Parse reads the templates of an area; patterns are as in fs.Glob. A template that cannot be parsed is a mistake in
+// the program, and shows when it starts.
+func Parse(files fs.FS, patterns ...string) Templates {
+	all := Templates{}
+	for _, pattern := range patterns {
+		names, err := fs.Glob(files, pattern)
+		if err != nil || len(names) == 0 {
+			panic(fmt.Sprintf("no templates at %s: %v", pattern, err))
+		}
+		for _, name := range names {
+			all[strings.TrimSuffix(path.Base(name), ".html")] = template.Must(template.Must(shared.Clone()).ParseFS(files, name))
+		}
+	}
+	return all
+}
+
+// View is one page: the template that fills the layout, and what it shows.
+type View struct {
+	Template string // name of the file, without .html
+	Title    string // of the window; the page's own heading is the template's
+	Section  string // entry of the navigation that is the current one: workspaces, tokens, docs
+	Trail    []Link // where the page is, from the outside in, without the page itself
+	Tabs     []Link // the pages beside this one
+	Narrow   bool   // text to be read, not a list to be looked through
+	Content  any
+}
+
+// Link is a name that leads somewhere.
+type Link struct {
+	Name, Href string
+	Current    bool
+}
+
+// frame is what the layout gets: the view, and what it knows of the visitor.
+type frame struct {
+	View
+	Self  *access.Account
+	CSRF  string
+	Flash string
+	Path  string // of the page, for the way back after signing in
+}
+
+// Style and Script are the addresses of the style sheet and of the script.
+func (frame) Style() string  { return "/style.css?v=" + digest(styleSheet) }
+func (frame) Script() string { return "/script.js?v=" + digest(script) }
+
+// Render makes the page of a view. It is not to be kept, unless the caller says otherwise in the answer.
+func (r *Request) Render(t Templates, v View) (Answer, error) {
+	page := t[v.Template]
+	if page == nil {
+		return Answer{}, fmt.Errorf("there is no template %q", v.Template)
+	}
+	var out bytes.Buffer
+	f := frame{View: v, Self: r.Self, CSRF: r.CSRF(), Flash: r.flash(), Path: r.URL.RequestURI()}
+	if r.Method != http.MethodGet {
+		f.Path = "/"
+	}
+	if err := page.Execute(&out, f); err != nil {
+		return Answer{}, fmt.Errorf("page %s: %w", v.Template, err)
+	}
+	return Answer{ContentType: "text/html; charset=utf-8", Cache: Never, Body: out.Bytes()}, nil
+}
+
+// span is a piece of text that is prose, or code to be copied.
+type span struct {
+	Text string
+	Code bool
+}
+
+// spans takes a text apart at its backquotes: what stands between two of them is code. A last backquote without a
+// partner is text.
+func spans(text string) []span {
+	var all []span
+	add := func(s string, code bool) {
+		if s != "" {
+			all = append(all, span{s, code})
+		}
+	}
+	for {
+		before, rest, opened := strings.Cut(text, "`")
+		code, after, closed := strings.Cut(rest, "`")
+		if !opened || !closed {
+			add(text, false)
+			return all
+		}
+		add(before, false)
+		add(code, true)
+		text = after
+	}
+}
+
+// words are the words of a line of code. Browsers break a line behind a hyphen, also within an option such as -A, unless
+// the page keeps hyphenated words together.
+func words(code string) []string { return strings.Split(code, " ") }
+
+func hyphenated(word string) bool { return strings.Contains(word, "-") }
+
+// StatusText is a status code with its name: "401 Unauthorized".
+func StatusText(code int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", code, http.StatusText(code)))
+}
+
+// sentence gives a problem of a field, which begins in lower case and ends without a full stop, the form of a sentence.
+func sentence(problem string) string {
+	first, size := utf8.DecodeRuneInString(problem)
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(problem[size:], ".") + "."
+}
+
+// Moment is a time in the forms that a page needs.
+type Moment struct{ Machine, Exact, Near string }
+
+// moment is a time as a page shows it: exact, and how far away it is. The zero time has no form.
+func moment(t time.Time) *Moment {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &Moment{Machine: t.Format(time.RFC3339), Exact: t.Format("2 January 2006, 15:04:05 UTC"), Near: near(t, time.Now())}
+}
+
+// near says how far t is from now, in one unit.
+func near(t, now time.Time) string {
+	d := now.Sub(t)
+	ahead := d < 0
+	if ahead {
+		d = -d
+	}
+	var text string
+	switch {
+	case d < time.Minute:
+		if ahead {
+			return "in a moment"
+		}
+		return "just now"
+	case d < time.Hour:
+		text = count(int64(d/time.Minute), "minute")
+	case d < 48*time.Hour:
+		text = count(int64(d/time.Hour), "hour")
+	case d < 60*24*time.Hour:
+		text = count(int64(d/(24*time.Hour)), "day")
+	default:
+		return "on " + day(t)
+	}
+	if ahead {
+		return "in " + text
+	}
+	return text + " ago"
+}
+
+// day is the date of a time, in UTC.
+func day(t time.Time) string { return t.UTC().Format("2 January 2006") }
+
+// count is a number of things: "1 token", "3 tokens".
+func count[N int | int64](n N, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

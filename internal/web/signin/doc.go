@@ -1,0 +1,10 @@
+// Package signin is the pages about who somebody is: the set-up of a new server, signing in and out, and one's own
+// profile, password, e-mail and sessions.
+//
+//	signin.go    Pages, its routes, signing in and out
+//	setup.go     the one-time link that makes the first account
+//	profile.go   name, e-mail and password
+//	sessions.go  where an account is signed in, and ending that
+//
+// The rules are package account's, sessions package access'.
+package signin

@@ -1,0 +1,175 @@
+package signin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/webtest"
+)
+
+// TestSignIn: from a page that needs a sign-in to that page, and out again, on both databases.
+func TestSignIn(t *testing.T) {
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		b := webtest.Open(s)
+		r := b.Get("/account/sessions?x=1")
+		if r.Status != http.StatusSeeOther || r.Location() != "/signin?next=%2Faccount%2Fsessions%3Fx%3D1" {
+			t.Fatalf("%d to %s", r.Status, r.Location())
+		}
+		form := b.Follow(r)
+		if wrong := b.Submit(form, "/signin", url.Values{"email": {w.Member.Email}, "password": {"not the password"}}); wrong.Status != http.StatusUnauthorized ||
+			wrong.Header.Get("X-Pail-Reason") != "login.refused" || strings.Contains(wrong.Body, "not the password") || !strings.Contains(wrong.Body, w.Member.Email) {
+			t.Errorf("%d %s\n%s", wrong.Status, wrong.Header.Get("X-Pail-Reason"), wrong.Body)
+		}
+		r = b.Submit(form, "/signin", url.Values{"email": {w.Member.Email}, "password": {pailtest.Password}})
+		cookie := r.Header.Get("Set-Cookie")
+		if r.Location() != "/account/sessions?x=1" || !strings.Contains(cookie, "; HttpOnly; SameSite=Lax") || strings.Contains(cookie, "Secure") {
+			t.Fatalf("%d to %s, cookie %s", r.Status, r.Location(), cookie)
+		}
+		if page := b.Follow(r); !strings.Contains(page.Body, "this session") || strings.Count(page.Body, "<tr>") != 2 {
+			t.Errorf("%s", page.Body)
+		}
+		if again := b.Get("/signin"); again.Location() != "/" {
+			t.Errorf("whoever is signed in sees %d %s", again.Status, again.Location())
+		}
+		out := b.Submit(b.See("/account/profile"), "/signout", nil)
+		if out.Location() != "/" || b.Get("/account/profile").Status != http.StatusSeeOther {
+			t.Errorf("signed out: %d %s", out.Status, out.Location())
+		}
+	})
+}
+
+// TestElsewhere: the sign-in page sends nobody to another website.
+func TestElsewhere(t *testing.T) {
+	for next, want := range map[string]string{"/acme": "/acme", "/a?b=c#d": "/a?b=c#d", "": "/", "acme": "/", "//evil.example": "/", "/\\evil.example": "/", "https://evil.example/": "/",
+		"javascript:alert(1)": "/", "/\t/evil.example": "/", "/a\r\nSet-Cookie: x=y": "/", "/%": "/", "///evil.example": "/"} {
+		if got := signin.Inside(next); got != want {
+			t.Errorf("%q leads to %q", next, got)
+		}
+	}
+}
+
+// TestCSRF: a change needs a token of the session, and to come from the server's own pages.
+func TestCSRF(t *testing.T) {
+	s := pailtest.Start(t, pailtest.Options{})
+	w := s.World()
+	b, other := webtest.As(s, w.Member), webtest.As(s, w.Outsider)
+	token := func(b *webtest.Browser) string {
+		return webtest.Forms(t, b.See("/account/profile"))[0].Values.Get("csrf")
+	}
+	mine := token(b)
+	if mine == token(b) {
+		t.Error("two pages carry the same token")
+	}
+	for name, c := range map[string]struct {
+		csrf    string
+		headers []string
+		status  int
+	}{
+		"none":            {"", nil, 403},
+		"another's":       {token(other), nil, 403},
+		"damaged":         {mine[:len(mine)-1] + "x", nil, 403},
+		"another website": {mine, []string{"Origin", "https://evil.example"}, 403},
+		"cross-site":      {mine, []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		"own":             {mine, []string{"Sec-Fetch-Site", "same-origin", "Origin", s.URL}, 303},
+		"an old one":      {mine, nil, 303},
+	} {
+		r := b.Do("POST", "/account/profile", url.Values{"csrf": {c.csrf}, "display_name": {"Grace"}}.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, c.headers...)...)
+		if r.Status != c.status || c.status == 403 && r.Header.Get("X-Pail-Reason") != "csrf.missing" {
+			t.Errorf("%s: %d %s", name, r.Status, r.Header.Get("X-Pail-Reason"))
+		}
+	}
+	// Also signing in cannot be done to somebody by another website.
+	if r := webtest.Open(s).Do("POST", "/signin", url.Values{"email": {w.Member.Email}, "password": {pailtest.Password}}.Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site"); r.Status != 403 {
+		t.Errorf("sign-in from elsewhere: %d", r.Status)
+	}
+}
+
+// TestProfile: the name, the e-mail and the password can be changed, with what is wrong beside the field.
+func TestProfile(t *testing.T) {
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		b, elsewhere := webtest.As(s, w.Member), webtest.As(s, w.Member)
+		profile := b.See("/account/profile")
+		if r := b.Follow(b.Submit(profile, "/account/profile", url.Values{"display_name": {"Grace <Hopper>"}})); !strings.Contains(webtest.Text(t, r), "The name is changed.") ||
+			!strings.Contains(r.Body, "Grace &lt;Hopper&gt;") {
+			t.Errorf("%s", r.Body)
+		}
+		if r := b.See("/account/profile"); strings.Contains(r.Body, "The name is changed.") {
+			t.Error("the sentence is said twice")
+		}
+		for _, c := range []struct {
+			form   string
+			values url.Values
+			status int
+			says   string
+		}{
+			{"/account/profile", url.Values{"display_name": {" "}}, 400, "Use 1 to 100 printable characters."},
+			{"/account/email", url.Values{"email": {"nobody"}, "password": {pailtest.Password}}, 400, "This is no e-mail address."},
+			{"/account/email", url.Values{"email": {w.Admin.Email}, "password": {pailtest.Password}}, 400, "An account with this e-mail exists."},
+			{"/account/email", url.Values{"email": {"new@acme.example"}, "password": {"wrong password"}}, 403, "This is not your password."},
+			{"/account/email", url.Values{"email": {"New@acme.example"}, "password": {pailtest.Password}}, 303, ""},
+		} {
+			r := b.Submit(profile, c.form, c.values)
+			if r.Status != c.status || !strings.Contains(r.Body, c.says) || c.says != "" && !strings.Contains(r.Body, `aria-invalid="true"`) {
+				t.Errorf("%s %v: %d\n%s", c.form, c.values, r.Status, r.Body)
+			}
+		}
+		form := b.See("/account/password")
+		for _, c := range []struct {
+			current, password string
+			status            int
+			says              string
+		}{{"wrong password", "a new password", 403, "This is not your password."}, {pailtest.Password, "short", 400, "Use 10 to 200 characters."}, {pailtest.Password, "a new password", 303, ""}} {
+			if r := b.Submit(form, "/account/password", url.Values{"current": {c.current}, "password": {c.password}}); r.Status != c.status || !strings.Contains(r.Body, c.says) {
+				t.Errorf("%s: %d\n%s", c.says, r.Status, r.Body)
+			}
+		}
+		if here, there := b.Get("/account/profile").Status, elsewhere.Get("/account/profile").Status; here != 200 || there != http.StatusSeeOther {
+			t.Errorf("after the change this session answers %d and the other %d", here, there)
+		}
+		if _, err := s.Accounts.Authenticate(t.Context(), "new@acme.example", "a new password", "192.0.2.1"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestSessions: one ends another session, or all others, and never somebody else's.
+func TestSessions(t *testing.T) {
+	s := pailtest.Start(t, pailtest.Options{})
+	w := s.World()
+	a, b, c, other := webtest.As(s, w.Member), webtest.As(s, w.Member), webtest.As(s, w.Member), webtest.As(s, w.Outsider)
+	theirs, err := s.Gate.Sessions(t.Context(), w.Outsider.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := a.See("/account/sessions")
+	if r := a.Submit(list, "/account/sessions", url.Values{"id": {theirs[0].ID}}); r.Status != http.StatusSeeOther || other.Get("/account/profile").Status != 200 {
+		t.Errorf("another account's session: %d", r.Status)
+	}
+	a.Submit(list, "/account/sessions", url.Values{"id": {webtest.Forms(t, list)[1].Values.Get("id")}})
+	if on := b.Get("/account").Status + c.Get("/account").Status; b.Get("/account/profile").Status+c.Get("/account/profile").Status != 200+303 || on == 0 {
+		t.Error("not one session has ended")
+	}
+	var all string
+	for _, f := range webtest.Forms(t, a.See("/account/sessions")) {
+		if f.Action == "/account/sessions" && !f.Values.Has("id") {
+			all = f.Values.Get("csrf")
+		}
+	}
+	if r := a.Post("/account/sessions", url.Values{"csrf": {all}}); r.Status != http.StatusSeeOther {
+		t.Errorf("all others: %d", r.Status)
+	}
+	if b.Get("/account/profile").Status != 303 || c.Get("/account/profile").Status != 303 || a.Get("/account/profile").Status != 200 {
+		t.Error("the others have not ended, or this one has")
+	}
+	sessions, err := s.Gate.Sessions(t.Context(), w.Member.ID)
+	if err != nil || len(sessions) != 1 || len(sessions[0].ID) != 16 {
+		t.Errorf("%+v %v", sessions, err)
+	}
+}
