@@ -2,6 +2,7 @@ package browser
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,13 +21,13 @@ func TestEveryPage(t *testing.T) {
 	pages := w.Pages()
 	// The owner sees the most on each page, and goes first; two windows share the work.
 	t.Run("owner", func(t *testing.T) {
-		for _, half := range [][]webtest.Page{pages[:len(pages)/2], pages[len(pages)/2:]} {
-			t.Run("", func(t *testing.T) { w.pages(t, &w.Admin, "owner", half) })
+		for i, half := range [][]webtest.Page{pages[:len(pages)/2], pages[len(pages)/2:]} {
+			t.Run(fmt.Sprint(i+1), func(t *testing.T) { w.pages(t, &w.Admin, "owner", half) })
 		}
 	})
 	t.Run("others", func(t *testing.T) {
-		t.Run("", func(t *testing.T) { w.pages(t, &w.Member, "member", pages) })
-		t.Run("", func(t *testing.T) { w.pages(t, nil, "anonymous", pages) })
+		t.Run("member", func(t *testing.T) { w.pages(t, &w.Member, "member", pages) })
+		t.Run("anonymous", func(t *testing.T) { w.pages(t, nil, "anonymous", pages) })
 	})
 	if w.axe == "" {
 		t.Run("axe", needAxe)
