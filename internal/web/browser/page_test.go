@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/web/webtest"
 )
 
 // maxFirstView is how much a first view of a page may take from the network in all, in bytes.
@@ -41,12 +42,12 @@ func needAxe(t *testing.T) {
 }
 
 // inspect loads a page, wide and narrow, and checks what holds for every page.
-func (u *user) inspect(path, axe string) {
+func (u *user) inspect(page webtest.Page, axe string) {
 	u.t.Helper()
 	for _, width := range []int64{wide, narrow} {
 		u.resize(width)
 		u.watch.take()
-		u.open(path)
+		u.open(page.Path)
 		shifts := eval[[]string](u, layoutShifts)
 		faults, received := u.watch.take()
 		for _, fault := range faults {
@@ -67,7 +68,7 @@ func (u *user) inspect(path, axe string) {
 		for _, scheme := range []string{"light", "dark"} {
 			u.scheme(scheme)
 			if folder := os.Getenv("PAIL_SCREENSHOTS"); folder != "" {
-				u.shoot(folder, u.name+"-"+fileName(path), width, scheme)
+				u.shoot(folder, u.name+"-"+fileName(strings.TrimPrefix(page.Pattern, "GET ")), width, scheme)
 			}
 			if axe != "" {
 				u.accessible(axe, width, scheme)

@@ -80,9 +80,13 @@ func (u *user) shoot(folder, name string, width int64, scheme string) {
 	u.try("keep a picture", os.WriteFile(filepath.Join(folder, file), picture, 0o644))
 }
 
-// fileName makes the name of a picture of a path. What stands in the query may be a secret.
+// secret is what may be one in a path.
+var secret = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
+
+// fileName makes the name of a picture of a path. What stands in the query may be a secret too.
 func fileName(path string) string {
 	path, _, _ = strings.Cut(path, "?")
+	path = secret.ReplaceAllString(path, "secret")
 	name := strings.Trim(unfit.ReplaceAllString(path, "-"), "-")
 	if name == "" {
 		name = "front"

@@ -67,7 +67,7 @@ func (w *walk) pages(t *testing.T, as *account.Account, name string, pages []web
 				t.Errorf("status %d; it says: %.500s", u.status, u.text())
 			}
 			if w.first(u.heart()) {
-				u.inspect(page.Path, w.axe)
+				u.inspect(page, w.axe)
 			}
 			u.watch.report(t)
 		})
