@@ -33,7 +33,7 @@ func TestAccount(t *testing.T) {
 		u.submit("Change the e-mail")
 		u.see("The e-mail is changed", "ada@acme.example")
 
-		other := newUser(u.t, u.site)
+		other := u.another()
 		other.signIn("ada@acme.example")
 		u.follow("Password")
 		u.fill("Current password", pailtest.Password)

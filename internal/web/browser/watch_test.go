@@ -19,6 +19,7 @@ import (
 // watch notes what goes wrong in a window without being seen on the page.
 type watch struct {
 	base string // of the server: nothing else is ever asked
+	also string // but for this, where a flow leads elsewhere
 
 	mu       sync.Mutex
 	faults   []string
@@ -65,7 +66,7 @@ func (w *watch) see(event any) {
 			w.fault("against the policy: %s %s", csp.ViolatedDirective, csp.BlockedURL)
 		}
 	case *network.EventRequestWillBeSent:
-		if to := e.Request.URL; !strings.HasPrefix(to, w.base+"/") && !strings.HasPrefix(to, "data:") && !strings.HasPrefix(to, "about:") {
+		if to := e.Request.URL; !strings.HasPrefix(to, w.base+"/") && !strings.HasPrefix(to, "data:") && (w.also == "" || !strings.HasPrefix(to, w.also)) {
 			w.fault("a request to somebody else: %s", to)
 		}
 	case *network.EventResponseReceived:

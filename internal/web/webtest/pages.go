@@ -20,16 +20,26 @@ var notPages = map[string]string{
 	"/setup":                            "there only before the first account; the flow of the set-up sees it",
 }
 
-// values stand for parameters, by the pattern of a path where a name means something else there, or for all.
+// values stand for parameters, by name.
 func (s *Scene) values() map[string]string {
 	return map[string]string{
-		"workspace":               "acme",
-		"project_key":             "FTO",
-		"repo_slug":               "widgets",
-		"code":                    "scope.missing",
-		"username":                s.Admin.Username,
-		"group_slug":              s.Group.Slug,
-		"/account/tokens/{id} id": s.Token.ID,
+		"workspace":   "acme",
+		"project_key": "FTO",
+		"repo_slug":   "widgets",
+		"code":        "scope.missing",
+		"username":    s.Admin.Username,
+		"group_slug":  s.Group.Slug,
+	}
+}
+
+// ids stand for the parameter {id}, by what the pattern begins with.
+func (s *Scene) ids() map[string]string {
+	return map[string]string{
+		"/account/tokens/":                                   s.Token.ID,
+		"/account/app-passwords/":                            s.AppPassword.ID,
+		"/{workspace}/settings/access-tokens/":               s.WorkspaceToken.ID,
+		"/{workspace}/projects/{project_key}/access-tokens/": s.ProjectToken.ID,
+		"/{workspace}/{repo_slug}/settings/access-tokens/":   s.RepositoryToken.ID,
 	}
 }
 
@@ -40,7 +50,7 @@ type Page struct{ Pattern, Path string }
 // says here what to show there.
 func (s *Scene) Pages() (all []Page) {
 	s.T.Helper()
-	values := s.values()
+	values, ids := s.values(), s.ids()
 	for _, pattern := range s.Site.Patterns() {
 		path, ok := strings.CutPrefix(pattern, "GET ")
 		if !ok || notPages[path] != "" {
@@ -48,10 +58,12 @@ func (s *Scene) Pages() (all []Page) {
 		}
 		filled := parameter.ReplaceAllStringFunc(path, func(p string) string {
 			name := parameter.FindStringSubmatch(p)[1]
-			if v, ok := values[path+" "+name]; ok {
-				return v
-			}
 			v, ok := values[name]
+			for begin, id := range ids {
+				if name == "id" && strings.HasPrefix(path, begin) {
+					v, ok = id, true
+				}
+			}
 			if !ok {
 				s.T.Errorf("webtest: no page is known for {%s} of %s", name, path)
 			}

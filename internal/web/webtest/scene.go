@@ -17,7 +17,10 @@ import (
 // repository with a README, branches and commits.
 type Scene struct {
 	*pailtest.World
-	Token access.Credential // of the administrator's: used, refused, and at its end in a week
+	Token       access.Credential // of the administrator's: used, refused, and at its end in a week
+	AppPassword access.Credential // of the administrator's: used
+
+	RepositoryToken, ProjectToken, WorkspaceToken access.Credential
 }
 
 // NewScene makes the scene.
@@ -57,11 +60,14 @@ func (s *Scene) credentials() {
 		s.T.Fatal(err)
 	}
 	s.APIToken(s.Admin, "read:repository") // never used
-	old := s.AppPassword(s.Admin, "repository")
+	old, err := "", error(nil)
+	if s.AppPassword, old, err = s.Accounts.CreateAppPassword(context.Background(), s.Admin.ID, "old script", []string{"repository"}); err != nil {
+		s.T.Fatal(err)
+	}
 	get(pailtest.Basic(s.Admin.Username, old), "/2.0/repositories/acme/widgets")
-	s.AccessToken(access.RepositoryTok, access.Bounds{WorkspaceID: s.Workspace.ID, ProjectID: s.Project.ID, RepositoryID: s.Repository.ID}, "repository")
-	s.AccessToken(access.ProjectToken, access.Bounds{WorkspaceID: s.Workspace.ID, ProjectID: s.Project.ID}, "repository")
-	s.AccessToken(access.WorkspaceToken, access.Bounds{WorkspaceID: s.Workspace.ID}, "repository")
+	s.RepositoryToken, _ = s.AccessToken(access.RepositoryTok, access.Bounds{WorkspaceID: s.Workspace.ID, ProjectID: s.Project.ID, RepositoryID: s.Repository.ID}, "repository")
+	s.ProjectToken, _ = s.AccessToken(access.ProjectToken, access.Bounds{WorkspaceID: s.Workspace.ID, ProjectID: s.Project.ID}, "repository")
+	s.WorkspaceToken, _ = s.AccessToken(access.WorkspaceToken, access.Bounds{WorkspaceID: s.Workspace.ID}, "repository")
 	if err := s.Gate.Recorder.Flush(context.Background()); err != nil {
 		s.T.Fatal(err)
 	}
