@@ -55,7 +55,9 @@ func TestConsumer(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.SetBasicAuth(key, secret)
 		bought := w.Want(w.Send(r), http.StatusOK).String("access_token")
-		ask := func() *pailtest.Answer { return w.Do(pailtest.Bearer(bought), "GET", "/2.0/repositories/acme/widgets", nil) }
+		ask := func() *pailtest.Answer {
+			return w.Do(pailtest.Bearer(bought), "GET", "/2.0/repositories/acme/widgets", nil)
+		}
 		w.Want(ask(), http.StatusOK)
 
 		member.visit("/account/applications")

@@ -20,13 +20,13 @@ func TestToken(t *testing.T) {
 		u.follow("Clone only Clone and fetch repositories.")
 		u.check(scopeLabel("read:workspace"))
 		if u.scripts {
-			u.opens("GET /workspaces/{workspace}") // at once
+			u.opens("GET /2.0/workspaces/{workspace}") // at once
 			u.fill("Find a scope", "webhook")
 			u.hides(scopeLabel("read:workspace"))
 			u.fill("Find a scope", "")
 		} else {
 			u.submit("Show what this opens")
-			u.opens("GET /workspaces/{workspace}")
+			u.opens("GET /2.0/workspaces/{workspace}")
 		}
 		u.fill("Name", "laptop")
 		u.choose("Expires", "in 30 days")
