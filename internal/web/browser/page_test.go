@@ -81,10 +81,9 @@ func (u *user) inspect(page webtest.Page, axe string) {
 // layoutShifts lists the shifts of the layout up to the second frame after everything was loaded.
 const layoutShifts = `new Promise(done => {
 	const shifts = []
-	const add = list => {
-		for (const shift of list)
-			shifts.push(shift.value.toFixed(4) + " " + shift.sources.map(s => (s.node?.outerHTML ?? "#text").slice(0, 120)).join(" and "))
-	}
+	const at = r => [r.x, r.y, r.width, r.height].map(Math.round).join(" ")
+	const told = s => at(s.previousRect) + " to " + at(s.currentRect) + ": " + (s.node?.outerHTML ?? "text").slice(0, 80)
+	const add = list => { for (const shift of list) shifts.push(shift.value.toFixed(4) + ", " + shift.sources.map(told).join(", ")) }
 	const observer = new PerformanceObserver(list => add(list.getEntries()))
 	observer.observe({type: "layout-shift", buffered: true})
 	document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
