@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long a step waits for what it needs. It only ends what never comes.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // user is a person at a private window with one page. A step that cannot be done ends the test.
 type user struct {
