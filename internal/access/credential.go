@@ -204,6 +204,21 @@ func (s *Credentials) Revoke(ctx context.Context, accountID string, kind Kind, i
 	})
 }
 
+// Reaching lists the access tokens alive that reach what b names: those of its workspace, of its project where there is
+// one, and of its repository where there is one; newest first.
+func (s *Credentials) Reaching(ctx context.Context, b Bounds) ([]Credential, error) {
+	return database.Collect(ctx, s.DB, scanCredential, `SELECT `+credentialColumns+` FROM credential
+		WHERE workspace_id = $1 AND COALESCE(project_id, $2) = $2 AND COALESCE(repository_id, $3) = $3
+		AND account_id IS NULL AND revoked_on = 0 AND (expires_on = 0 OR expires_on > $4) ORDER BY id DESC`,
+		b.WorkspaceID, b.ProjectID, b.RepositoryID, database.Micros(s.Now()))
+}
+
+// Within is the level that an access token has there, as Principal.Within is for whoever presents it.
+func (c *Credential) Within(workspaceID, projectID, repositoryID string) Level {
+	p := Principal{Kind: c.Kind, Bounds: c.Bounds, permits: c.Scopes.Expand()}
+	return p.Within(workspaceID, projectID, repositoryID)
+}
+
 func hashOf(secret string) string {
 	h := token.Hash(secret)
 	return hex.EncodeToString(h[:])

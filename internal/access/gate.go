@@ -85,6 +85,8 @@ type Operation struct {
 	key       string
 	privilege string
 	serve     func(*Gate, *rest.Request) (any, error)
+	resolve   func(*Gate, *rest.Request, *Principal) error
+	shape     Shape
 }
 
 // Key is the operation's key in the catalogue.
@@ -120,6 +122,9 @@ func On[T any](key string, need Need[T], h func(*Call, T) (any, error)) Operatio
 		}
 		g.Outcome(r, p, err)
 		return value, err
+	}, resolve: func(g *Gate, r *rest.Request, p *Principal) error {
+		_, _, err := need.resolve(g, r.HTTP.Context(), p, r.Param)
+		return err
 	}}
 }
 

@@ -69,10 +69,14 @@ type resourceKey struct{ who, resource, first, second string }
 func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(string) string) (T, *Principal, error) {
 	if n.any != nil {
 		v, ok := n.any(p)
-		if !ok {
-			return v, p, unauthenticated(p)
+		switch {
+		case ok:
+			return v, p, nil
+		case p.OfResource():
+			return v, p, rest.Refusef(reason.CredentialKindNotAccepted, "This %s belongs to a workspace, and to no person whose account could be shown or changed.", p.Kind.Title()).
+				With("credential", p.Kind)
 		}
-		return v, p, nil
+		return v, p, unauthenticated(p)
 	}
 	first, second := param(n.resource.Params[0]), ""
 	if name := n.resource.Params[1]; name != "" {
@@ -178,9 +182,9 @@ func invisible(p *Principal, e *rest.Error) *rest.Error {
 	case p.Anonymous():
 		return e.With("credential", reason.CredentialMissing).
 			With("hint", "No Authorization header arrived with this request. What is private answers 404 to anonymous callers.")
-	case p.Kind.AccessToken():
+	case p.OfResource():
 		return e.With("credential", reason.TokenOutOfBounds).
-			With("hint", "This "+p.Kind.Title()+" reaches only what it was made for. Anything else answers 404.")
+			With("hint", "This "+p.Kind.Title()+" reaches only "+p.bound()+". Anything else answers 404.")
 	}
 	return e
 }

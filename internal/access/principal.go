@@ -45,6 +45,7 @@ const (
 	RepositoryTok  Kind = "repo_access_token"
 	ProjectToken   Kind = "project_access_token"
 	WorkspaceToken Kind = "workspace_access_token"
+	OAuth          Kind = "oauth2"
 	Session        Kind = "session"
 )
 
@@ -62,6 +63,7 @@ var kinds = map[Kind]kindInfo{
 	RepositoryTok:  {"repository access token", token.AccessToken, catalog.RepositoryAccessToken, true, true},
 	ProjectToken:   {"project access token", token.AccessToken, catalog.ProjectAccessToken, true, true},
 	WorkspaceToken: {"workspace access token", token.AccessToken, catalog.WorkspaceAccessToken, true, true},
+	OAuth:          {"OAuth access token", token.OAuthAccess, catalog.OAuth2, true, false},
 	Session:        {"browser session", token.Session, catalog.Session, false, false},
 }
 
@@ -90,7 +92,7 @@ type Bounds struct{ WorkspaceID, ProjectID, RepositoryID string }
 
 // Principal is who is calling. It is shared between requests: nobody changes it.
 type Principal struct {
-	Account    *Account // nil for access tokens and for anonymous callers
+	Account    *Account // nil for anonymous callers and for what belongs to a workspace: access tokens, OAuth by client credentials
 	Kind       Kind     // "" for anonymous callers
 	ID         string   // of the credential
 	Name       string   // of the credential
@@ -122,11 +124,25 @@ func (p *Principal) AccountID() string {
 	return p.Account.ID
 }
 
-// Within is the level that an access token has inside what it is bound to: its scopes alone decide. For a resource
-// outside of its bounds, and for every other kind of credential, it is None. Resources that are no project or no
-// repository pass "" for those ids.
+// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, or an OAuth
+// consumer that acts for its workspace (client credentials).
+func (p *Principal) OfResource() bool {
+	return p.Kind.AccessToken() || p.Kind == OAuth && p.Account == nil
+}
+
+// bound is what a principal of a resource reaches, in words.
+func (p *Principal) bound() string {
+	if p.Kind == OAuth {
+		return "the workspace of its consumer, because client credentials bought it"
+	}
+	return "what it was made for"
+}
+
+// Within is the level that a principal of a resource has inside of it: its scopes alone decide. For a resource outside
+// of its bounds, and for every other principal, it is None. Resources that are no project or no repository pass "" for
+// those ids.
 func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
-	if !p.Kind.AccessToken() || p.Bounds.WorkspaceID != workspaceID {
+	if !p.OfResource() || p.Bounds.WorkspaceID != workspaceID {
 		return None
 	}
 	if p.Bounds.ProjectID != "" && p.Bounds.ProjectID != projectID {

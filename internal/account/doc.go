@@ -5,6 +5,7 @@
 //	service.go     the rules: create, sign in, first set-up
 //	store.go       the SQL
 //	password.go    argon2id
+//	identity.go    who an account is at an OpenID provider
 //	operations.go  /2.0/user, /2.0/users/{selected_user}, and an account as JSON
 //	issue.go       the rules of credentials: make, rotate, narrow
 //	usage.go       what a credential was used for, against what it may do
