@@ -38,6 +38,11 @@ type Room struct {
 
 // Create makes an account. A *rest.Error names the field that is wrong or taken.
 func (r *Room) Create(ctx context.Context, n New) (Account, error) {
+	return r.CreateWith(ctx, n, func(*database.Tx, Account) error { return nil })
+}
+
+// CreateWith is Create with more in the same transaction: when it fails, there is no account.
+func (r *Room) CreateWith(ctx context.Context, n New, more func(*database.Tx, Account) error) (Account, error) {
 	n, err := n.normalize()
 	if err != nil {
 		return Account{}, err
@@ -48,8 +53,10 @@ func (r *Room) Create(ctx context.Context, n New) (Account, error) {
 	}
 	var a Account
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
-		a, err = r.create(ctx, tx, n, hash)
-		return err
+		if a, err = r.create(ctx, tx, n, hash); err != nil {
+			return err
+		}
+		return more(tx, a)
 	})
 	return a, err
 }

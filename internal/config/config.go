@@ -26,6 +26,8 @@ type Config struct {
 	Timeouts     Timeouts
 	Log          Log
 	Metrics      Metrics
+	Workspaces   Workspaces
+	Invitations  Invitations
 	AppPasswords AppPasswords
 	OIDC         OIDC
 
@@ -77,6 +79,16 @@ type Log struct {
 // Metrics says where /metrics is served.
 type Metrics struct {
 	Addr string // host:port of its own listener; equal to Config.Addr: on the main one; "": nowhere
+}
+
+// Workspaces says who may make them.
+type Workspaces struct {
+	Create string // admins or everybody
+}
+
+// Invitations says what links into workspaces may do.
+type Invitations struct {
+	Accounts string // on: make accounts too; or off
 }
 
 // AppPasswords says how long app passwords work.

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		TLS:      TLS{ACME: ACME{Cache: "pail-data/acme"}},
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
-		Log:      Log{Level: "info", Format: "text"},
+		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
 		OIDC:     OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Until{}), cmpopts.IgnoreFields(Config{}, "origins")); diff != "" {
@@ -361,6 +361,8 @@ func TestRoundTrip(t *testing.T) {
 			*d = time.Duration(rapid.Int64Range(1, 1<<60).Draw(t, "timeout"))
 		}
 		c.Answers = rapid.SampledFrom([]string{"explained", "bare"}).Draw(t, "answers")
+		c.Workspaces.Create = rapid.SampledFrom([]string{"admins", "everybody"}).Draw(t, "create")
+		c.Invitations.Accounts = rapid.SampledFrom([]string{"on", "off"}).Draw(t, "accounts")
 		c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 		c.Log.Format = rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
 		c.Metrics.Addr = rapid.SampledFrom([]string{"", ":7991"}).Draw(t, "metrics")

@@ -31,6 +31,12 @@ type commitJSON struct {
 	Links      map[string]rest.Link `json:"links"`
 }
 
+// fullCommitJSON is a commit as the operation on it writes it.
+type fullCommitJSON struct {
+	commitJSON
+	Participants []struct{} `json:"participants"`
+}
+
 type authorJSON struct {
 	Type string        `json:"type"`
 	Raw  string        `json:"raw"`
@@ -240,9 +246,5 @@ func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
 		return nil, err
 	}
 	within := room.Summarize(r)
-	full := struct {
-		commitJSON
-		Participants []struct{} `json:"participants"`
-	}{room.renderCommit(r, &within, commit, who), []struct{}{}}
-	return full, nil
+	return fullCommitJSON{room.renderCommit(r, &within, commit, who), []struct{}{}}, nil
 }

@@ -28,7 +28,7 @@ type refJSON struct {
 // tagJSON is what only tags have; a light tag has nulls.
 type tagJSON struct {
 	Message *string     `json:"message"`
-	Date    rest.Time   `json:"date"`
+	Date    rest.Time   `json:"date" api:"nullable"`
 	Tagger  *authorJSON `json:"tagger"`
 }
 

@@ -313,7 +313,7 @@ func (room *Room) Repositories() *access.Resource[*Repository] {
 				return found, err
 			}
 			l = max(l, p.Within(r.Workspace.ID, r.Project.ID, r.ID))
-			return access.Found[*Repository]{Value: r, Level: l, Public: !r.Private}, nil
+			return access.Found[*Repository]{Value: r, Level: l, Public: !r.Private, WorkspaceID: r.Workspace.ID}, nil
 		}}
 }
 

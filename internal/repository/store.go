@@ -15,18 +15,16 @@ import (
 	"github.com/pailforge/pail/internal/workspace"
 )
 
-// level is the permission that the account $1 has on repository r: the highest of owning the workspace, and of the
-// grants to the person and to the person's groups, on the repository and on its project. A project's create-repo (3)
-// stands above write (2) and below admin (4) here as it does there.
-const level = `COALESCE((SELECT MAX(x.permission) FROM (
-		SELECT 4 AS permission FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = $1 AND m.role = 3
-		UNION ALL SELECT g.permission FROM repository_user_grant g WHERE g.repository_id = r.id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM repository_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.repository_id = r.id AND gm.account_id = $1
-		UNION ALL SELECT g.permission FROM project_user_grant g WHERE g.project_id = r.project_id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM project_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.project_id = r.project_id AND gm.account_id = $1
-	) x), 0)`
+// grants is the rule of privileges as a query: what is granted in a workspace and on a project (workspace.Grants)
+// reaches their repositories, and there are grants on the repository itself.
+func grants(workspaceID, projectID, repositoryID, of string) string {
+	return workspace.Grants(workspaceID, projectID, of) + `
+		UNION ALL ` + workspace.GrantsOn(workspace.OnRepository, repositoryID, of)
+}
+
+// level is the permission that the account $1 has on repository r. A project's create-repo (3) stands above write (2)
+// and below admin (4) here as it does there.
+var level = workspace.Highest(grants("r.workspace_id", "r.project_id", "r.id", "= $1"))
 
 // columns is the repository with its workspace and its project, packed into one column for unpack.
 var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",
@@ -239,7 +237,7 @@ func (l query) where() (string, []any, error) {
 		return "$" + strconv.Itoa(len(args))
 	}
 	var cond []string
-	if b := l.principal.Bounds; l.principal.Kind.AccessToken() {
+	if b := l.principal.Bounds; l.principal.OfResource() {
 		cond = append(cond, "r.workspace_id = "+arg(b.WorkspaceID))
 		if b.ProjectID != "" {
 			cond = append(cond, "r.project_id = "+arg(b.ProjectID))
@@ -249,11 +247,12 @@ func (l query) where() (string, []any, error) {
 		}
 	} else {
 		account := arg(l.principal.AccountID())
-		visible := "(" + strings.ReplaceAll(level, "$1", account) + ") >= " + strconv.Itoa(int(max(l.minimum, access.Read)))
+		least := max(l.minimum, access.Read)
+		visible := workspace.Reached("r.workspace_id", "r.project_id", account, least) + " OR " + workspace.ReachedOn(workspace.OnRepository, "r.id", account, least)
 		if l.minimum == access.None {
-			visible = "(NOT r.is_private OR " + visible + ")"
+			visible = "NOT r.is_private OR " + visible
 		}
-		cond = append(cond, visible)
+		cond = append(cond, "("+visible+")")
 		if l.owned {
 			cond = append(cond, "EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = "+account+" AND m.role = 3)")
 		}

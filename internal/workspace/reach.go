@@ -14,7 +14,5 @@ func (r *Room) ProjectsWith(ctx context.Context, p *access.Principal, w Workspac
 		return nil, nil
 	}
 	return database.Collect(ctx, r.DB, func(row func(...any) error) (Project, error) { return scanProject(row) },
-		selectProject+`p.workspace_id = $2 AND (`+userGrant+` >= $3 OR `+groupGrant+` >= $3
-			OR EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = p.workspace_id AND m.account_id = $1 AND m.role = 3))
-			ORDER BY p.created_on, p.id`, p.Account.ID, w.ID, int(level))
+		selectProject+`p.workspace_id = $2 AND (`+Reached("p.workspace_id", "p.id", "$1", level)+`) ORDER BY p.created_on, p.id`, p.Account.ID, w.ID)
 }

@@ -48,16 +48,6 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST /account/sessions", access.Self, p.endSessions)
 }
 
-// tabs are the pages about one's own account; at is the current one's path.
-func tabs(at string) []page.Link {
-	all := []page.Link{{Name: "Profile", Href: "/account/profile"}, {Name: "Password", Href: "/account/password"}, {Name: "Sessions", Href: "/account/sessions"},
-		{Name: "API tokens", Href: "/account/tokens"}, {Name: "App passwords", Href: "/account/app-passwords"}, {Name: "Applications", Href: "/account/applications"}}
-	for i := range all {
-		all[i].Current = all[i].Href == at
-	}
-	return all
-}
-
 // signInPage is what the page to sign in shows.
 type signInPage struct {
 	Form   *page.Form
