@@ -31,6 +31,7 @@ const (
 	limitCommits    = 2.0  // times git log
 	limitIdle       = 40 << 20
 	limitStart      = 300 * time.Millisecond
+	limitPage       = 20 * time.Millisecond
 )
 
 // against reports a figure as a share of its limit: up to 1 holds.

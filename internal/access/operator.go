@@ -28,7 +28,7 @@ func (s *Credentials) In(ctx context.Context, q database.Queryer, id string) (Cr
 // do not include those of its projects and repositories.
 func (s *Credentials) OfResource(ctx context.Context, b Bounds) ([]Credential, error) {
 	return database.Collect(ctx, s.DB, scanCredential, `SELECT `+credentialColumns+` FROM credential
-		WHERE workspace_id = $1 AND COALESCE(project_id, '') = $2 AND COALESCE(repository_id, '') = $3 AND revoked_on = 0
+		WHERE workspace_id = $1 AND account_id IS NULL AND COALESCE(project_id, '') = $2 AND COALESCE(repository_id, '') = $3 AND revoked_on = 0
 		AND consumer_id IS NULL ORDER BY id DESC`, b.WorkspaceID, b.ProjectID, b.RepositoryID)
 }
 

@@ -70,6 +70,9 @@ var kinds = map[Kind]kindInfo{
 // Title is the kind in plain words.
 func (k Kind) Title() string { return kinds[k].title }
 
+// Takes reports whether an operation takes a credential of this kind at all.
+func (k Kind) Takes(op *catalog.Operation) bool { return op.Accepts&kinds[k].accepts != 0 }
+
 // AccessToken reports whether the kind is one of the three access tokens.
 func (k Kind) AccessToken() bool { return kinds[k].access }
 
@@ -84,7 +87,7 @@ type Account struct {
 }
 
 // Bounds is the resource that an access token belongs to: the workspace always, and one of the others for project
-// and repository access tokens.
+// and repository access tokens. An API token may be limited to a workspace: then it has that one, and nothing else.
 type Bounds struct{ WorkspaceID, ProjectID, RepositoryID string }
 
 // Principal is who is calling. It is shared between requests: nobody changes it.
@@ -97,6 +100,8 @@ type Principal struct {
 	Scopes     scope.Set // as granted
 	Expires    time.Time // zero: never
 	permits    scope.Set // Scopes and what they imply
+	workspace  string    // the slug of what Bounds names
+	outside    bool      // what is asked for lies outside of the limit: see beyond
 	revoked    bool
 	inactive   bool
 	everything bool // a session: no scope limits it
@@ -161,11 +166,34 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 	return Read
 }
 
+// Reaches reports whether the account's privileges count in a workspace. It is false only for an API token that is
+// limited to another one: there it may do what everybody may, and no more. "" stands for what is in no workspace.
+func (p *Principal) Reaches(workspaceID string) bool {
+	return !p.limited() || p.Bounds.WorkspaceID == workspaceID && !p.outside
+}
+
+// limited reports whether the principal is an API token that is limited to a workspace.
+func (p *Principal) limited() bool { return p.Kind == APIToken && p.Bounds.WorkspaceID != "" }
+
+// beyond is p for a resource outside of its limit: without its account, so that no query that asks what the account may
+// see finds more than what is public.
+func (p *Principal) beyond() *Principal {
+	if p.outside {
+		return p
+	}
+	out := *p
+	out.Account, out.outside = nil, true
+	return &out
+}
+
 // reach names all principals whose levels are the same everywhere: those of one account, unless a credential is bound to
 // something.
 func (p *Principal) reach() string {
-	if p.Account != nil && p.Bounds == (Bounds{}) {
+	switch {
+	case p.Account != nil && p.Bounds == (Bounds{}):
 		return p.Account.ID
+	case p.outside:
+		return p.ID + " outside"
 	}
 	return p.ID
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -89,10 +90,12 @@ func (s *Server) Token(a account.Account, scopes ...string) Credential {
 	return Basic(a.Email, s.Secret(a, scopes...))
 }
 
-// AppPassword mints an app password with legacy scopes.
+// AppPassword mints an app password with legacy scopes, also where app passwords have ended: one from before.
 func (s *Server) AppPassword(a account.Account, scopes ...string) string {
 	s.T.Helper()
-	_, secret, err := s.Accounts.CreateAppPassword(context.Background(), a.ID, "test", scopes)
+	set, err := scope.ParseSet(scopes)
+	must(s.T, err)
+	_, secret, err := s.Credentials.Issue(context.Background(), access.Credential{Kind: access.AppPassword, AccountID: a.ID, Name: "test", Scopes: set})
 	must(s.T, err)
 	return secret
 }

@@ -51,6 +51,25 @@ const (
 	AccountDeactivated            Code = "account.deactivated"
 	LoginRefused                  Code = "login.refused"
 	SetupLinkUsed                 Code = "setup_link.used"
+	InvitationUnknown             Code = "invitation.unknown"
+	InvitationExpired             Code = "invitation.expired"
+	InvitationUsed                Code = "invitation.used"
+	InvitationNoAccount           Code = "invitation.no_account"
+)
+
+// Signing in with an OpenID provider did not work.
+const (
+	OIDCProviderUnreachable Code = "oidc.provider_unreachable"
+	OIDCProviderRefused     Code = "oidc.provider_refused"
+	OIDCCodeRefused         Code = "oidc.code_refused"
+	OIDCTokenInvalid        Code = "oidc.token_invalid"
+	OIDCStateMismatch       Code = "oidc.state_mismatch"
+	OIDCExpired             Code = "oidc.expired"
+	OIDCEmailMissing        Code = "oidc.email_missing"
+	OIDCEmailUnverified     Code = "oidc.email_unverified"
+	OIDCDomainNotAllowed    Code = "oidc.domain_not_allowed"
+	OIDCAccountMissing      Code = "oidc.account_missing"
+	OIDCAccountLinked       Code = "oidc.account_linked"
 )
 
 // The secret itself: damaged on its way, or no longer good.

@@ -9,6 +9,7 @@ const (
 	refreshUse  = "`curl --user \"$KEY:$SECRET\" {base}/site/oauth2/access_token -d grant_type=refresh_token -d refresh_token=\"$REFRESH_TOKEN\"`"
 	askAgain    = "Send the person to `{base}/site/oauth2/authorize?client_id=KEY&response_type=code` once more."
 	keptAt      = "The consumer's settings are at `{base}/WORKSPACE/settings/consumers`; who administers the workspace sees them."
+	challengeOf = `printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 -A | tr +/ -_ | tr -d =`
 	storeTokens = "After every refresh keep the new refresh token and forget the old one."
 )
 
@@ -192,7 +193,7 @@ var oauthReasons = []Reason{
 		Why:     "Whoever exchanges a code proves with `code_verifier` to be the one who asked for it (PKCE): its SHA-256 must be the `code_challenge` of the first request. A consumer that sends no secret must use it.",
 		Fix: []string{
 			"Send the verifier that belongs to this request: keep it beside `state`, one for each.",
-			"The challenge is the SHA-256 in base64url without padding: `printf %s \"$VERIFIER\" | openssl dgst -sha256 -binary | basenc --base64url | tr -d =`.",
+			"The challenge is the SHA-256 in base64url without padding: `" + challengeOf + "`.",
 			"Without `code_challenge` in the first request leave `code_verifier` out, and send the secret.",
 		},
 		See: []Code{OAuthCodeUnknown, OAuthClientMissing},

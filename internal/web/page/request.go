@@ -71,6 +71,7 @@ func (r *Request) SignIn(accountID string) error {
 		}
 	}
 	http.SetCookie(r.w, access.NewSessionCookie(s, r.Site.URLs.Base))
+	r.session.Secret = s.Secret // what Done leaves is read in the new session
 	return nil
 }
 

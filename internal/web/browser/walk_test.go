@@ -1,0 +1,98 @@
+package browser
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/web/webtest"
+)
+
+// Every page holds what all pages promise, for whoever looks at it: it fits a telephone, does not jump while it loads,
+// takes little, asks nobody else, and can be used by everybody.
+func TestEveryPage(t *testing.T) {
+	needChromium(t)
+	w := &walk{Scene: webtest.NewScene(pailtest.Start(t, pailtest.Options{})), axe: axe(t)}
+	pages := w.Pages()
+	// The owner sees the most on each page, and goes first; two windows share the work.
+	t.Run("owner", func(t *testing.T) {
+		for i, half := range [][]webtest.Page{pages[:len(pages)/2], pages[len(pages)/2:]} {
+			t.Run(fmt.Sprint(i+1), func(t *testing.T) { w.pages(t, &w.Admin, "owner", half) })
+		}
+	})
+	t.Run("others", func(t *testing.T) {
+		t.Run("member", func(t *testing.T) { w.pages(t, &w.Member, "member", pages) })
+		t.Run("anonymous", func(t *testing.T) { w.pages(t, nil, "anonymous", pages) })
+	})
+	if w.axe == "" {
+		t.Run("axe", needAxe)
+	}
+}
+
+// Whatever somebody can name may be called anything: it does no harm, and the page stays in shape.
+func TestHostileNames(t *testing.T) {
+	needChromium(t)
+	w := &walk{Scene: webtest.NewHostileScene(pailtest.Start(t, pailtest.Options{}))}
+	w.pages(t, &w.Admin, "hostile", w.Pages())
+}
+
+// walk is a walk over all pages. What looks the same to several visitors, or is found at several addresses, is inspected
+// once.
+type walk struct {
+	*webtest.Scene
+	axe string // its source; "": what can be used by everybody is not checked
+
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]bool
+}
+
+// pages visits pages as somebody; nil: without signing in.
+func (w *walk) pages(t *testing.T, as *account.Account, name string, pages []webtest.Page) {
+	t.Parallel()
+	u := newUser(t, w.Scene.Server)
+	u.name = name
+	if as != nil {
+		u.signIn(as.Email)
+	}
+	for _, page := range pages {
+		t.Run(strings.TrimPrefix(page.Pattern, "GET /"), func(t *testing.T) {
+			u.t = t
+			u.open(page.Path)
+			if all := as != nil && as.ID == w.Admin.ID; all && u.status != http.StatusOK {
+				t.Errorf("status %d; it says: %.500s", u.status, u.text())
+			}
+			if w.first(u.heart()) {
+				u.inspect(page, w.axe)
+			}
+			u.watch.report(t)
+		})
+	}
+	u.t = t
+}
+
+// first reports whether nobody has seen this before.
+func (w *walk) first(heart string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sum := sha256.Sum256([]byte(heart))
+	if w.seen[sum] {
+		return false
+	}
+	if w.seen == nil {
+		w.seen = map[[sha256.Size]byte]bool{}
+	}
+	w.seen[sum] = true
+	return true
+}
+
+// heart is the main part of the page, without what is new each time.
+func (u *user) heart() string {
+	u.t.Helper()
+	return eval[string](u, `(document.querySelector("main") ?? document.body).innerHTML
+		.replace(/(name="csrf" value|name="next" value)="[^"]*"/g, "").replace(/[0-9a-f]{16,}/g, "")`)
+}

@@ -1,0 +1,53 @@
+package webtest
+
+import (
+	"strings"
+
+	"github.com/pailforge/pail/internal/pailtest"
+)
+
+// harm is what a page must show as it is: markup that would run a script, ends of quotes and of what templates are
+// written in, marks that turn the direction of text, and a script that runs from right to left.
+const harm = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg onload=alert(3)></textarea></title>" +
+	"javascript:alert(4) {{.}} ${alert(5)} --> ]]> &lt;b&gt; \u202Eback to front\u2066 \u200F שלום مرحبا "
+
+// Hostile is a name of n characters that means harm. Most of it is one word, so that no line can break.
+func Hostile(n int) string {
+	text := []rune(harm)
+	if n <= len(text) {
+		return string(text[:n])
+	}
+	return string(text) + strings.Repeat("W", n-len(text))
+}
+
+// longest is how long the longest name is that anything may have.
+const longest = 10_000
+
+// named are the columns of the store that hold what somebody outside of the server named.
+var named = []struct{ table, column string }{
+	{"account", "display_name"},
+	{"workspace", "name"},
+	{"user_group", "name"},
+	{"project", "name"}, {"project", "description"},
+	{"repository", "name"}, {"repository", "description"}, {"repository", "language"},
+	{"credential", "name"}, {"credential", "last_accessed_agent"},
+	{"activity", "path"}, {"activity", "agent"}, {"activity", "method"},
+}
+
+// NewHostileScene makes the scene in which everything that somebody can name has a hostile name, past every rule of the
+// rooms, and the repository a hostile history.
+func NewHostileScene(s *pailtest.Server) *Scene {
+	s.T.Helper()
+	scene := newScene(s, names{
+		branch:  "<script>alert(6)</script>/" + strings.Repeat("W", 200),
+		message: Hostile(longest),
+		author:  "alert(7)\" onmouseover=\"alert(8) \u202E" + strings.Repeat("W", 300),
+		file:    "<img src=x onerror=alert(9)>" + strings.Repeat("W", 150) + ".go",
+		readme: "# " + Hostile(longest) + "\n\n[click](javascript:alert(10)) ![x](x\" onerror=\"alert(11)) <iframe src=javascript:alert(12)></iframe>\n\n" +
+			"| " + strings.Repeat("W", 500) + " | b |\n| --- | --- |\n| " + Hostile(2000) + " | c |\n\n" + strings.Repeat("> ", 200) + "deep\n",
+	})
+	for _, c := range named {
+		scene.Exec(`UPDATE `+c.table+` SET `+c.column+` = $1`, Hostile(longest))
+	}
+	return scene
+}
