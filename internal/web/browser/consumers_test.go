@@ -31,7 +31,7 @@ func TestConsumer(t *testing.T) {
 		u.fill("Callback URL", app.URL+"/callback")
 		u.check("This is a private consumer")
 		u.check("repository")
-		u.submit("Register the consumer")
+		u.submit("Register")
 		u.see("This is the only time that the secret is shown")
 		key := eval[string](u, `document.querySelector("main dd code").textContent`)
 		secret := eval[string](u, `document.querySelector("main .lines code").textContent`)

@@ -10,14 +10,15 @@ var parameter = regexp.MustCompile(`\{([a-z_]+)(\.\.\.)?\}`)
 
 // notPages are paths that serve no page, by the pattern of their path.
 var notPages = map[string]string{
-	"/style.css":                        "an asset",
-	"/script.js":                        "an asset",
-	"/account/{username}/avatar":        "a picture",
-	"/workspaces/{workspace}/avatar":    "a picture",
-	"/2.0/swagger.json":                 "for programs",
-	"/site/oauth2/access_token":         "for programs",
-	"/.well-known/openid-configuration": "for programs",
-	"/setup":                            "there only before the first account; the flow of the set-up sees it",
+	"/style.css":                                    "an asset",
+	"/script.js":                                    "an asset",
+	"/account/{username}/avatar":                    "a picture",
+	"/workspaces/{workspace}/avatar":                "a picture",
+	"/2.0/swagger.json":                             "for programs",
+	"/site/oauth2/access_token":                     "for programs",
+	"/.well-known/openid-configuration":             "for programs",
+	"/{workspace}/{repo_slug}/raw/{hash}/{path...}": "files",
+	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
 // values stand for parameters, by name.
@@ -29,6 +30,10 @@ func (s *Scene) values() map[string]string {
 		"code":        "scope.missing",
 		"username":    s.Admin.Username,
 		"group_slug":  s.Group.Slug,
+		"hash":        s.Commit,
+		"ref":         "main",
+		"secret":      s.Invitation,
+		"slug":        s.Operation,
 	}
 }
 
@@ -36,6 +41,7 @@ func (s *Scene) values() map[string]string {
 func (s *Scene) ids() map[string]string {
 	return map[string]string{
 		"/account/tokens/":                                   s.Token.ID,
+		"/{workspace}/settings/consumers/":                   s.Consumer,
 		"/account/app-passwords/":                            s.AppPassword.ID,
 		"/{workspace}/settings/access-tokens/":               s.WorkspaceToken.ID,
 		"/{workspace}/projects/{project_key}/access-tokens/": s.ProjectToken.ID,
@@ -69,6 +75,9 @@ func (s *Scene) Pages() (all []Page) {
 			}
 			return v
 		})
+		if path == "/site/oauth2/authorize" {
+			filled += "?response_type=code&client_id=" + s.ConsumerKey
+		}
 		all = append(all, Page{pattern, strings.ReplaceAll(filled, "{$}", "")})
 	}
 	return all

@@ -20,6 +20,12 @@ type Scene struct {
 	Token       access.Credential // of the administrator's: used, refused, and at its end in a week
 	AppPassword access.Credential // of the administrator's: used
 
+	Commit      string // the last one on main
+	Invitation  string // the secret of one
+	Consumer    string // the id of an OAuth consumer
+	ConsumerKey string
+	Operation   string // the name of one in the reference
+
 	RepositoryToken, ProjectToken, WorkspaceToken access.Credential
 }
 
@@ -34,6 +40,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene := &Scene{World: s.World()}
 	scene.history(n)
 	scene.credentials()
+	scene.pages()
 	return scene
 }
 
@@ -109,6 +116,7 @@ func (s *Scene) history(n names) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		s.T.Fatalf("git fast-import: %v\n%s", err, out)
 	}
+	s.Commit = s.Git(dir, "rev-parse", "main")
 	ctx := context.Background()
 	if err := s.Server.Server.Git.Import(ctx, s.Repository.ID, dir); err != nil {
 		s.T.Fatal(err)

@@ -1,0 +1,39 @@
+package webtest
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+)
+
+// has reports whether the site has a page.
+func (s *Scene) has(pattern string) bool { return slices.Contains(s.Site.Patterns(), pattern) }
+
+// pages makes, on the pages themselves, what else there is to see: an open invitation and an OAuth consumer.
+func (s *Scene) pages() {
+	s.T.Helper()
+	s.Exec(`UPDATE account SET is_admin = TRUE WHERE id = $1`, s.Admin.ID)
+	b := As(s.Server, s.Admin)
+	if at := "/acme/settings/invitations"; s.has("POST /{workspace}/settings/invitations") {
+		made := b.Submit(b.See(at), at, url.Values{"note": {"for the newcomers"}, "uses": {"3"}})
+		s.Invitation = found(s, made, `/invitations/([A-Za-z0-9_-]+)`)
+	}
+	if at := "/acme/settings/consumers/new"; s.has("POST /{workspace}/settings/consumers/new") {
+		made := b.Submit(b.See(at), at, url.Values{"name": {"Dashboard"}, "callback_url": {"https://app.example.com/callback"}, "scopes": {"repository"}})
+		s.Consumer = found(s, made, `/acme/settings/consumers/([0-9a-f-]{36})`)
+		s.ConsumerKey = found(s, made, `<dt>Key</dt><dd><code>([^<]+)</code>`)
+	}
+	if at := "/docs/operations"; s.has("GET " + at) {
+		s.Operation = found(s, b.See(at), `"/docs/operations/([^"]+)"`)
+	}
+}
+
+// found is what a pattern finds on a page.
+func found(s *Scene, r Reply, pattern string) string {
+	s.T.Helper()
+	m := regexp.MustCompile(pattern).FindStringSubmatch(r.Body)
+	if m == nil {
+		s.T.Fatalf("%s: %d, and no %s\n%s", r.Path, r.Status, pattern, r.Body)
+	}
+	return m[1]
+}
