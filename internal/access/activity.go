@@ -47,9 +47,10 @@ type Recorder struct {
 	mu     sync.Mutex
 	events []Event
 	last   map[string]last
-	usage  map[usageKey]Usage
+	usage  map[usageKey]counted
 
 	flushing sync.Mutex // one flush at a time, so that Flush returns only when earlier events are written too
+	swept    int64      // the last day on which old counts were removed; flushing holds it
 	wake     chan struct{}
 	stop     chan struct{}
 	done     chan struct{}
@@ -57,7 +58,7 @@ type Recorder struct {
 
 // NewRecorder starts a recorder.
 func NewRecorder(db *database.DB, log *slog.Logger) *Recorder {
-	r := &Recorder{db: db, log: log, last: map[string]last{}, usage: map[usageKey]Usage{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	r := &Recorder{db: db, log: log, last: map[string]last{}, usage: map[usageKey]counted{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
@@ -138,12 +139,16 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	defer r.flushing.Unlock()
 	r.mu.Lock()
 	events, lasts, usage := r.events, r.last, r.usage
-	r.events, r.last, r.usage = nil, map[string]last{}, map[usageKey]Usage{}
+	r.events, r.last, r.usage = nil, map[string]last{}, map[usageKey]counted{}
 	r.mu.Unlock()
 	if len(lasts) == 0 {
 		return nil
 	}
-	return r.db.Record(ctx, func(tx *database.Tx) error {
+	today := r.swept
+	for key := range usage {
+		today = max(today, key.day)
+	}
+	err := r.db.Record(ctx, func(tx *database.Tx) error {
 		known := map[string]bool{}
 		for id, l := range lasts {
 			found, err := writeLast(ctx, tx, id, l)
@@ -170,6 +175,11 @@ func (r *Recorder) Flush(ctx context.Context) error {
 				return err
 			}
 		}
+		if today > r.swept {
+			if err := forgetDays(ctx, tx, today); err != nil {
+				return err
+			}
+		}
 		for id := range lasts {
 			if _, err := tx.Exec(ctx, `DELETE FROM activity WHERE credential_id = $1 AND id <= (SELECT id FROM activity
 				WHERE credential_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, id, MaxActivity); err != nil {
@@ -178,6 +188,10 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil {
+		r.swept = today
+	}
+	return err
 }
 
 // newest leaves out the events that would be deleted again at once, because their credential has MaxActivity later ones.

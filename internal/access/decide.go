@@ -67,7 +67,7 @@ func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
 	e := rest.Refusef(reason.CredentialKindNotAccepted, "%s does not take a %s.", op.Key, p.Kind.Title()).
 		With("credential", p.Kind)
 	var takes []string
-	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, Session} {
+	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, OAuth, Session} {
 		if op.Accepts&kinds[k].accepts != 0 {
 			takes = append(takes, string(k))
 		}

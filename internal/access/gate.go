@@ -38,6 +38,9 @@ func NewGate(db *database.DB, recorder *Recorder, log *slog.Logger, now func() t
 	}
 }
 
+// AppPasswordsEnded reports whether app passwords are switched off by now.
+func (g *Gate) AppPasswordsEnded() bool { return g.appPasswordsEnded(g.Now()) }
+
 func (g *Gate) appPasswordsEnded(now time.Time) bool {
 	return !g.AppPasswordsUntil.IsZero() && !now.Before(g.AppPasswordsUntil)
 }
@@ -82,6 +85,8 @@ type Operation struct {
 	key       string
 	privilege string
 	serve     func(*Gate, *rest.Request) (any, error)
+	resolve   func(*Gate, *rest.Request, *Principal) error
+	shape     Shape
 }
 
 // Key is the operation's key in the catalogue.
@@ -117,6 +122,9 @@ func On[T any](key string, need Need[T], h func(*Call, T) (any, error)) Operatio
 		}
 		g.Outcome(r, p, err)
 		return value, err
+	}, resolve: func(g *Gate, r *rest.Request, p *Principal) error {
+		_, _, err := need.resolve(g, r.HTTP.Context(), p, r.Param)
+		return err
 	}}
 }
 
@@ -137,17 +145,18 @@ func decide[T any](g *Gate, r *rest.Request, surface Surface, op *catalog.Operat
 	if refusal := g.authorize(r, surface, op, p); refusal != nil {
 		return p, none, refusal
 	}
-	resource, err := need.resolve(g, r.HTTP.Context(), p, r.Param)
+	resource, reaching, err := need.resolve(g, r.HTTP.Context(), p, r.Param)
 	if err != nil {
 		return p, none, err
 	}
-	return p, resource, nil
+	return reaching, resource, nil
 }
 
 // Check decides about a resource that is not named by the path but by the body of a request that was let in: the
 // project of a new repository. Its errors are those of the decision itself.
 func Check[T any](c *Call, need Need[T], first, second string) (T, error) {
-	return need.of(c.gate, c.Context(), c.Principal, first, second)
+	found, _, err := need.of(c.gate, c.Context(), c.Principal, first, second)
+	return found, err
 }
 
 // Outcome notes how a request with a known credential ended. p is nil when the credential was not accepted: then

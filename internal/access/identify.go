@@ -36,72 +36,92 @@ const (
 // scheme. Bitbucket Cloud ignores such a header, and so does Pail; the refusal that follows says so.
 var anonymousWithoutScheme = &Principal{}
 
+// turned is where and why a credential was turned away; the zero value says that it was not.
+type turned struct {
+	at    Step
+	whose *Principal // nil: nobody's that is known
+	why   *rest.Error
+}
+
 // Identify finds out who sent the request: the steps from "well formed" to "right scheme and user name". Without a
 // credential it returns an anonymous principal. A refusal that concerns a known credential is recorded with it. The
 // answer's headers that describe the credential are set.
 func (g *Gate) Identify(r *rest.Request, surface Surface) (*Principal, *rest.Error) {
+	p, away := g.identify(r, surface)
+	if away.why != nil {
+		g.record(away.whose, r, false, away.why)
+		return nil, away.why
+	}
+	return p, nil
+}
+
+// identify is Identify without the bookkeeping.
+func (g *Gate) identify(r *rest.Request, surface Surface) (*Principal, turned) {
 	values := r.HTTP.Header["Authorization"]
 	if len(values) == 0 {
 		if strings.Contains(r.HTTP.URL.RawQuery, "access_token=") && r.Query().Has("access_token") {
-			return nil, g.plainly(rest.Refuse(reason.CredentialInURL, ""), r, surface)
+			return nil, turned{at: StepHeader, why: g.plainly(rest.Refuse(reason.CredentialInURL, ""), r, surface)}
 		}
 		if surface == SurfaceREST {
-			return g.session(r)
+			p, refusal := g.session(r)
+			return p, turned{at: StepCredential, why: refusal}
 		}
-		return anonymous, nil
+		return anonymous, turned{}
 	}
 	version, now := g.DB.Version(), g.Now()
 	header := token.Hash(values[0])
 	p, known := g.identities[surface].get(header, version, now)
 	if !known || len(values) > 1 {
-		var refusal *rest.Error
-		if p, refusal = g.present(r, surface, values); refusal != nil || p.Anonymous() {
-			return p, refusal
+		var away turned
+		if p, away = g.present(r, surface, values); away.why != nil || p.Anonymous() {
+			return p, away
 		}
 		g.identities[surface].put(header, p, version, now)
 	}
 	r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
 	if e := g.alive(p, surface, now); e != nil {
-		g.record(p, r, false, e)
-		return nil, g.plainly(challenge(e), r, surface)
+		return nil, turned{StepCredential, p, g.plainly(challenge(e), r, surface)}
 	}
 	if surface == SurfaceREST {
 		p.describe(r.Header)
 	}
-	return p, nil
+	return p, turned{}
 }
 
 // present reads the Authorization header and finds out whose credential it is, and whether it came with the scheme and
 // the user name of its kind. A credential that is no longer alive comes back like any other.
-func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Principal, *rest.Error) {
+func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Principal, turned) {
 	presented, fault := token.ParseAuthorization(values)
 	if fault != nil {
 		if fault.Code == reason.HeaderSchemeMissing {
-			return anonymousWithoutScheme, nil
+			return anonymousWithoutScheme, turned{}
 		}
 		e := rest.Refuse(fault.Code, fault.Detail)
 		if fault.Lines > 0 {
 			e.With("lines", fault.Lines)
 		}
-		return nil, g.plainly(challenge(e), r, surface)
+		return nil, turned{at: StepHeader, why: g.plainly(challenge(e), r, surface)}
 	}
-	p, err := g.principal(r.HTTP.Context(), token.Hash(presented.Secret))
+	find := principalByHash
+	if strings.HasPrefix(presented.Secret, token.OAuthAccess.Prefix()) {
+		find = principalByOAuthToken
+	}
+	p, err := g.principal(r.HTTP.Context(), find, token.Hash(presented.Secret))
 	if errors.Is(err, database.ErrNoRows) {
-		return nil, g.plainly(challenge(unknown(presented)), r, surface)
+		return nil, turned{at: StepCredential, why: g.plainly(challenge(unknown(presented)), r, surface)}
 	}
 	if err != nil {
-		return nil, rest.Fault(fmt.Errorf("look up credential: %w", err))
+		return nil, turned{at: StepCredential, why: rest.Fault(fmt.Errorf("look up credential: %w", err))}
 	}
 	// Dead comes before wrongly sent: what would mending the user name help?
 	if g.alive(p, surface, g.Now()) != nil {
-		return p, nil
+		return p, turned{}
 	}
 	if e := p.matches(presented, surface); e != nil {
 		r.Trace.CredentialKind, r.Trace.CredentialID, r.Trace.AccountID = string(p.Kind), p.ID, p.AccountID()
-		g.record(p, r, false, e)
-		return nil, g.plainly(challenge(e), r, surface)
+		return nil, turned{StepScheme, p, g.plainly(challenge(e), r, surface)}
 	}
-	return p, nil
+	return p, turned{}
 }
 
 // describe sets the headers that every authenticated answer carries (knowledge base: how to fetch the scopes of a
@@ -111,17 +131,28 @@ func (p *Principal) describe(h http.Header) {
 	h["X-Credential-Type"] = p.kindHeader
 }
 
-// principalByHash runs for every request whose credential is not at hand.
-var principalByHash = `SELECT ` + database.Packed("c.hash", "c.id", "c.kind", "c.name", "c.expires_on", "c.revoked_on",
-	"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
-	"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
-	"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)") +
-	` FROM credential c LEFT JOIN account a ON a.id = c.account_id WHERE c.hash = $1`
+// One of the two runs for every request whose credential is not at hand.
+var (
+	principalByHash = selectPrincipal("c.hash", "c.expires_on", "c.revoked_on") +
+		` FROM credential c LEFT JOIN account a ON a.id = c.account_id LEFT JOIN workspace w ON w.id = c.workspace_id WHERE c.hash = $1`
+
+	// An access token of OAuth ends by itself, with the credential that it was bought for, or with its consumer.
+	principalByOAuthToken = selectPrincipal("t.hash", "t.expires_on", "CASE WHEN c.consumer_id IS NULL OR t.revoked_on > 0 THEN 1 ELSE c.revoked_on END") +
+		` FROM oauth_token t JOIN credential c ON c.id = t.credential_id LEFT JOIN account a ON a.id = c.account_id
+		LEFT JOIN workspace w ON w.id = c.workspace_id WHERE t.hash = $1 AND NOT t.is_refresh`
+)
+
+func selectPrincipal(hash, expires, revoked string) string {
+	return `SELECT ` + database.Packed(hash, "c.id", "c.kind", "c.name", expires, revoked,
+		"COALESCE(c.workspace_id, '')", "COALESCE(c.project_id, '')", "COALESCE(c.repository_id, '')", "c.scopes",
+		"COALESCE(a.id, '')", "COALESCE(a.account_id, '')", "COALESCE(a.email, '')", "COALESCE(a.username, '')", "COALESCE(a.display_name, '')",
+		"COALESCE(a.is_admin, FALSE)", "COALESCE(a.is_active, FALSE)", "COALESCE(w.slug, '')")
+}
 
 // principal loads who is behind the hash of a secret; database.ErrNoRows when nobody is.
-func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error) {
+func (g *Gate) principal(ctx context.Context, find string, hash [32]byte) (*Principal, error) {
 	want := hex.EncodeToString(hash[:])
-	row, err := g.DB.ReadPacked(context.WithoutCancel(ctx), principalByHash, want)
+	row, err := g.DB.ReadPacked(context.WithoutCancel(ctx), find, want)
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +171,7 @@ func (g *Gate) principal(ctx context.Context, hash [32]byte) (*Principal, error)
 	if id := row.Text(); id != "" {
 		p.Account = &Account{ID: id, AccountID: row.Text(), Email: row.Text(), Username: row.Text(), DisplayName: row.Text(), Admin: row.Bool()}
 		p.inactive = !row.Bool()
+		p.workspace = row.Text()
 	}
 	return &p, nil
 }
@@ -150,17 +182,28 @@ func unknown(c token.Credential) *rest.Error {
 	if code, ok := shape.Reason(); ok {
 		return rest.Refuse(code, shape.Detail)
 	}
+	switch shape.Kind {
+	case token.OAuthClientSecret:
+		return rest.Refuse(reason.OAuthConsumerAsLogin, "")
+	case token.OAuthRefresh, token.OAuthCode:
+		return rest.Refusef(reason.OAuthNotAccessToken, "This is an %s. It buys an access token, and opens nothing itself.", shape.Kind)
+	}
 	return rest.Refuse(reason.CredentialUnknown, "")
 }
 
 // alive is the step after known: only the holder of the whole secret gets here, so the answer may be plain.
 func (g *Gate) alive(p *Principal, surface Surface, now time.Time) *rest.Error {
 	switch {
+	case p.revoked && p.Kind == OAuth:
+		return rest.Refusef(reason.TokenRevoked, "The %s of %q was revoked, or the access that %[2]q was allowed.", p.Kind.Title(), p.Name)
 	case p.revoked:
 		return rest.Refusef(reason.TokenRevoked, "The %s %q was revoked.", p.Kind.Title(), p.Name)
 	case p.inactive:
 		return rest.Refuse(reason.AccountDeactivated, "")
 	case !p.Expires.IsZero() && !now.Before(p.Expires):
+		if p.Kind == OAuth {
+			return rest.Refusef(reason.OAuthExpired, "The %s of %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
+		}
 		return rest.Refusef(reason.TokenExpired, "The %s %q expired on %s.", p.Kind.Title(), p.Name, p.Expires.Format(time.RFC3339))
 	case p.Kind == AppPassword && g.appPasswordsEnded(now):
 		e := rest.Refusef(reason.AppPasswordDisabled, "App passwords ended on this server on %s.", g.AppPasswordsUntil.Format(time.DateOnly))

@@ -3,6 +3,8 @@ package access
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
@@ -13,6 +15,9 @@ type Found[T any] struct {
 	Value  T
 	Level  Level
 	Public bool // anyone may read it
+	// WorkspaceID is the workspace that it is in, "" for what is in none: an API token that is limited to another one has
+	// no level on it, whatever Level says.
+	WorkspaceID string
 }
 
 // Resource says how a room finds what a request's path names. Values are shared between requests for a moment: nobody
@@ -61,13 +66,17 @@ type resourceKey struct{ who, resource, first, second string }
 
 // resolve decides the last step for the resource that the path names. Its errors are *rest.Error, or faults of the
 // store.
-func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(string) string) (T, error) {
+func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(string) string) (T, *Principal, error) {
 	if n.any != nil {
 		v, ok := n.any(p)
-		if !ok {
-			return v, unauthenticated(p)
+		switch {
+		case ok:
+			return v, p, nil
+		case p.OfResource():
+			return v, p, rest.Refusef(reason.CredentialKindNotAccepted, "This %s belongs to a workspace, and to no person whose account could be shown or changed.", p.Kind.Title()).
+				With("credential", p.Kind)
 		}
-		return v, nil
+		return v, p, unauthenticated(p)
 	}
 	first, second := param(n.resource.Params[0]), ""
 	if name := n.resource.Params[1]; name != "" {
@@ -76,26 +85,58 @@ func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(
 	return n.of(g, ctx, p, first, second)
 }
 
-// of decides about the resource with these names.
-func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second string) (T, error) {
+// of decides about the resource with these names. The principal that comes back is p, as far as it reaches there.
+func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second string) (T, *Principal, error) {
 	var none T
 	if p.Anonymous() && !n.public {
-		return none, unauthenticated(p)
+		return none, p, unauthenticated(p)
 	}
 	found, err := lookup(g, ctx, n.resource, p, first, second)
 	if err != nil && !errors.Is(err, ErrAbsent) {
-		return none, err
+		return none, p, err
+	}
+	outside := err == nil && !p.Reaches(found.WorkspaceID)
+	if outside {
+		p = p.beyond()
+		if found, err = lookup(g, ctx, n.resource, p, first, second); err != nil && !errors.Is(err, ErrAbsent) {
+			return none, p, err
+		}
+		found.Level = None
 	}
 	visible := err == nil && (found.Level >= Read || found.Public)
 	switch {
 	case !visible:
-		return none, invisible(p, n.resource.NotFound(first, second))
+		e := n.resource.NotFound(first, second)
+		if p.limited() && !n.resource.within(p, first) {
+			return none, p, beyondLimit(p, e)
+		}
+		return none, p, invisible(p, e)
 	case found.Level >= n.level, found.Public && n.public && n.level <= Read:
-		return found.Value, nil
+		return found.Value, p, nil
 	case p.Anonymous():
-		return none, unauthenticated(p)
+		return none, p, unauthenticated(p)
+	case outside:
+		return none, p, beyondLimit(p, n.lacking(None))
 	}
-	return none, n.lacking(found.Level)
+	return none, p, n.lacking(found.Level)
+}
+
+// within reports whether the first name of a resource is that of the workspace which p is limited to, or is no
+// workspace's at all. It looks at the names only: whether there is such a workspace, the answer must not tell.
+func (r *Resource[T]) within(p *Principal, first string) bool {
+	if r.Params[0] != "workspace" {
+		return true
+	}
+	id, ok := rest.Unbraced(first)
+	return ok && id == p.Bounds.WorkspaceID || strings.EqualFold(first, p.workspace)
+}
+
+// beyondLimit is the answer e, with the status and the message of whoever has no permission, to an API token that is
+// limited to another workspace. Who holds the token learns the cause.
+func beyondLimit(p *Principal, e *rest.Error) *rest.Error {
+	e.Reason = reason.TokenOutOfBounds
+	e.Detail = fmt.Sprintf("The API token %q is limited to the workspace %s. Anywhere else it may do what everybody may: what is private is not there for it.", p.Name, p.workspace)
+	return e.With("workspace", p.workspace)
 }
 
 // lacking is the answer to a caller who sees the resource and may not do this to it.
@@ -141,9 +182,9 @@ func invisible(p *Principal, e *rest.Error) *rest.Error {
 	case p.Anonymous():
 		return e.With("credential", reason.CredentialMissing).
 			With("hint", "No Authorization header arrived with this request. What is private answers 404 to anonymous callers.")
-	case p.Kind.AccessToken():
+	case p.OfResource():
 		return e.With("credential", reason.TokenOutOfBounds).
-			With("hint", "This "+p.Kind.Title()+" reaches only what it was made for. Anything else answers 404.")
+			With("hint", "This "+p.Kind.Title()+" reaches only "+p.bound()+". Anything else answers 404.")
 	}
 	return e
 }
@@ -171,5 +212,6 @@ func challenge(e *rest.Error) *rest.Error {
 // Visit decides for a page, whose visitor has no scopes but a session or nothing: whether p has the privilege on the
 // resource that the parameters of the path name. Its errors are those of an operation.
 func Visit[T any](g *Gate, ctx context.Context, p *Principal, need Need[T], param func(string) string) (T, error) {
-	return need.resolve(g, ctx, p, param)
+	resource, _, err := need.resolve(g, ctx, p, param)
+	return resource, err
 }

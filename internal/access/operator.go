@@ -12,7 +12,12 @@ import (
 
 // Lookup finds a credential by its id, also one that is revoked. ErrNotFound when there is none.
 func (s *Credentials) Lookup(ctx context.Context, id string) (Credential, error) {
-	c, err := scanCredential(s.DB.Row(ctx, `SELECT `+credentialColumns+` FROM credential WHERE id = $1`, id).Scan)
+	return s.In(ctx, s.DB, id)
+}
+
+// In is Lookup by way of q, such as a transaction.
+func (s *Credentials) In(ctx context.Context, q database.Queryer, id string) (Credential, error) {
+	c, err := scanCredential(q.Row(ctx, `SELECT `+credentialColumns+` FROM credential WHERE id = $1`, id).Scan)
 	if errors.Is(err, database.ErrNoRows) {
 		return c, ErrNotFound
 	}
@@ -23,8 +28,8 @@ func (s *Credentials) Lookup(ctx context.Context, id string) (Credential, error)
 // do not include those of its projects and repositories.
 func (s *Credentials) OfResource(ctx context.Context, b Bounds) ([]Credential, error) {
 	return database.Collect(ctx, s.DB, scanCredential, `SELECT `+credentialColumns+` FROM credential
-		WHERE workspace_id = $1 AND COALESCE(project_id, '') = $2 AND COALESCE(repository_id, '') = $3 AND revoked_on = 0
-		ORDER BY id DESC`, b.WorkspaceID, b.ProjectID, b.RepositoryID)
+		WHERE workspace_id = $1 AND account_id IS NULL AND COALESCE(project_id, '') = $2 AND COALESCE(repository_id, '') = $3 AND revoked_on = 0
+		AND consumer_id IS NULL ORDER BY id DESC`, b.WorkspaceID, b.ProjectID, b.RepositoryID)
 }
 
 // End revokes a credential by its id; the next request with it is refused. ErrNotFound when it is not there or

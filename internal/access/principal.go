@@ -45,6 +45,7 @@ const (
 	RepositoryTok  Kind = "repo_access_token"
 	ProjectToken   Kind = "project_access_token"
 	WorkspaceToken Kind = "workspace_access_token"
+	OAuth          Kind = "oauth2"
 	Session        Kind = "session"
 )
 
@@ -62,11 +63,15 @@ var kinds = map[Kind]kindInfo{
 	RepositoryTok:  {"repository access token", token.AccessToken, catalog.RepositoryAccessToken, true, true},
 	ProjectToken:   {"project access token", token.AccessToken, catalog.ProjectAccessToken, true, true},
 	WorkspaceToken: {"workspace access token", token.AccessToken, catalog.WorkspaceAccessToken, true, true},
+	OAuth:          {"OAuth access token", token.OAuthAccess, catalog.OAuth2, true, false},
 	Session:        {"browser session", token.Session, catalog.Session, false, false},
 }
 
 // Title is the kind in plain words.
 func (k Kind) Title() string { return kinds[k].title }
+
+// Takes reports whether an operation takes a credential of this kind at all.
+func (k Kind) Takes(op *catalog.Operation) bool { return op.Accepts&kinds[k].accepts != 0 }
 
 // AccessToken reports whether the kind is one of the three access tokens.
 func (k Kind) AccessToken() bool { return kinds[k].access }
@@ -82,12 +87,12 @@ type Account struct {
 }
 
 // Bounds is the resource that an access token belongs to: the workspace always, and one of the others for project
-// and repository access tokens.
+// and repository access tokens. An API token may be limited to a workspace: then it has that one, and nothing else.
 type Bounds struct{ WorkspaceID, ProjectID, RepositoryID string }
 
 // Principal is who is calling. It is shared between requests: nobody changes it.
 type Principal struct {
-	Account    *Account // nil for access tokens and for anonymous callers
+	Account    *Account // nil for anonymous callers and for what belongs to a workspace: access tokens, OAuth by client credentials
 	Kind       Kind     // "" for anonymous callers
 	ID         string   // of the credential
 	Name       string   // of the credential
@@ -95,6 +100,8 @@ type Principal struct {
 	Scopes     scope.Set // as granted
 	Expires    time.Time // zero: never
 	permits    scope.Set // Scopes and what they imply
+	workspace  string    // the slug of what Bounds names
+	outside    bool      // what is asked for lies outside of the limit: see beyond
 	revoked    bool
 	inactive   bool
 	everything bool // a session: no scope limits it
@@ -117,11 +124,25 @@ func (p *Principal) AccountID() string {
 	return p.Account.ID
 }
 
-// Within is the level that an access token has inside what it is bound to: its scopes alone decide. For a resource
-// outside of its bounds, and for every other kind of credential, it is None. Resources that are no project or no
-// repository pass "" for those ids.
+// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, or an OAuth
+// consumer that acts for its workspace (client credentials).
+func (p *Principal) OfResource() bool {
+	return p.Kind.AccessToken() || p.Kind == OAuth && p.Account == nil
+}
+
+// bound is what a principal of a resource reaches, in words.
+func (p *Principal) bound() string {
+	if p.Kind == OAuth {
+		return "the workspace of its consumer, because client credentials bought it"
+	}
+	return "what it was made for"
+}
+
+// Within is the level that a principal of a resource has inside of it: its scopes alone decide. For a resource outside
+// of its bounds, and for every other principal, it is None. Resources that are no project or no repository pass "" for
+// those ids.
 func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
-	if !p.Kind.AccessToken() || p.Bounds.WorkspaceID != workspaceID {
+	if !p.OfResource() || p.Bounds.WorkspaceID != workspaceID {
 		return None
 	}
 	if p.Bounds.ProjectID != "" && p.Bounds.ProjectID != projectID {
@@ -143,11 +164,34 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 	return Read
 }
 
+// Reaches reports whether the account's privileges count in a workspace. It is false only for an API token that is
+// limited to another one: there it may do what everybody may, and no more. "" stands for what is in no workspace.
+func (p *Principal) Reaches(workspaceID string) bool {
+	return !p.limited() || p.Bounds.WorkspaceID == workspaceID && !p.outside
+}
+
+// limited reports whether the principal is an API token that is limited to a workspace.
+func (p *Principal) limited() bool { return p.Kind == APIToken && p.Bounds.WorkspaceID != "" }
+
+// beyond is p for a resource outside of its limit: without its account, so that no query that asks what the account may
+// see finds more than what is public.
+func (p *Principal) beyond() *Principal {
+	if p.outside {
+		return p
+	}
+	out := *p
+	out.Account, out.outside = nil, true
+	return &out
+}
+
 // reach names all principals whose levels are the same everywhere: those of one account, unless a credential is bound to
 // something.
 func (p *Principal) reach() string {
-	if p.Account != nil && p.Bounds == (Bounds{}) {
+	switch {
+	case p.Account != nil && p.Bounds == (Bounds{}):
 		return p.Account.ID
+	case p.outside:
+		return p.ID + " outside"
 	}
 	return p.ID
 }

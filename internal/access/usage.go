@@ -20,7 +20,17 @@ type Usage struct {
 	First, Last time.Time
 }
 
-type usageKey struct{ credential, operation string }
+// usageKey is what requests are counted by; operation is "" for what is no operation, which is never let in.
+type usageKey struct {
+	credential, operation string
+	day                   int64 // see dayOf
+}
+
+// counted is what happened with one credential at one operation on one day.
+type counted struct {
+	Usage
+	refused int64 // requests that were turned away; Usage.Count has those that were let in
+}
 
 // used finds the operation of a key in the catalogue, or of git; nil for any other.
 func used(key string) *catalog.Operation {
@@ -52,12 +62,20 @@ func (e *Event) uses() bool {
 
 // count adds a request to what is to be written. The recorder is locked.
 func (r *Recorder) count(e *Event) {
+	key := usageKey{e.CredentialID, e.Operation, dayOf(e.At)}
 	if !e.uses() {
+		if e.Refused {
+			if used(e.Operation) == nil {
+				key.operation = ""
+			}
+			u := r.usage[key]
+			u.refused++
+			r.usage[key] = u
+		}
 		return
 	}
-	key := usageKey{e.CredentialID, e.Operation}
-	u, ok := r.usage[key]
-	if !ok || e.At.Before(u.First) {
+	u := r.usage[key]
+	if u.Count == 0 || e.At.Before(u.First) {
 		u.First = e.At
 	}
 	if e.At.After(u.Last) {
@@ -68,7 +86,7 @@ func (r *Recorder) count(e *Event) {
 }
 
 // writeUsage adds up what was counted for the credentials that still exist.
-func writeUsage(ctx context.Context, tx *database.Tx, usage map[usageKey]Usage, known map[string]bool) error {
+func writeUsage(ctx context.Context, tx *database.Tx, usage map[usageKey]counted, known map[string]bool) error {
 	keys := make([]usageKey, 0, len(usage))
 	for key := range usage {
 		if known[key.credential] {
@@ -80,7 +98,7 @@ func writeUsage(ctx context.Context, tx *database.Tx, usage map[usageKey]Usage, 
 	}
 	// In one order for all nodes, so that none waits for another in a circle.
 	slices.SortFunc(keys, func(a, b usageKey) int {
-		return cmp.Or(cmp.Compare(a.credential, b.credential), cmp.Compare(a.operation, b.operation))
+		return cmp.Or(cmp.Compare(a.credential, b.credential), cmp.Compare(a.operation, b.operation), cmp.Compare(a.day, b.day))
 	})
 	upsert, err := tx.Prepare(ctx, `INSERT INTO credential_usage (credential_id, operation, count, first_on, last_on)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (credential_id, operation) DO UPDATE SET
@@ -93,11 +111,14 @@ func writeUsage(ctx context.Context, tx *database.Tx, usage map[usageKey]Usage, 
 	defer func() { _ = upsert.Close() }()
 	for _, key := range keys {
 		u := usage[key]
+		if u.Count == 0 {
+			continue
+		}
 		if _, err := upsert.ExecContext(ctx, key.credential, key.operation, u.Count, database.Micros(u.First), database.Micros(u.Last)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return writeDays(ctx, tx, keys, usage)
 }
 
 // Usage lists the operations that a credential was let in to, in the order of the catalogue, git last.
@@ -116,6 +137,25 @@ func (r *Recorder) Usage(ctx context.Context, credentialID string) ([]Usage, err
 		place[op] = i
 	}
 	slices.SortFunc(all, func(a, b Usage) int { return cmp.Compare(place[a.Operation], place[b.Operation]) })
+	return all, err
+}
+
+// UsageOf is Usage for every credential of a shelf that is not revoked, by id, in no order.
+func (r *Recorder) UsageOf(ctx context.Context, h Shelf) (map[string][]Usage, error) {
+	where, args := h.where()
+	all := map[string][]Usage{}
+	_, err := database.Collect(ctx, r.db, func(scan func(...any) error) (struct{}, error) {
+		var id, key string
+		var u Usage
+		var first, last int64
+		err := scan(&id, &key, &u.Count, &first, &last)
+		u.Operation, u.First, u.Last = used(key), database.Time(first), database.Time(last)
+		if u.Operation != nil {
+			all[id] = append(all[id], u)
+		}
+		return struct{}{}, err
+	}, `SELECT credential_id, operation, count, first_on, last_on FROM credential_usage
+		WHERE credential_id IN (SELECT id FROM credential WHERE `+where+` AND revoked_on = 0)`, args...)
 	return all, err
 }
 

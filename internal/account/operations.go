@@ -14,10 +14,10 @@ import (
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: userNotFound}
 	return []access.Operation{
-		access.On("GET /user", access.Self, r.getSelf),
-		access.On("GET /user/emails", access.Self, r.listEmails),
-		access.On("GET /user/emails/{email}", access.Self, r.getEmail),
-		access.On("GET /users/{selected_user}", user.Reads(), r.getUser),
+		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
+		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
+		access.On("GET /user/emails/{email}", access.Self, r.getEmail).Answers(emailJSON{}),
+		access.On("GET /users/{selected_user}", user.Reads(), r.getUser).Answers(Full{}),
 	}
 }
 

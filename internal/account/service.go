@@ -38,6 +38,11 @@ type Room struct {
 
 // Create makes an account. A *rest.Error names the field that is wrong or taken.
 func (r *Room) Create(ctx context.Context, n New) (Account, error) {
+	return r.CreateWith(ctx, n, func(*database.Tx, Account) error { return nil })
+}
+
+// CreateWith is Create with more in the same transaction: when it fails, there is no account.
+func (r *Room) CreateWith(ctx context.Context, n New, more func(*database.Tx, Account) error) (Account, error) {
 	n, err := n.normalize()
 	if err != nil {
 		return Account{}, err
@@ -48,22 +53,19 @@ func (r *Room) Create(ctx context.Context, n New) (Account, error) {
 	}
 	var a Account
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
-		a, err = r.create(ctx, tx, n, hash)
-		return err
+		if a, err = r.create(ctx, tx, n, hash); err != nil {
+			return err
+		}
+		return more(tx, a)
 	})
 	return a, err
 }
 
 func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) (Account, error) {
-	id, err := uuid.NewV7()
+	a, err := r.fresh(n)
 	if err != nil {
 		return Account{}, err
 	}
-	random := make([]byte, 12)
-	_, _ = rand.Read(random) // never fails
-	a := Account{Active: true, Created: r.Now().UTC().Truncate(time.Microsecond), Account: access.Account{
-		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
-	}}
 	if _, err := one(ctx, tx, `a.email = $1`, n.Email); err == nil {
 		return a, taken("email", "an account with this e-mail exists")
 	}
@@ -72,6 +74,19 @@ func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) 
 		return a, taken("username", "an account with this e-mail or username exists")
 	}
 	return a, err
+}
+
+// fresh is n as an account that is not stored yet.
+func (r *Room) fresh(n New) (Account, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Account{}, err
+	}
+	random := make([]byte, 12)
+	_, _ = rand.Read(random) // never fails
+	return Account{Active: true, Created: r.Now().UTC().Truncate(time.Microsecond), Account: access.Account{
+		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
+	}}, nil
 }
 
 func taken(field, problem string) error {

@@ -3,8 +3,10 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/rest"
 )
 
 const columns = `a.id, a.account_id, a.email, a.username, a.display_name, a.is_admin, a.is_active, a.created_on`
@@ -45,4 +47,30 @@ func passwordHash(ctx context.Context, q database.Queryer, email string) (id, ha
 func count(ctx context.Context, q database.Queryer) (n int, err error) {
 	err = q.Row(ctx, `SELECT COUNT(*) FROM account`).Scan(&n)
 	return n, err
+}
+
+// memberWorkspace looks up a workspace that the account belongs to, by slug or uuid. It reads the tables of the room above,
+// which knows more than is needed here. ErrNotFound when there is none.
+func memberWorkspace(ctx context.Context, q database.Queryer, accountID, name string) (id, slug string, err error) {
+	column, value := "w.slug", strings.ToLower(strings.TrimSpace(name))
+	if unbraced, ok := rest.Unbraced(value); ok {
+		column, value = "w.id", unbraced
+	}
+	if !printable(value) {
+		return "", "", ErrNotFound
+	}
+	err = q.Row(ctx, `SELECT w.id, w.slug FROM workspace w JOIN workspace_member m ON m.workspace_id = w.id AND m.account_id = $1
+		WHERE `+column+` = $2`, accountID, value).Scan(&id, &slug)
+	if errors.Is(err, database.ErrNoRows) {
+		return "", "", ErrNotFound
+	}
+	return id, slug, err
+}
+
+// limits lists the slugs of workspaces that the account belongs to, the first 100 by name.
+func limits(ctx context.Context, q database.Queryer, accountID string) ([]string, error) {
+	return database.Collect(ctx, q, func(scan func(...any) error) (slug string, err error) {
+		err = scan(&slug)
+		return slug, err
+	}, `SELECT w.slug FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id WHERE m.account_id = $1 ORDER BY w.slug LIMIT 100`, accountID)
 }

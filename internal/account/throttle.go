@@ -41,16 +41,20 @@ func (t *throttle) delay(now time.Time, key string, free int) time.Duration {
 func (t *throttle) failed(now time.Time, email, address string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.count(now, "email "+email)
+	t.count(now, "address "+address)
+}
+
+// count adds a failure to a key. The throttle is locked.
+func (t *throttle) count(now time.Time, key string) {
 	if t.failure == nil || len(t.failure) > maxFailureCount {
 		t.failure = map[string]failures{}
 	}
-	for _, key := range []string{"email " + email, "address " + address} {
-		f := t.failure[key]
-		if now.Sub(f.last) > failureMemory {
-			f.n = 0
-		}
-		t.failure[key] = failures{f.n + 1, now}
+	f := t.failure[key]
+	if now.Sub(f.last) > failureMemory {
+		f.n = 0
 	}
+	t.failure[key] = failures{f.n + 1, now}
 }
 
 func (t *throttle) succeeded(email string) {

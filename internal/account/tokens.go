@@ -1,12 +1,9 @@
 package account
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/reason"
@@ -14,9 +11,6 @@ import (
 	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/token"
 )
-
-// MaxTokenDays is the longest life of an API token, in days (support document "API tokens": one year).
-const MaxTokenDays = 365
 
 // Mount adds Pail's own operations on accounts to mux, below /pail/v1. They take Basic with the account's e-mail and
 // password, or a session with its CSRF token: a token never makes another.
@@ -45,6 +39,7 @@ func (r *Room) Mount(mux *http.ServeMux, api *rest.API) {
 	own("GET /pail/v1/user/api-tokens/{id}", r.getToken, "id")
 	own("GET /pail/v1/user/api-tokens/{id}/activity", r.tokenActivity, "id")
 	own("GET /pail/v1/user/api-tokens/{id}/usage", r.tokenUsage, "id")
+	own("POST /pail/v1/user/api-tokens/{id}/rotate", r.rotateToken, "id")
 	own("DELETE /pail/v1/user/api-tokens/{id}", r.deleteToken, "id")
 }
 
@@ -119,9 +114,11 @@ type TokenJSON struct {
 	Name          string               `json:"name"`
 	Token         string               `json:"token,omitempty"`
 	Scopes        scope.Set            `json:"scopes"`
+	Workspace     string               `json:"workspace,omitempty"` // the slug of the one that it is limited to
 	CreatedOn     rest.Time            `json:"created_on"`
 	ExpiresOn     rest.Time            `json:"expires_on"`
-	LastAccessed  rest.Time            `json:"last_accessed"` // null: never accessed
+	ReplacedBy    string               `json:"replaced_by,omitempty"` // the id of the token that it was rotated to
+	LastAccessed  rest.Time            `json:"last_accessed"`         // null: never accessed
 	AccessedFrom  string               `json:"last_accessed_address,omitempty"`
 	AccessedBy    string               `json:"last_accessed_user_agent,omitempty"`
 	LastRefused   rest.Time            `json:"last_refused"` // null: never refused
@@ -135,8 +132,8 @@ func (r *Room) tokenJSON(c access.Credential, secret string) TokenJSON {
 	at := func(more ...string) rest.Link {
 		return r.URLs.Web(append([]string{"pail", "v1", "user", "api-tokens", c.ID}, more...)...)
 	}
-	t := TokenJSON{ID: c.ID, Name: c.Name, Token: secret, Scopes: c.Scopes, CreatedOn: rest.Time(c.Created), ExpiresOn: rest.Time(c.Expires),
-		Links: map[string]rest.Link{"self": at(), "activity": at("activity"), "usage": at("usage")}}
+	t := TokenJSON{ID: c.ID, Name: c.Name, Token: secret, Scopes: c.Scopes, Workspace: c.Workspace, CreatedOn: rest.Time(c.Created), ExpiresOn: rest.Time(c.Expires),
+		ReplacedBy: c.ReplacedBy, Links: map[string]rest.Link{"self": at(), "activity": at("activity"), "usage": at("usage")}}
 	t.LastAccessed, t.AccessedFrom, t.AccessedBy = rest.Time(c.LastAccessed), c.LastAccessedAddress, c.LastAccessedAgent
 	t.LastRefused, t.RefusedFrom, t.RefusedReason = rest.Time(c.LastRefused), c.LastRefusedAddress, c.LastRefusedReason
 	if c.LastRefusedReason != "" {
@@ -145,63 +142,12 @@ func (r *Room) tokenJSON(c access.Credential, secret string) TokenJSON {
 	return t
 }
 
-// CreateToken mints an API token for an account. Scopes are names, at least one; days is the token's life, 1 to
-// MaxTokenDays. A *rest.Error names the field that is wrong; a list that is full is a conflict.
-func (r *Room) CreateToken(ctx context.Context, accountID, name string, scopes []string, days int) (access.Credential, string, error) {
-	return r.issue(ctx, access.Credential{Kind: access.APIToken, AccountID: accountID, Name: name,
-		Expires: r.Now().UTC().Add(time.Duration(days) * 24 * time.Hour).Truncate(time.Second)}, scopes, days)
-}
-
-// CreateAppPassword mints an app password, with legacy scopes, that lives until app passwords end.
-func (r *Room) CreateAppPassword(ctx context.Context, accountID, name string, scopes []string) (access.Credential, string, error) {
-	return r.issue(ctx, access.Credential{Kind: access.AppPassword, AccountID: accountID, Name: name}, scopes, 1)
-}
-
-// CreateAccessToken mints an access token of the given kind for what bounds names, with legacy scopes.
-func (r *Room) CreateAccessToken(ctx context.Context, kind access.Kind, bounds access.Bounds, name string, scopes []string, days int) (access.Credential, string, error) {
-	c := access.Credential{Kind: kind, Bounds: bounds, Name: name}
-	if days > 0 {
-		c.Expires = r.Now().UTC().Add(time.Duration(days) * 24 * time.Hour).Truncate(time.Second)
-	}
-	return r.issue(ctx, c, scopes, max(days, 1))
-}
-
-func (r *Room) issue(ctx context.Context, c access.Credential, scopes []string, days int) (access.Credential, string, error) {
-	c.Name = strings.TrimSpace(c.Name)
-	if c.Name == "" || !printable(c.Name) || utf8.RuneCountInString(c.Name) > access.MaxNameLength {
-		return c, "", rest.InvalidField("name", "use 1 to 100 printable characters")
-	}
-	if days < 1 || days > MaxTokenDays {
-		return c, "", rest.InvalidField("expires_in_days", "a token lives 1 to 365 days")
-	}
-	if len(scopes) == 0 {
-		return c, "", rest.InvalidField("scopes", "name at least one scope: without one a token opens nothing")
-	}
-	if len(scopes) > access.MaxScopes {
-		return c, "", rest.InvalidField("scopes", "at most 50 scopes fit one token")
-	}
-	set, err := scope.ParseSet(scopes)
-	if err != nil {
-		return c, "", rest.InvalidField("scopes", err.Error())
-	}
-	for _, s := range set.Scopes() {
-		if s.Legacy() != (c.Kind != access.APIToken) {
-			return c, "", rest.InvalidField("scopes", s.String()+" is no scope of a credential of this kind")
-		}
-	}
-	c.Scopes = set
-	issued, secret, err := r.Credentials.Issue(ctx, c)
-	if errors.Is(err, access.ErrTooMany) {
-		return c, "", rest.Refusef(reason.ConflictState, "There are %d already, the most that are kept. Revoke one first.", access.MaxCredentials)
-	}
-	return issued, secret, err
-}
-
 func (r *Room) createToken(q *rest.Request, self *access.Account) (any, error) {
 	var in struct {
 		Name          *string  `json:"name"`
 		Scopes        []string `json:"scopes"`
 		ExpiresInDays *int     `json:"expires_in_days"`
+		Workspace     *string  `json:"workspace"`
 	}
 	if err := q.Decode(&in); err != nil {
 		return nil, err
@@ -214,13 +160,47 @@ func (r *Room) createToken(q *rest.Request, self *access.Account) (any, error) {
 	case in.ExpiresInDays == nil:
 		return nil, rest.MissingField("expires_in_days")
 	}
-	c, secret, err := r.CreateToken(q.HTTP.Context(), self.ID, *in.Name, in.Scopes, *in.ExpiresInDays)
+	n := NewToken{Name: *in.Name, Scopes: in.Scopes, Days: *in.ExpiresInDays}
+	if in.Workspace != nil {
+		if n.Workspace = *in.Workspace; n.Workspace == "" {
+			return nil, rest.InvalidField("workspace", noSuchWorkspace)
+		}
+	}
+	c, secret, err := r.MakeToken(q.HTTP.Context(), self.ID, n)
+	return r.made(q, c, secret, err)
+}
+
+// made answers with a token that was made, and its secret.
+func (r *Room) made(q *rest.Request, c access.Credential, secret string, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
 	q.Header.Set("Cache-Control", "no-store")
 	t := r.tokenJSON(c, secret)
 	return rest.Created(t, t.Links["self"]), nil
+}
+
+func (r *Room) rotateToken(q *rest.Request, self *access.Account) (any, error) {
+	var in struct {
+		OverlapHours  int  `json:"overlap_hours"`
+		ExpiresInDays *int `json:"expires_in_days"`
+	}
+	if err := q.Decode(&in); err != nil {
+		return nil, err
+	}
+	old, err := r.token(q, self)
+	if err != nil {
+		return nil, err
+	}
+	days := LifeOf(old)
+	if in.ExpiresInDays != nil {
+		days = *in.ExpiresInDays
+	}
+	c, secret, err := r.Rotate(q.HTTP.Context(), old, time.Duration(min(max(in.OverlapHours, -1), 169))*time.Hour, days)
+	if errors.Is(err, access.ErrNotFound) {
+		return nil, tokenNotFound()
+	}
+	return r.made(q, c, secret, err)
 }
 
 func (r *Room) listTokens(q *rest.Request, self *access.Account) (any, error) {

@@ -3,12 +3,14 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/api/openapi"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
@@ -17,17 +19,23 @@ import (
 // Prefix is where the API lives.
 const Prefix = "/2.0"
 
+// Description is the path below Prefix where a server describes what it serves (package openapi).
+const Description = "/swagger.json"
+
 // API serves the operations of all rooms.
 type API struct {
 	rest     *rest.API
 	gate     *access.Gate
 	handlers map[string]rest.Handler
+
+	operations map[string]access.Operation
+	document   json.RawMessage
 }
 
 // New mounts operations. It fails for a key that the catalogue does not have, for two operations with one key, and
 // for one that Bitbucket Cloud removed.
 func New(r *rest.API, gate *access.Gate, operations ...access.Operation) (*API, error) {
-	a := &API{rest: r, gate: gate, handlers: make(map[string]rest.Handler, len(operations))}
+	a := &API{rest: r, gate: gate, handlers: make(map[string]rest.Handler, len(operations)), operations: make(map[string]access.Operation, len(operations))}
 	for _, o := range operations {
 		op, ok := catalog.Lookup(o.Key())
 		switch {
@@ -38,9 +46,20 @@ func New(r *rest.API, gate *access.Gate, operations ...access.Operation) (*API, 
 		case a.handlers[o.Key()] != nil:
 			return nil, fmt.Errorf("operation %q is mounted twice", o.Key())
 		}
-		a.handlers[o.Key()] = o.Handler(gate)
+		a.handlers[o.Key()], a.operations[o.Key()] = o.Handler(gate), o
 	}
-	return a, nil
+	var err error
+	a.document, err = openapi.Document(r.URLs.Base, operations)
+	return a, err
+}
+
+// describe serves the description of the API. It holds nothing that is not in the documentation, so everybody may have it.
+func (a *API) describe(r *rest.Request) (any, error) {
+	if r.HTTP.Method != http.MethodGet && r.HTTP.Method != http.MethodHead {
+		return nil, rest.Refusef(reason.MethodNotAllowed, "This path takes GET, not %s.", r.HTTP.Method).
+			With("allowed", []string{"GET"}).WithHeader("Allow", "GET, HEAD")
+	}
+	return rest.Answer{Status: http.StatusOK, Body: a.document, Header: http.Header{"Cache-Control": {"public, max-age=300"}}}, nil
 }
 
 // Serves reports whether the operation of this key is built.
@@ -54,6 +73,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.rest.Serve(w, r, "", a.stray)
 		return
 	}
+	if below == Description {
+		a.rest.Own(w, r, "GET "+Description, nil, a.describe)
+		return
+	}
 	a.rest.Serve(w, r, below, a.dispatch)
 }
 
@@ -63,21 +86,43 @@ func (a *API) dispatch(r *rest.Request, outcome catalog.Outcome) (any, error) {
 			return h(r)
 		}
 	}
-	return a.explain(r, func() *rest.Error {
-		switch {
-		case outcome == catalog.MethodNotAllowed:
-			return methodNotAllowed(r)
-		case outcome == catalog.Unknown:
-			return unknownPath(r)
-		case r.Operation.Removed != nil:
-			return removed(r)
+	return a.explain(r, misdirected(r, outcome))
+}
+
+// misdirected tells why nothing is served at a path below /2.0.
+func misdirected(r *rest.Request, outcome catalog.Outcome) *rest.Error {
+	switch {
+	case outcome == catalog.MethodNotAllowed:
+		return methodNotAllowed(r)
+	case outcome == catalog.Unknown:
+		return unknownPath(r)
+	case r.Operation.Removed != nil:
+		return removed(r)
+	}
+	return notServed(r)
+}
+
+// Try decides about a request without carrying it out; see access.Operation.Try.
+func (a *API) Try(hr *http.Request) access.Trial {
+	below, ok := strings.CutPrefix(hr.URL.EscapedPath(), Prefix)
+	if !ok || below != "" && below[0] != '/' {
+		r, _ := rest.Match(hr, a.rest.URLs, "")
+		return a.gate.TryStray(r, outside(r))
+	}
+	r, outcome := rest.Match(hr, a.rest.URLs, below)
+	if outcome == catalog.Found {
+		if o, ok := a.operations[r.Operation.Key]; ok {
+			return o.Try(a.gate, r)
 		}
-		return notServed(r)
-	}())
+	}
+	return a.gate.TryStray(r, misdirected(r, outcome))
 }
 
 // stray answers for the paths outside of the API.
-func (a *API) stray(r *rest.Request, _ catalog.Outcome) (any, error) {
+func (a *API) stray(r *rest.Request, _ catalog.Outcome) (any, error) { return a.explain(r, outside(r)) }
+
+// outside tells what is wrong with a path outside of the API.
+func outside(r *rest.Request) *rest.Error {
 	e := unknownPath(r)
 	path := r.HTTP.URL.EscapedPath()
 	if e.Reason == reason.PathUnknown {
@@ -92,7 +137,7 @@ func (a *API) stray(r *rest.Request, _ catalog.Outcome) (any, error) {
 		forbidden := reason.Of(reason.PathVersionMissing) // observed for /user; inferred for the others beside /2.0
 		e.Plain = &rest.Plain{Status: forbidden.Status, Message: forbidden.Message}
 	}
-	return a.explain(r, e)
+	return e
 }
 
 // explain answers with e, unless the credential itself is refused: that comes first, and e is named beside it, because

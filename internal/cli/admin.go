@@ -26,7 +26,7 @@ or the configuration name, also while the server runs.`, `
   pail admin grant write --on acme/FTO --group developers`,
 		a.group("user", "Accounts", "User makes and lists accounts.", `
   pail admin user create --email ada@example.com --username ada
-  pail admin user list`, a.userCreate(), a.userList(), a.userPassword()),
+  pail admin user list`, a.userCreate(), a.userList(), a.userPassword(), a.userUnlink()),
 		a.adminWorkspace(), a.adminGroup(), a.adminProject(), a.adminGrant())
 	bindStore(c)
 	return c
@@ -181,5 +181,31 @@ Password gives an account another password and ends its browser sessions. Tokens
 	})
 	c.Flags().StringVar(&who, "email", "", "the account's `address`, or its username")
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from the first line of standard input")
+	return required(c, "email")
+}
+
+func (a *app) userUnlink() *cobra.Command {
+	var who string
+	c := a.command("unlink", "Take away an account's sign-in with OpenID Connect", `
+Unlink takes away the link between an account and whoever signs in to it with an OpenID Connect provider, and ends the
+account's browser sessions. The next sign-in with a verified e-mail links anew. Passwords and tokens go on working.`, `
+  pail admin user unlink --email ada@example.com`, cobra.NoArgs, func(c *cobra.Command, _ []string) error {
+		return a.using(c, false, func(ctx context.Context, s *server.Server) error {
+			one, err := person(ctx, s, who)
+			if err != nil {
+				return err
+			}
+			err = s.Accounts.Unlink(ctx, one.ID)
+			if errors.Is(err, account.ErrNotFound) {
+				return fmt.Errorf("nobody signs in to the account %s with OpenID Connect", one.Username)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.err, "The account %s is linked to nobody at an OpenID Connect provider any more.\n", one.Username)
+			return nil
+		})
+	})
+	c.Flags().StringVar(&who, "email", "", "the account's `address`, or its username")
 	return required(c, "email")
 }

@@ -14,6 +14,7 @@
 //	token.go       pail token: create and revoke
 //	token_show.go  pail token: list and show
 //	token_usage.go pail token: show --usage and narrow
+//	token_rotate.go pail token rotate
 //	operations.go  pail operations
 //	migrate.go     pail migrate: scan
 //	migrate_fix.go pail migrate: fix

@@ -144,7 +144,7 @@ func misused(format string, args ...any) error { return &usageError{fmt.Errorf(f
 // flagOf is the flag that a field of a refusal was given with.
 var flagOf = map[string]string{
 	"email": "--email", "username": "--username", "display_name": "--name", "name": "--name", "description": "--description",
-	"scopes": "--scope", "expires_in_days": "--days",
+	"scopes": "--scope", "expires_in_days": "--days", "overlap_hours": "--overlap", "workspace": "--workspace",
 }
 
 // describe is err for a person. A refusal of a room is told by what concerns this case, with its reason code.

@@ -16,12 +16,12 @@ import (
 
 func (a *app) token() *cobra.Command {
 	c := a.group("token", "API tokens, app passwords and access tokens", `
-Token makes, lists, shows, narrows and revokes credentials, on the store that --data, --database or the configuration name, also
+Token makes, lists, shows, narrows, rotates and revokes credentials, on the store that --data, --database or the configuration name, also
 while the server runs. A secret is shown once, where it is made.`, `
   TOKEN=$(pail token create --email ada@example.com --name ci --scope read:repository:bitbucket --days 30)
   pail token list --email ada@example.com
   pail token show 0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55`, a.tokenCreate(), a.tokenList(), a.tokenShow(),
-		a.tokenNarrow(), a.tokenRevoke())
+		a.tokenNarrow(), a.tokenRotate(), a.tokenRevoke())
 	bindStore(c)
 	return c
 }
@@ -31,6 +31,7 @@ type tokenCreateOptions struct {
 	*app
 	email, name, target string
 	scopes              []string
+	workspace           string
 	days                int
 	daysGiven           bool
 	appPassword, json   bool
@@ -42,14 +43,19 @@ func (a *app) tokenCreate() *cobra.Command {
 Create makes a credential and prints its secret: alone on standard output, this one time.
 
 An API token is a person's (--email) and takes API-token scopes, such as read:repository:bitbucket; ":bitbucket" may be
-left out. No scope includes another: write does not read. An app password (--app-password) is a person's too, an access
+left out. No scope includes another: write does not read. With --workspace it is limited to one workspace: anywhere else
+it may do what everybody may. An app password (--app-password) is a person's too, an access
 token (--for) belongs to a repository, a project or a workspace; both take legacy scopes, such as repository:write.`, `
   TOKEN=$(pail token create --email ada@example.com --name ci --scope read:repository --scope read:project --days 30)
+  pail token create --email ada@example.com --name acme-only --scope read:repository --workspace acme
   pail token create --email ada@example.com --name old-script --app-password --scope repository,project
   pail token create --for repository:acme/widgets --name deploy --scope repository:write --days 90
   pail token create --for workspace:acme --name backup --scope repository`, cobra.NoArgs,
 		func(c *cobra.Command, _ []string) error {
 			o.daysGiven = c.Flags().Changed("days")
+			if o.workspace != "" && (o.appPassword || o.target != "") {
+				return misused("--workspace limits an API token; an access token is limited by what it is --for")
+			}
 			if o.appPassword && o.daysGiven {
 				return misused("--days: an app password does not expire by itself; the setting app_passwords.until ends all of them")
 			}
@@ -60,6 +66,7 @@ token (--for) belongs to a repository, a project or a workspace; both take legac
 	f.StringVar(&o.target, "for", "", "make an access token for `repository:WORKSPACE/REPOSITORY`, project:WORKSPACE/KEY or workspace:WORKSPACE")
 	f.StringVar(&o.name, "name", "", "what it is for")
 	f.StringSliceVar(&o.scopes, "scope", nil, "a `scope`; several times, or with commas between")
+	f.StringVar(&o.workspace, "workspace", "", "limit the API token to this `workspace`, which its owner belongs to")
 	f.IntVar(&o.days, "days", 90, fmt.Sprintf("how many days it lives, 1 to %d; 0 for an access token without an end", account.MaxTokenDays))
 	f.BoolVar(&o.appPassword, "app-password", false, "make an app password")
 	f.BoolVar(&o.json, "json", false, "write JSON")
@@ -103,7 +110,7 @@ func (o *tokenCreateOptions) issue(ctx context.Context, s *server.Server) (made 
 		made, secret, err = s.Accounts.CreateAppPassword(ctx, who.ID, o.name, o.scopes)
 		return made, secret, fmt.Sprintf("REST and git: Basic with the user %s.", who.Username), err
 	}
-	made, secret, err = s.Accounts.CreateToken(ctx, who.ID, o.name, fullNames(o.scopes), o.days)
+	made, secret, err = s.Accounts.MakeToken(ctx, who.ID, account.NewToken{Name: o.name, Scopes: fullNames(o.scopes), Days: o.days, Workspace: o.workspace})
 	return made, secret, fmt.Sprintf("REST: Basic with the user %s. git: user %s or x-bitbucket-api-token-auth.", who.Email, who.Username), err
 }
 

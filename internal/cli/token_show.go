@@ -23,9 +23,11 @@ type credentialJSON struct {
 	State         string      `json:"state"`
 	Secret        string      `json:"token,omitempty"` // only where it is made
 	Scopes        scope.Set   `json:"scopes"`
+	Workspace     string      `json:"workspace,omitempty"` // the slug of the one that an API token is limited to
 	CreatedOn     rest.Time   `json:"created_on"`
 	ExpiresOn     rest.Time   `json:"expires_on"`
 	RevokedOn     rest.Time   `json:"revoked_on"`
+	ReplacedBy    string      `json:"replaced_by,omitempty"` // the id of the credential that it was rotated to
 	LastAccessed  rest.Time   `json:"last_accessed"`
 	AccessedFrom  string      `json:"last_accessed_address,omitempty"`
 	AccessedBy    string      `json:"last_accessed_user_agent,omitempty"`
@@ -46,10 +48,20 @@ type eventJSON struct {
 }
 
 func credentialOf(c access.Credential, s *server.Server) credentialJSON {
-	return credentialJSON{ID: c.ID, Kind: c.Kind, Name: c.Name, State: state(c, s.Credentials.Now()), Scopes: c.Scopes,
+	j := credentialJSON{ID: c.ID, Kind: c.Kind, Name: c.Name, State: state(c, s.Credentials.Now()), Scopes: c.Scopes,
 		CreatedOn: rest.Time(c.Created), ExpiresOn: rest.Time(c.Expires), RevokedOn: rest.Time(c.Revoked),
 		LastAccessed: rest.Time(c.LastAccessed), AccessedFrom: c.LastAccessedAddress, AccessedBy: c.LastAccessedAgent,
-		LastRefused: rest.Time(c.LastRefused), RefusedFrom: c.LastRefusedAddress, RefusedReason: c.LastRefusedReason}
+		LastRefused: rest.Time(c.LastRefused), RefusedFrom: c.LastRefusedAddress, RefusedReason: c.LastRefusedReason, ReplacedBy: c.ReplacedBy}
+	j.Workspace = limit(c)
+	return j
+}
+
+// limit is the slug of the workspace that an API token is limited to, "" for none.
+func limit(c access.Credential) string {
+	if c.Kind != access.APIToken {
+		return ""
+	}
+	return c.Workspace
 }
 
 // credential finds a credential by its id.
@@ -197,8 +209,8 @@ func (a *app) showCredential(c access.Credential, events []access.Event, now tim
 	if c.LastRefusedReason != "" {
 		turned += " from " + c.LastRefusedAddress + ": " + string(c.LastRefusedReason) + ", " + lower(reason.Of(c.LastRefusedReason).Title)
 	}
-	err := fields(a.out, "ID", c.ID, "Kind", c.Kind.Title(), "Name", c.Name, "State", state(c, now), "Scopes", strings.Join(c.Scopes.Names(), ", "),
-		"Created", when(c.Created, ""), "Expires", when(c.Expires, "never"), "Revoked", when(c.Revoked, ""), "Last accessed", accessed, "Last refused", turned)
+	err := fields(a.out, "ID", c.ID, "Kind", c.Kind.Title(), "Name", c.Name, "State", state(c, now), "Scopes", strings.Join(c.Scopes.Names(), ", "), "Limited to", limit(c),
+		"Created", when(c.Created, ""), "Expires", when(c.Expires, "never"), "Revoked", when(c.Revoked, ""), "Replaced by", c.ReplacedBy, "Last accessed", accessed, "Last refused", turned)
 	if err != nil || len(events) == 0 {
 		return err
 	}

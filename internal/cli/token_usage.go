@@ -27,7 +27,7 @@ func (a *app) showUsage(ctx context.Context, s *server.Server, c access.Credenti
 	if asJSON {
 		return writeJSON(a.out, u)
 	}
-	if err := fields(a.out, "ID", c.ID, "Kind", c.Kind.Title(), "Name", c.Name, "Counted", counted(&u), "Granted", strings.Join(c.Scopes.Names(), ", "),
+	if err := fields(a.out, "ID", c.ID, "Kind", c.Kind.Title(), "Name", c.Name, "Counted", u.Counted(), "Granted", strings.Join(c.Scopes.Names(), ", "),
 		"Used", orNone(u.Scopes.Least.String()), "Never used", orNone(u.Scopes.Unused.String())); err != nil || u.Count() == 0 {
 		return err
 	}
@@ -37,18 +37,6 @@ func (a *app) showUsage(ctx context.Context, s *server.Server, c access.Credenti
 	}
 	fmt.Fprintln(a.out)
 	return table(a.out, []string{"requests", "operation", "first", "last", "scopes"}, rows)
-}
-
-// counted is the window and the number that a usage rests on.
-func counted(u *account.UsageJSON) string {
-	if u.Count() == 0 {
-		return "no request that was let in"
-	}
-	what := "requests"
-	if u.Count() == 1 {
-		what = "request"
-	}
-	return fmt.Sprintf("%d %s, from %s to %s", u.Count(), what, when(time.Time(u.Window.Start), ""), when(time.Time(u.Window.End), ""))
 }
 
 func orNone(s string) string {
@@ -92,32 +80,15 @@ func (o *narrowOptions) run(ctx context.Context, s *server.Server) error {
 	if err != nil {
 		return err
 	}
-	if old.Kind.AccessToken() {
-		return fmt.Errorf("this is a %s, which belongs to no account; see what it uses with --usage, and make another: pail token create --for", old.Kind.Title())
-	}
 	u, err := usageOf(ctx, s, old)
 	if err != nil {
 		return err
 	}
-	needed := u.Scopes.APIToken
-	switch {
-	case u.Count() == 0:
-		return fmt.Errorf("no request with the %s %q was let in yet: there is nothing to tell its scopes from", old.Kind.Title(), old.Name)
-	case needed.Empty():
-		return fmt.Errorf("nothing that the %s %q was used for takes a scope of an API token", old.Kind.Title(), old.Name)
-	case old.Kind == access.APIToken && u.Scopes.Unused.Empty():
-		return fmt.Errorf("the API token %q uses every scope that it has: there is nothing to narrow (%s)", old.Name, counted(&u))
-	}
-	if o.name == "" {
-		const more = ", narrowed"
-		name := []rune(old.Name)
-		o.name = string(name[:min(len(name), access.MaxNameLength-len(more))]) + more
-	}
-	made, secret, err := s.Accounts.CreateToken(ctx, old.AccountID, o.name, needed.Names(), o.days)
+	made, secret, err := s.Accounts.Narrow(ctx, old, u, o.name, o.days)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.err, "The %s %q: %s.\n", old.Kind.Title(), old.Name, counted(&u))
+	fmt.Fprintf(o.err, "The %s %q: %s.\n", old.Kind.Title(), old.Name, u.Counted())
 	for _, key := range u.NoAPIToken() {
 		fmt.Fprintf(o.err, "No API token is accepted by %s.\n", key)
 	}

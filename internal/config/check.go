@@ -29,5 +29,18 @@ func (c *Config) check() []*Problem {
 	if c.TLS.Enabled() && strings.HasPrefix(c.ExternalURL, "http://") {
 		bad("external_url", "begins with http:// but the server speaks TLS; write https://")
 	}
+	for _, key := range []string{"oidc.client_id", "oidc.client_secret", "oidc.client_secret_file", "oidc.allowed_domains"} {
+		if c.OIDC.Issuer == "" && byKey[key].value(c).text() != "" {
+			bad(key, "has no use without oidc.issuer")
+		}
+	}
+	switch {
+	case c.OIDC.Issuer == "" && c.OIDC.CreateAccounts:
+		bad("oidc.create_accounts", "has no use without oidc.issuer")
+	case c.OIDC.Issuer != "" && c.OIDC.ClientID == "":
+		bad("oidc.issuer", "a provider without oidc.client_id")
+	case c.OIDC.ClientSecret != "" && c.OIDC.ClientSecretFile != "":
+		bad("oidc.client_secret", "the secret comes from here or from oidc.client_secret_file, not from both")
+	}
 	return problems
 }

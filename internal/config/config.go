@@ -26,7 +26,10 @@ type Config struct {
 	Timeouts     Timeouts
 	Log          Log
 	Metrics      Metrics
+	Workspaces   Workspaces
+	Invitations  Invitations
 	AppPasswords AppPasswords
+	OIDC         OIDC
 
 	origins map[string]origin
 }
@@ -78,9 +81,31 @@ type Metrics struct {
 	Addr string // host:port of its own listener; equal to Config.Addr: on the main one; "": nowhere
 }
 
+// Workspaces says who may make them.
+type Workspaces struct {
+	Create string // admins or everybody
+}
+
+// Invitations says what links into workspaces may do.
+type Invitations struct {
+	Accounts string // on: make accounts too; or off
+}
+
 // AppPasswords says how long app passwords work.
 type AppPasswords struct {
 	Until Until
+}
+
+// OIDC is signing in with an OpenID Connect provider.
+type OIDC struct {
+	Issuer           string   // URL of the provider; "": nobody signs in this way
+	ClientID         string   // this server's name at the provider
+	ClientSecret     string   // "": none, or in ClientSecretFile
+	ClientSecretFile string   // file with the secret in its first line
+	Name             string   // of the provider, on the button
+	Scopes           []string // to ask for; openid is among them
+	CreateAccounts   bool     // make an account where none has the e-mail
+	AllowedDomains   []string // of the e-mail at the first sign-in; empty: all
 }
 
 // Until is a last day, always, or never.

@@ -46,7 +46,8 @@ func TestDefaults(t *testing.T) {
 		TLS:      TLS{ACME: ACME{Cache: "pail-data/acme"}},
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
-		Log:      Log{Level: "info", Format: "text"},
+		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
+		OIDC:     OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Until{}), cmpopts.IgnoreFields(Config{}, "origins")); diff != "" {
 		t.Error(diff)
@@ -167,6 +168,13 @@ func TestMistakes(t *testing.T) {
 		{"e-mail without domains", "", nil, []string{"--tls-acme-email=a@b"}, []string{"flag --tls-acme-email: tls.acme.email: has no use without tls.acme.domains"}},
 		{"plain external URL", "", nil, []string{"--tls-acme-domains=a.example", "--external-url=http://a.example"}, []string{
 			"flag --external-url: external_url: begins with http:// but the server speaks TLS; write https://"}},
+		{"a provider without a client", "oidc: {issuer: 'https://id.example'}\n", nil, nil, []string{"pail.yaml:1: oidc.issuer: a provider without oidc.client_id"}},
+		{"parts of a provider", "oidc:\n  client_secret_file: x\n  create_accounts: true\n", nil, []string{"--oidc-client-id=x"}, []string{
+			"flag --oidc-client-id: oidc.client_id: has no use without oidc.issuer",
+			"pail.yaml:2: oidc.client_secret_file: has no use without oidc.issuer",
+			"pail.yaml:3: oidc.create_accounts: has no use without oidc.issuer"}},
+		{"two secrets", "", []string{"PAIL_OIDC_CLIENT_SECRET=hunter2"}, []string{"--oidc-issuer=https://id.example", "--oidc-client-id=x", "--oidc-client-secret-file=y"}, []string{
+			"environment PAIL_OIDC_CLIENT_SECRET: oidc.client_secret: the secret comes from here or from oidc.client_secret_file, not from both"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := Load(source(t, tc.file, tc.env, tc.args...))
@@ -206,6 +214,11 @@ func TestValues(t *testing.T) {
 		{"tls.acme.email", "a@b.example", "a@b.example"}, {"tls.acme.email", "@b", ""}, {"tls.acme.email", "a@", ""}, {"tls.acme.email", "A <a@b>", ""},
 		{"tls.acme.directory", "https://ca.example/dir", "https://ca.example/dir"}, {"tls.acme.directory", "http://ca.example", ""}, {"tls.acme.directory", "https://u@ca.example", ""},
 		{"app_passwords.until", "on", "on"}, {"app_passwords.until", "off", "off"}, {"app_passwords.until", "2028-02-29", "2028-02-29"},
+		{"oidc.issuer", "https://id.example/realms/a", "https://id.example/realms/a"}, {"oidc.issuer", "http://127.0.0.1:9/x", "http://127.0.0.1:9/x"}, {"oidc.issuer", "http://localhost", "http://localhost"},
+		{"oidc.issuer", "http://id.example", ""}, {"oidc.issuer", "https://u@id.example", ""}, {"oidc.issuer", "https://id.example?x", ""}, {"oidc.issuer", "https://", ""}, {"oidc.issuer", "id.example", ""},
+		{"oidc.client_id", "a b", ""}, {"oidc.client_secret", "MASKED", ""}, {"oidc.client_secret", "a b", "a b"}, {"oidc.name", " ", ""}, {"oidc.name", "Acme ID", "Acme ID"},
+		{"oidc.scopes", "openid, api://x/.default", "openid,api://x/.default"}, {"oidc.scopes", "email", ""}, {"oidc.scopes", "", ""}, {"oidc.scopes", "openid,openid", ""}, {"oidc.scopes", `openid,a"b`, ""},
+		{"oidc.create_accounts", "true", "true"}, {"oidc.create_accounts", "yes", ""}, {"oidc.create_accounts", "", ""}, {"oidc.allowed_domains", "Acme.example", "acme.example"},
 		{"app_passwords.until", "2027-02-29", ""}, {"app_passwords.until", "yes", ""}, {"app_passwords.until", "2027-1-1", ""}, {"app_passwords.until", "0001-01-01", ""}, {"app_passwords.until", "", ""},
 	} {
 		v := byKey[tc.key].value(new(Config))
@@ -268,6 +281,27 @@ func TestPasswordStaysSecret(t *testing.T) {
 	}
 }
 
+func TestClientSecretStaysSecret(t *testing.T) {
+	env := []string{"PAIL_OIDC_ISSUER=https://id.example", "PAIL_OIDC_CLIENT_ID=pail", "PAIL_OIDC_CLIENT_SECRET=hunter2"}
+	c, err := Load(source(t, "", env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := c.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "hunter2") || !strings.Contains(b.String(), "client_secret: MASKED # environment PAIL_OIDC_CLIENT_SECRET") || !strings.Contains(b.String(), "scopes: [openid, email, profile] # default") {
+		t.Errorf("%s", &b)
+	}
+	if _, err := Load(source(t, b.String(), nil)); err == nil || !strings.Contains(err.Error(), "the secret is masked") {
+		t.Errorf("a masked secret was taken: %v", err)
+	}
+	if _, err := Load(source(t, "", append(env[:2:2], "PAIL_OIDC_CLIENT_SECRET=hunter2\x01"))); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestTable holds what the table promises: names are unique, defaults are good, flags are there.
 func TestTable(t *testing.T) {
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
@@ -327,9 +361,17 @@ func TestRoundTrip(t *testing.T) {
 			*d = time.Duration(rapid.Int64Range(1, 1<<60).Draw(t, "timeout"))
 		}
 		c.Answers = rapid.SampledFrom([]string{"explained", "bare"}).Draw(t, "answers")
+		c.Workspaces.Create = rapid.SampledFrom([]string{"admins", "everybody"}).Draw(t, "create")
+		c.Invitations.Accounts = rapid.SampledFrom([]string{"on", "off"}).Draw(t, "accounts")
 		c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 		c.Log.Format = rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
 		c.Metrics.Addr = rapid.SampledFrom([]string{"", ":7991"}).Draw(t, "metrics")
+		c.OIDC.Name, c.OIDC.Scopes = "x"+text.Draw(t, "name"), []string{"openid", "api://x/.default"}
+		if rapid.Bool().Draw(t, "oidc") {
+			c.OIDC.Issuer, c.OIDC.ClientID, c.OIDC.ClientSecretFile = "https://"+name.Draw(t, "issuer"), "pail", text.Draw(t, "secret file")
+			c.OIDC.CreateAccounts = rapid.Bool().Draw(t, "create")
+			c.OIDC.AllowedDomains = rapid.SliceOfNDistinct(name, 1, 3, rapid.ID[string]).Draw(t, "allowed")
+		}
 		c.AppPasswords.Until, _ = parseUntil(rapid.SampledFrom([]string{"on", "off", "2027-01-31"}).Draw(t, "until"))
 
 		var b strings.Builder

@@ -110,6 +110,45 @@ var (
 			return s, nil
 		}}
 
+	// issuer is an OpenID provider. What it says decides who gets in, so it is reached over TLS, unless it runs on this
+	// machine.
+	issuer = kind[string]{name: "url", expected: "an https URL, such as https://id.example.org, or nothing", parse: parseIssuer, format: same}
+
+	word = kind[string]{name: "text", expected: "text without spaces, or nothing", format: same,
+		parse: func(s string) (string, error) {
+			if strings.ContainsFunc(s, unicode.IsSpace) {
+				return "", errors.New("there is a space in it")
+			}
+			return s, nil
+		}}
+
+	secretText = kind[string]{name: "secret", expected: "a secret, or nothing", format: same,
+		parse: func(s string) (string, error) {
+			if s == masked {
+				return "", errors.New("the secret is masked, as --print-config shows it; put the real one here, or in PAIL_OIDC_CLIENT_SECRET")
+			}
+			return s, nil
+		}}
+
+	label = kind[string]{name: "text", expected: "1 to 60 characters", format: same,
+		parse: func(s string) (string, error) {
+			if n := utf8.RuneCountInString(s); strings.TrimSpace(s) == "" || n > 60 {
+				return "", errors.New("empty or too long")
+			}
+			return s, nil
+		}}
+
+	oidcScopes = kind[[]string]{name: "names", expected: "scopes, separated by commas, openid among them", parse: parseOIDCScopes, isList: true,
+		format: func(list []string) string { return strings.Join(list, ",") }}
+
+	yesNo = kind[bool]{name: "true|false", expected: "true or false", format: strconv.FormatBool,
+		parse: func(s string) (bool, error) {
+			if s != "true" && s != "false" {
+				return false, errors.New("not known")
+			}
+			return s == "true", nil
+		}}
+
 	duration = kind[Duration]{name: "duration", expected: "a duration above zero, such as 30s or 1m30s", parse: parseDuration,
 		format: Duration.String}
 
@@ -284,6 +323,52 @@ func parseDSN(s string) (string, error) {
 		return "", errors.New("the password is masked, as --print-config shows it; put the real one here, or in PAIL_DATABASE")
 	}
 	return s, nil
+}
+
+func parseIssuer(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return "", errors.New("not a URL")
+	case u.User != nil:
+		return "", errors.New("must not hold a user name or password")
+	case strings.ContainsAny(s, "?#"):
+		return "", errors.New("must not have a query or a fragment")
+	case net.ParseIP(u.Hostname()) == nil && !validHost(u.Hostname()):
+		return "", errors.New("has no valid host")
+	case u.Scheme == "https":
+		return s, nil
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+		return s, nil
+	}
+	return "", errors.New("does not begin with https://")
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// parseOIDCScopes reads scope tokens (RFC 6749, 3.3).
+func parseOIDCScopes(s string) ([]string, error) {
+	var list []string
+	for name := range strings.SplitSeq(s, ",") {
+		name = strings.TrimSpace(name)
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }) {
+			return nil, fmt.Errorf("%q is no scope", shortened(name))
+		}
+		if slices.Contains(list, name) {
+			return nil, fmt.Errorf("%s: given twice", shortened(name))
+		}
+		list = append(list, name)
+	}
+	if !slices.Contains(list, "openid") {
+		return nil, errors.New("openid is missing")
+	}
+	return list, nil
 }
 
 // parseDomains reads host names for certificates: no wildcards, which ACME cannot prove here, and no addresses.

@@ -12,7 +12,7 @@ import (
 const masked = "MASKED"
 
 // Print writes the effective configuration as YAML, each value with where it came from. The output can be loaded
-// again, but for a database password, which is masked.
+// again, but for secrets, which are masked.
 func (c Config) Print(w io.Writer) error {
 	var b strings.Builder
 	var open []string // the sections that the last line stands in
@@ -32,11 +32,15 @@ func (c Config) Print(w io.Writer) error {
 		text := quoted(v.text())
 		switch {
 		case s.secret:
-			text = quoted(maskDSN(v.text()))
+			text = quoted(s.mask(v.text()))
 		case v.list():
 			text = "[]"
 			if v.text() != "" {
-				text = "[" + strings.ReplaceAll(v.text(), ",", ", ") + "]" // host names need no quotes
+				var items []string
+				for item := range strings.SplitSeq(v.text(), ",") {
+					items = append(items, quoted(item))
+				}
+				text = "[" + strings.Join(items, ", ") + "]"
 			}
 		}
 		fmt.Fprintf(&b, "%s%s: %s # %s\n", strings.Repeat("  ", len(sections)), name, text, oneLine(c.origins[s.key].where))
@@ -58,6 +62,14 @@ func quoted(s string) string {
 func oneLine(s string) string {
 	q := strconv.Quote(s)
 	return q[1 : len(q)-1]
+}
+
+// maskText is what stands for a secret, "" when there is none.
+func maskText(s string) string {
+	if s == "" {
+		return ""
+	}
+	return masked
 }
 
 // maskDSN is a data source name without its password.

@@ -17,6 +17,7 @@ type setting struct {
 	from   string               // what derive looks at
 	derive func(*Config) string // the default that depends on other settings, instead of def
 	secret bool                 // the value may hold a password and is never shown in an error
+	mask   func(string) string  // a secret value without what is secret in it
 	value  func(*Config) value
 	help   string
 }
@@ -32,7 +33,7 @@ var settings = []setting{
 	{key: "data", def: "pail-data", value: at(requiredPath, func(c *Config) *string { return &c.Data }),
 		help: "directory for repositories, the SQLite file and certificates"},
 	{key: "database", from: "data", derive: func(c *Config) string { return "sqlite:" + filepath.Join(c.Data, "pail.db") },
-		value: at(dsn, func(c *Config) *string { return &c.Database }), secret: true,
+		value: at(dsn, func(c *Config) *string { return &c.Database }), secret: true, mask: maskDSN,
 		help: "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"},
 	{key: "git", def: "git", value: at(requiredPath, func(c *Config) *string { return &c.Git }),
 		help: "the git binary"},
@@ -79,8 +80,28 @@ var settings = []setting{
 		help: "form of the log"},
 	{key: "metrics.addr", value: at(optionalAddress, func(c *Config) *string { return &c.Metrics.Addr }),
 		help: "address of a listener of its own for /metrics; the same as addr to serve it there, to everyone; empty to serve it there to this machine alone"},
+	{key: "workspaces.create", def: "admins", value: at(oneOf("admins", "everybody"), func(c *Config) *string { return &c.Workspaces.Create }),
+		help: "who may make workspaces on the web: those who administer the server, or everybody with an account"},
+	{key: "invitations.accounts", def: "on", value: at(oneOf("on", "off"), func(c *Config) *string { return &c.Invitations.Accounts }),
+		help: "whether somebody who is invited to a workspace and has no account may make one"},
 	{key: "app_passwords.until", def: "on", value: at(until, func(c *Config) *Until { return &c.AppPasswords.Until }),
 		help: "last day (UTC) on which app passwords work, or on, or off"},
+	{key: "oidc.issuer", value: at(issuer, func(c *Config) *string { return &c.OIDC.Issuer }),
+		help: "URL of an OpenID Connect provider that people may sign in with; the redirect address to enter there is external_url with /signin/oidc/callback"},
+	{key: "oidc.client_id", value: at(word, func(c *Config) *string { return &c.OIDC.ClientID }),
+		help: "this server's client id at the provider"},
+	{key: "oidc.client_secret", value: at(secretText, func(c *Config) *string { return &c.OIDC.ClientSecret }), secret: true, mask: maskText,
+		help: "this server's client secret at the provider; better in oidc.client_secret_file"},
+	{key: "oidc.client_secret_file", value: at(path, func(c *Config) *string { return &c.OIDC.ClientSecretFile }),
+		help: "file with the client secret in its first line"},
+	{key: "oidc.name", def: "single sign-on", value: at(label, func(c *Config) *string { return &c.OIDC.Name }),
+		help: "the provider's name on the button: Sign in with ..."},
+	{key: "oidc.scopes", def: "openid,email,profile", value: at(oidcScopes, func(c *Config) *[]string { return &c.OIDC.Scopes }),
+		help: "what to ask the provider for"},
+	{key: "oidc.create_accounts", def: "false", value: at(yesNo, func(c *Config) *bool { return &c.OIDC.CreateAccounts }),
+		help: "make an account at the first sign-in of somebody whose verified e-mail no account has"},
+	{key: "oidc.allowed_domains", value: at(domains, func(c *Config) *[]string { return &c.OIDC.AllowedDomains }),
+		help: "domains of the e-mails that may be linked to an account, or get one; empty for all"},
 }
 
 func timeout(field func(*Timeouts) *Duration) func(*Config) *Duration {

@@ -33,6 +33,9 @@ func Bare(status int, header http.Header, body []byte, malformedHeader bool) err
 	if hint := foreign(string(body)); hint != "" {
 		return fmt.Errorf("the body holds %q", hint)
 	}
+	if oauth, err := bareOAuth(body); oauth {
+		return err
+	}
 	var answer struct {
 		Error map[string]json.RawMessage `json:"error"`
 		Data  map[string]any             `json:"data"`
@@ -52,6 +55,21 @@ func Bare(status int, header http.Header, body []byte, malformedHeader bool) err
 		return fmt.Errorf("%d with a detail: %s", status, body)
 	}
 	return nil
+}
+
+// bareOAuth reports whether body is a refusal in OAuth's form, and what it gives away: anything but its two fields
+// (RFC 6749, 5.2).
+func bareOAuth(body []byte) (bool, error) {
+	var answer map[string]json.RawMessage
+	if json.Unmarshal(body, &answer) != nil || !strings.HasPrefix(string(answer["error"]), `"`) {
+		return false, nil
+	}
+	for field := range answer {
+		if field != "error" && field != "error_description" {
+			return true, fmt.Errorf("a refusal of OAuth with %s", field)
+		}
+	}
+	return true, nil
 }
 
 // foreign finds what Bitbucket Cloud would not say in a text.

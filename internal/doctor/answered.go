@@ -61,6 +61,8 @@ func (r *answered) readBody(body []byte) {
 	var whole struct {
 		Error            json.RawMessage `json:"error"`
 		ErrorDescription string          `json:"error_description"`
+		Detail           string          `json:"detail"` // Pail's, like the reason
+		Reason           reason.Code     `json:"reason"`
 	}
 	if json.Unmarshal(body, &whole) != nil {
 		if !r.html {
@@ -84,6 +86,9 @@ func (r *answered) readBody(body []byte) {
 		var word string
 		if json.Unmarshal(whole.Error, &word) == nil {
 			r.message = strings.TrimSpace(word + " " + whole.ErrorDescription)
+		}
+		if _, ok := reason.Lookup(whole.Reason); ok {
+			r.code, r.pail, r.detail = whole.Reason, true, whole.Detail
 		}
 		return
 	}

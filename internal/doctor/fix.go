@@ -130,12 +130,26 @@ func (f *facts) fix(code reason.Code) Fix {
 		return Fix{"Wait, and ask less often: follow `next` with larger pages, and keep what does not change. A new token changes nothing.", ""}
 	case reason.PathName, reason.PathPersonalWorkspace:
 		return Fix{"Name workspaces and repositories by their slug, as in the address of the repository, or by their uuid. This lists the workspaces of the account.", fmt.Sprintf("curl --user \"$EMAIL:$TOKEN\" %s", quote(f.base()+"/2.0/user/workspaces"))}
+	case reason.OAuthExpired:
+		return Fix{"Get a new access token with the refresh token or with the client credentials.", ""}
+	case reason.OAuthConsumerPublic:
+		return Fix{`Tick "This is a private consumer" in the settings of the consumer.`, ""}
+	case reason.OAuthPasswordGrant:
+		return Fix{"Use an API token with Basic, or the consumer's client credentials.", ""}
+	case reason.OAuthConsumerAsLogin:
+		return Fix{"Buy an access token with key and secret, and send that as Bearer.", f.buyToken()}
 	case reason.PathUnknown:
 		return Fix{"Compare the path with the operations of the API.", "pail operations"}
 	case reason.MethodNotAllowed:
 		return Fix{"Use one of the methods that the path takes.", "pail operations"}
 	}
 	return f.fromTable(code)
+}
+
+// buyToken is the command that buys an access token of OAuth.
+func (f *facts) buyToken() string {
+	site := strings.Replace(f.base(), "://api.", "://", 1) // Bitbucket Cloud sells tokens on its website
+	return fmt.Sprintf("curl --user \"$KEY:$SECRET\" %s --data grant_type=client_credentials", quote(site+"/site/oauth2/access_token"))
 }
 
 // fixOf makes a Fix of a pair.

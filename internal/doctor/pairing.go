@@ -56,7 +56,7 @@ func pairing(f *facts) []Finding {
 		return f.bearerToken(s)
 	case s.is(token.AppPassword):
 		return f.appPassword(s)
-	case s.is(token.OAuthRefresh, token.OAuthCode, token.Session, token.SetupLink):
+	case s.is(token.OAuthRefresh, token.OAuthCode, token.Session, token.SetupLink, token.Invitation):
 		return []Finding{f.find(reason.CredentialKindNotAccepted, Certain, fromShape, fmt.Sprintf("The secret is of the kind %q, which opens neither the API nor git.", s.shape.Kind)).at(s.secret.Place)}
 	case s.is(token.OAuthClientSecret):
 		return []Finding{f.find(reason.OAuthConsumerAsLogin, Certain, fromShape, "The secret is that of an OAuth consumer.").at(s.secret.Place)}

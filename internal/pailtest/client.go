@@ -170,8 +170,13 @@ func (a *Answer) String(path string) string {
 	}
 }
 
-// Reason is the reason code of a refusal.
-func (a *Answer) Reason() string { return a.String("error.data.reason") }
+// Reason is the reason code of a refusal, in the form of the API or of OAuth.
+func (a *Answer) Reason() string {
+	if code := a.String("error.data.reason"); code != "" {
+		return code
+	}
+	return a.String("reason")
+}
 
 // Want fails the test unless the answer has this status and, when given, this reason.
 func (s *Server) Want(a *Answer, status int, reason ...string) *Answer {

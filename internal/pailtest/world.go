@@ -13,7 +13,9 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -88,12 +90,22 @@ func (s *Server) Token(a account.Account, scopes ...string) Credential {
 	return Basic(a.Email, s.Secret(a, scopes...))
 }
 
-// AppPassword mints an app password with legacy scopes.
+// AppPassword mints an app password with legacy scopes, also where app passwords have ended: one from before.
 func (s *Server) AppPassword(a account.Account, scopes ...string) string {
 	s.T.Helper()
-	_, secret, err := s.Accounts.CreateAppPassword(context.Background(), a.ID, "test", scopes)
+	set, err := scope.ParseSet(scopes)
+	must(s.T, err)
+	_, secret, err := s.Credentials.Issue(context.Background(), access.Credential{Kind: access.AppPassword, AccountID: a.ID, Name: "test", Scopes: set})
 	must(s.T, err)
 	return secret
+}
+
+// Consumer registers a private OAuth consumer of acme with these legacy scopes.
+func (w *World) Consumer(scopes ...string) (oauth.Consumer, string) {
+	w.T.Helper()
+	c, secret, err := w.OAuth.Register(context.Background(), w.Workspace.ID, w.Admin.ID, oauth.Form{Name: "Builder", CallbackURL: "https://app.example/callback", Private: true, Scopes: scopes})
+	must(w.T, err)
+	return c, secret
 }
 
 // Git runs git in dir with a clean configuration and returns what it printed; a failure ends the test.

@@ -51,6 +51,25 @@ const (
 	AccountDeactivated            Code = "account.deactivated"
 	LoginRefused                  Code = "login.refused"
 	SetupLinkUsed                 Code = "setup_link.used"
+	InvitationUnknown             Code = "invitation.unknown"
+	InvitationExpired             Code = "invitation.expired"
+	InvitationUsed                Code = "invitation.used"
+	InvitationNoAccount           Code = "invitation.no_account"
+)
+
+// Signing in with an OpenID provider did not work.
+const (
+	OIDCProviderUnreachable Code = "oidc.provider_unreachable"
+	OIDCProviderRefused     Code = "oidc.provider_refused"
+	OIDCCodeRefused         Code = "oidc.code_refused"
+	OIDCTokenInvalid        Code = "oidc.token_invalid"
+	OIDCStateMismatch       Code = "oidc.state_mismatch"
+	OIDCExpired             Code = "oidc.expired"
+	OIDCEmailMissing        Code = "oidc.email_missing"
+	OIDCEmailUnverified     Code = "oidc.email_unverified"
+	OIDCDomainNotAllowed    Code = "oidc.domain_not_allowed"
+	OIDCAccountMissing      Code = "oidc.account_missing"
+	OIDCAccountLinked       Code = "oidc.account_linked"
 )
 
 // The secret itself: damaged on its way, or no longer good.
@@ -63,6 +82,32 @@ const (
 	TokenExpired     Code = "token.expired"
 	TokenRevoked     Code = "token.revoked"
 	TokenOutOfBounds Code = "token.out_of_bounds"
+)
+
+// OAuth 2: the request for access, what buys a token, and the token itself.
+const (
+	OAuthExpired         Code = "oauth.expired"
+	OAuthNotAccessToken  Code = "oauth.not_access_token"
+	OAuthConsumerAsLogin Code = "oauth.consumer_as_login"
+	OAuthRequestInvalid  Code = "oauth.request_invalid"
+	OAuthClientMissing   Code = "oauth.client_missing"
+	OAuthClientUnknown   Code = "oauth.client_unknown"
+	OAuthClientSecret    Code = "oauth.client_secret"
+	OAuthConsumerPublic  Code = "oauth.consumer_public"
+	OAuthRedirect        Code = "oauth.redirect_mismatch"
+	OAuthResponseType    Code = "oauth.response_type"
+	OAuthScopeInvalid    Code = "oauth.scope_invalid"
+	OAuthDenied          Code = "oauth.access_denied"
+	OAuthGrant           Code = "oauth.grant_unsupported"
+	OAuthPasswordGrant   Code = "oauth.password_grant"
+	OAuthCodeUnknown     Code = "oauth.code_unknown"
+	OAuthCodeUsed        Code = "oauth.code_used"
+	OAuthCodeExpired     Code = "oauth.code_expired"
+	OAuthVerifier        Code = "oauth.verifier"
+	OAuthRefreshUnknown  Code = "oauth.refresh_unknown"
+	OAuthRefreshUsed     Code = "oauth.refresh_used"
+	OAuthRefreshExpired  Code = "oauth.refresh_expired"
+	OAuthRevoked         Code = "oauth.access_revoked"
 )
 
 // The caller is known, but may not do this.
@@ -156,10 +201,6 @@ const (
 	TokenRefused          Code = "token.refused"
 	ClockSkew             Code = "clock.skew"
 	OAuthCallback         Code = "oauth.callback"
-	OAuthConsumerPublic   Code = "oauth.consumer_public"
-	OAuthPasswordGrant    Code = "oauth.password_grant"
-	OAuthConsumerAsLogin  Code = "oauth.consumer_as_login"
-	OAuthExpired          Code = "oauth.expired"
 	SSHHostKey            Code = "ssh.host_key"
 	PolicyBranch          Code = "policy.branch"
 	PolicyPlan            Code = "policy.plan"

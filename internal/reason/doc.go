@@ -9,6 +9,8 @@
 //   - codes.go    the codes, grouped by what was wrong
 //   - reason.go   the [Reason] type and how to look one up
 //   - table_*.go  the words, one file for each group of codes
+//   - command*.go the commands with which to see a fault and to mend it
+//   - section.go  the parts of the documentation; markdown.go writes all of it
 //
 // What does not live here: the decision that a reason applies (that is for the
 // package that decides), the facts of one case (which scope, which line, which

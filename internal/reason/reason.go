@@ -50,6 +50,13 @@ type Reason struct {
 	// [Reason.Steps].
 	Fix []string
 
+	// Show lists commands with which to see the fault, where it is looked for first in front.
+	Show []Command
+
+	// Mend lists commands that go right, for the tools for which there are any. It may be empty where no command helps,
+	// such as with a rule that an administrator has to change.
+	Mend []Command
+
 	// See lists codes that are easily taken for this one.
 	See []Code
 }
@@ -90,10 +97,10 @@ func fill(text string, pairs ...string) string {
 }
 
 // table is built once from the groups; the order is the order of the docs.
-var table = slices.Concat(
-	headerReasons, requestReasons, credentialReasons, tokenReasons,
+var table = withCommands(slices.Concat(
+	headerReasons, requestReasons, credentialReasons, oidcReasons, tokenReasons, oauthReasons,
 	grantReasons, resourceReasons, pathReasons, inputReasons, serverReasons, clientReasons,
-)
+), requestCommands, credentialCommands, oauthCommands, signInCommands, grantCommands, inputCommands, clientCommands)
 
 var byCode = func() map[Code]int {
 	m := make(map[Code]int, len(table))
@@ -105,7 +112,7 @@ var byCode = func() map[Code]int {
 
 // All returns every reason, in the order of the documentation: what is met
 // first on the way of a request comes first. The slice is the caller's; the
-// Fix and See slices are shared and must not be changed.
+// slices in it are shared and must not be changed.
 func All() []Reason { return slices.Clone(table) }
 
 // Lookup returns the reason of a code; ok is false when the table has none.

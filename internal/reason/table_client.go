@@ -202,30 +202,6 @@ var clientReasons = []Reason{
 		See: []Code{OAuthConsumerPublic},
 	},
 	{
-		Code: OAuthConsumerPublic, Title: "The OAuth consumer is not private",
-		Why: "Client credentials are given to private consumers only.",
-		Fix: []string{"Tick \"This is a private consumer\" in the settings of the consumer."},
-		See: []Code{OAuthCallback},
-	},
-	{
-		Code: OAuthPasswordGrant, Title: "The password grant is gone",
-		Why: "Bitbucket Cloud's OAuth has no grant of user and password any more.",
-		Fix: []string{"Use an API token with Basic, or the consumer's client credentials."},
-		See: []Code{CredentialPasswordNotAccepted},
-	},
-	{
-		Code: OAuthConsumerAsLogin, Title: "A consumer's key is used as a login",
-		Why: "Key and secret of an OAuth consumer buy an access token; they are no user and password for the API or for git.",
-		Fix: []string{"`curl -u \"$KEY:$SECRET\" https://bitbucket.org/site/oauth2/access_token -d grant_type=client_credentials`, then send the token as Bearer."},
-		See: []Code{CredentialPasswordNotAccepted},
-	},
-	{
-		Code: OAuthExpired, Title: "The OAuth access token has expired",
-		Why: "Access tokens of OAuth live for two hours at most.",
-		Fix: []string{"Get a new one with the refresh token or the client credentials."},
-		See: []Code{TokenExpired},
-	},
-	{
 		Code: SSHHostKey, Title: "The host key of SSH is not the stored one",
 		Why: "Bitbucket Cloud changed its SSH host keys in 2023, and the old one is still stored. No token plays a part in SSH.",
 		Fix: []string{"Remove the old key: `ssh-keygen -R bitbucket.org`; compare the new one with the published fingerprints."},

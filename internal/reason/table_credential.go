@@ -211,6 +211,43 @@ var credentialReasons = []Reason{
 		Fix:     []string{"Ask an administrator of the server for a new link."},
 		See:     []Code{LoginRefused},
 	},
+	{
+		Code: InvitationUnknown, Title: "There is no such invitation", Status: 404,
+		Message: "Resource not found",
+		Why:     "The link leads to no invitation. It was revoked, its maker has left, or it was not copied whole; which of them is not said.",
+		Fix: []string{
+			"Open the link again as it was sent: it ends with 57 characters that begin with `PAILI1`.",
+			"Ask an owner of the workspace for a new link.",
+		},
+		See: []Code{InvitationExpired, InvitationUsed},
+	},
+	{
+		Code: InvitationExpired, Title: "The invitation has expired", Status: 410,
+		Message: "Resource removed",
+		Why:     "An invitation works for 1 to 30 days, as its maker chose, so that a link that is found later opens nothing.",
+		Fix:     []string{"Ask an owner of the workspace for a new link."},
+		See:     []Code{InvitationUsed, InvitationUnknown},
+	},
+	{
+		Code: InvitationUsed, Title: "The invitation is used up", Status: 410,
+		Message: "Resource removed",
+		Why:     "An invitation lets in as many people as its maker chose, mostly one. That many have come already.",
+		Fix: []string{
+			"If you are one of them, sign in: the workspace is in your list at {base}/workspaces.",
+			"Ask an owner of the workspace for a new link.",
+		},
+		See: []Code{InvitationExpired, InvitationUnknown},
+	},
+	{
+		Code: InvitationNoAccount, Title: "Invitations make no accounts here", Status: 403,
+		Message: "Forbidden",
+		Why:     "The invitation is good, but this server makes no accounts for those who are invited: the setting `invitations.accounts` is off.",
+		Fix: []string{
+			"If you have an account, sign in and open the link again.",
+			"Ask an administrator of the server for an account: `pail admin user create`.",
+		},
+		See: []Code{InvitationUnknown, LoginRefused},
+	},
 }
 
 var tokenReasons = []Reason{
@@ -291,7 +328,7 @@ var tokenReasons = []Reason{
 	{
 		Code: TokenOutOfBounds, Title: "The token is bound to another resource", Status: 403,
 		Message: badMechanism,
-		Why:     "The token is good, but it was made for one repository, project or workspace, and the request speaks of another. No scope changes that.",
+		Why:     "The token is good, but it was made for one repository, project or workspace, and the request speaks of another. No scope changes that. What is private there answers 404, as it does to everybody without permission.",
 		Fix: []string{
 			"Use a token that is made for the resource in the URL, or one for the project or workspace that holds it.",
 			"For several workspaces, use an API token that is not limited to one: " + curlUser,

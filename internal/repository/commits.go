@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -30,6 +31,12 @@ type commitJSON struct {
 	Links      map[string]rest.Link `json:"links"`
 }
 
+// fullCommitJSON is a commit as the operation on it writes it.
+type fullCommitJSON struct {
+	commitJSON
+	Participants []struct{} `json:"participants"`
+}
+
 type authorJSON struct {
 	Type string        `json:"type"`
 	Raw  string        `json:"raw"`
@@ -53,19 +60,14 @@ type parentJSON struct {
 type people map[string]account.JSON
 
 // peopleOf finds the accounts behind authors and committers, in one query.
-func (room *Room) peopleOf(c *access.Call, commits ...*gitstore.Commit) (people, error) {
-	emails := map[string]bool{}
-	for _, commit := range commits {
-		emails[strings.ToLower(commit.Author.Mail)] = true
-		emails[strings.ToLower(commit.Committer.Mail)] = true
-	}
-	accounts, err := room.Accounts.ByEmails(c.Context(), emails)
+func (room *Room) peopleOf(ctx context.Context, commits ...*gitstore.Commit) (people, error) {
+	accounts, err := room.authors(ctx, commits...)
 	if err != nil {
 		return nil, err
 	}
 	found := make(people, len(accounts))
-	for _, a := range accounts {
-		found[a.Email] = room.Accounts.Render(&a.Account)
+	for email, a := range accounts {
+		found[email] = room.Accounts.Render(&a)
 	}
 	return found, nil
 }
@@ -125,7 +127,7 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 	if len(q.Include)+len(q.Exclude) > maxRevisions {
 		return nil, rest.Refusef(reason.QueryInvalid, "include and exclude name at most %d revisions together.", maxRevisions).WithMessage("Too many revisions")
 	}
-	q, err = room.pin(c, r, q, form.Get("ctx"))
+	q, err = room.pin(c.Context(), r, q, form.Get("ctx"))
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +139,7 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 	for i := range list {
 		commits[i] = &list[i]
 	}
-	who, err := room.peopleOf(c, commits...)
+	who, err := room.peopleOf(c.Context(), commits...)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +158,7 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 // pin replaces the names in q by the commits that they stand for now, or stood for when the first page was made, so
 // that a push between two pages shifts nothing. Without include the list starts at every branch and tag; where those
 // are too many for a link, the next page starts at what they are then.
-func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor string) (gitstore.LogQuery, error) {
+func (room *Room) pin(ctx context.Context, r *Repository, q gitstore.LogQuery, cursor string) (gitstore.LogQuery, error) {
 	if cursor != "" {
 		include, exclude, ok := decodeCursor(cursor)
 		if !ok {
@@ -166,7 +168,7 @@ func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor
 		return q, nil
 	}
 	if len(q.Include) == 0 {
-		tips, more, err := room.Git.Tips(c.Context(), r.ID, maxRevisions)
+		tips, more, err := room.Git.Tips(ctx, r.ID, maxRevisions)
 		if err != nil {
 			return q, err
 		}
@@ -177,7 +179,7 @@ func (room *Room) pin(c *access.Call, r *Repository, q gitstore.LogQuery, cursor
 	}
 	for _, names := range [][]string{q.Include, q.Exclude} {
 		for i, name := range names {
-			hash, err := room.Git.Resolve(c.Context(), r.ID, name)
+			hash, err := room.Git.Resolve(ctx, r.ID, name)
 			if err != nil {
 				return q, revisionError(err)
 			}
@@ -239,14 +241,10 @@ func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
 	if err != nil {
 		return nil, revisionError(err)
 	}
-	who, err := room.peopleOf(c, commit)
+	who, err := room.peopleOf(c.Context(), commit)
 	if err != nil {
 		return nil, err
 	}
 	within := room.Summarize(r)
-	full := struct {
-		commitJSON
-		Participants []struct{} `json:"participants"`
-	}{room.renderCommit(r, &within, commit, who), []struct{}{}}
-	return full, nil
+	return fullCommitJSON{room.renderCommit(r, &within, commit, who), []struct{}{}}, nil
 }

@@ -15,30 +15,37 @@ import (
 // Operations lists what this room serves.
 func (room *Room) Operations() []access.Operation {
 	repository, place := room.Repositories(), room.places()
+	revisions := []access.Parameter{
+		{Name: "include", Does: "A branch, a tag or a hash whose history is listed.", Many: true},
+		{Name: "exclude", Does: "A branch, a tag or a hash whose history is left out.", Many: true},
+		{Name: "path", Does: "Only commits that change this file or directory."},
+		{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."},
+	}
 	return []access.Operation{
-		access.On("GET /repositories/{workspace}", room.shelves().Reads(), room.list),
-		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create),
-		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get),
-		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put),
-		access.On("DELETE /repositories/{workspace}/{repo_slug}", repository.Needs(access.Admin), room.delete),
+		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).
+			Asks(access.Parameter{Name: "role", Does: "Only repositories on which the caller has this role.", Values: []string{"owner", "admin", "contributor", "member"}}),
+		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create).Takes(body{}).Answers(JSON{}),
+		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get).Answers(JSON{}),
+		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put).Takes(body{}).Answers(JSON{}, http.StatusOK, http.StatusCreated),
+		access.On("DELETE /repositories/{workspace}/{repo_slug}", repository.Needs(access.Admin), room.delete).Answers(nil),
 
-		access.On("GET /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits),
-		access.On("POST /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits),
-		access.On("GET /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits),
-		access.On("POST /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits),
-		access.On("GET /repositories/{workspace}/{repo_slug}/commit/{commit}", repository.Reads(), room.commit),
+		access.On("GET /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...),
+		access.On("POST /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...).TakesForm(),
+		access.On("GET /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...),
+		access.On("POST /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...).TakesForm(),
+		access.On("GET /repositories/{workspace}/{repo_slug}/commit/{commit}", repository.Reads(), room.commit).Answers(fullCommitJSON{}),
 
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs).Lists(refJSON{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches).Lists(refJSON{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch).Answers(refJSON{}),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags).Lists(refJSON{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag).Answers(refJSON{}),
 	}
 }
 
-// shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
+// Shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
 // everybody in, as on Bitbucket Cloud, though it is private itself. The list shows what the caller may read.
-func (room *Room) shelves() *access.Resource[workspace.Workspace] {
+func (room *Room) Shelves() *access.Resource[workspace.Workspace] {
 	workspaces := room.Workspaces.Workspaces()
 	return &access.Resource[workspace.Workspace]{Name: "list of repositories", Params: workspaces.Params, NotFound: workspaces.NotFound,
 		Find: func(ctx context.Context, p *access.Principal, name, _ string) (access.Found[workspace.Workspace], error) {
@@ -68,8 +75,8 @@ func (room *Room) places() *access.Resource[place] {
 			if err != nil {
 				return access.Found[place]{}, err
 			}
-			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public}
-			if p.Kind.AccessToken() && p.Bounds.WorkspaceID == found.Value.ID {
+			at := access.Found[place]{Value: place{workspace: found.Value}, Level: found.Level, Public: found.Public, WorkspaceID: found.WorkspaceID}
+			if p.OfResource() && p.Bounds.WorkspaceID == found.Value.ID {
 				at.Level = max(at.Level, access.Read)
 			}
 			if nameable(name) {

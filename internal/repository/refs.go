@@ -28,7 +28,7 @@ type refJSON struct {
 // tagJSON is what only tags have; a light tag has nulls.
 type tagJSON struct {
 	Message *string     `json:"message"`
-	Date    rest.Time   `json:"date"`
+	Date    rest.Time   `json:"date" api:"nullable"`
 	Tagger  *authorJSON `json:"tagger"`
 }
 
@@ -148,7 +148,7 @@ func (room *Room) renderRefs(c *access.Call, r *Repository, refs []gitstore.Refe
 			commits = append(commits, &gitstore.Commit{Author: t.Tagger})
 		}
 	}
-	who, err := room.peopleOf(c, commits...)
+	who, err := room.peopleOf(c.Context(), commits...)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (c Change) apply(r *Repository) error {
 	if c.Name != nil {
 		name := strings.TrimSpace(*c.Name)
 		if name == "" {
-			return rest.InvalidField("name", "a repository has a name")
+			return rest.InvalidField("name", noName)
 		}
 		if err := checkText("name", name, maxName, false); err != nil {
 			return err
@@ -79,18 +79,36 @@ func (c Change) apply(r *Repository) error {
 	return nil
 }
 
+const noName = "a repository has a name"
+
 func set[T any](to *T, from *T) {
 	if from != nil {
 		*to = *from
 	}
 }
 
-// Create makes a repository with slug in the project. The caller has decided that it may be made there. A *rest.Error
-// says which field is wrong, or that the slug is taken.
+// Create makes a repository with slug in the project; an empty slug is made of the name. The main branch of c is the one
+// that the repository starts with, DefaultBranch where it says nothing. The caller has decided that it may be made
+// there. A *rest.Error says which field is wrong, or that the slug is taken.
 func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace.Project, slug string, c Change, creatorID string) (*Repository, error) {
 	slug = strings.ToLower(slug)
+	if slug == "" && c.Name != nil {
+		if strings.TrimSpace(*c.Name) == "" {
+			return nil, rest.InvalidField("name", noName)
+		}
+		if slug = slugOf(*c.Name); slug == "" {
+			return nil, rest.InvalidField("name", "no slug can be made of this name")
+		}
+	}
 	if err := checkSlug("slug", slug); err != nil {
 		return nil, err
+	}
+	branch := DefaultBranch
+	if c.MainBranch != nil && *c.MainBranch != "" {
+		branch = *c.MainBranch
+	}
+	if !gitstore.ValidBranchName(branch) {
+		return nil, rest.InvalidField("mainbranch.name", "this cannot be the name of a branch")
 	}
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -103,7 +121,7 @@ func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace
 	}
 	// The directory comes first and the row last: a crash in between leaves a directory that nobody knows, which the
 	// next start sweeps away, and never a repository without its directory.
-	if err := room.Git.Create(ctx, r.ID, DefaultBranch); err != nil {
+	if err := room.Git.Create(ctx, r.ID, branch); err != nil {
 		return nil, fmt.Errorf("create git directory: %w", err)
 	}
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
@@ -295,7 +313,7 @@ func (room *Room) Repositories() *access.Resource[*Repository] {
 				return found, err
 			}
 			l = max(l, p.Within(r.Workspace.ID, r.Project.ID, r.ID))
-			return access.Found[*Repository]{Value: r, Level: l, Public: !r.Private}, nil
+			return access.Found[*Repository]{Value: r, Level: l, Public: !r.Private, WorkspaceID: r.Workspace.ID}, nil
 		}}
 }
 

@@ -15,18 +15,16 @@ import (
 	"github.com/pailforge/pail/internal/workspace"
 )
 
-// level is the permission that the account $1 has on repository r: the highest of owning the workspace, and of the
-// grants to the person and to the person's groups, on the repository and on its project. A project's create-repo (3)
-// stands above write (2) and below admin (4) here as it does there.
-const level = `COALESCE((SELECT MAX(x.permission) FROM (
-		SELECT 4 AS permission FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = $1 AND m.role = 3
-		UNION ALL SELECT g.permission FROM repository_user_grant g WHERE g.repository_id = r.id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM repository_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.repository_id = r.id AND gm.account_id = $1
-		UNION ALL SELECT g.permission FROM project_user_grant g WHERE g.project_id = r.project_id AND g.account_id = $1
-		UNION ALL SELECT g.permission FROM project_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-			WHERE g.project_id = r.project_id AND gm.account_id = $1
-	) x), 0)`
+// grants is the rule of privileges as a query: what is granted in a workspace and on a project (workspace.Grants)
+// reaches their repositories, and there are grants on the repository itself.
+func grants(workspaceID, projectID, repositoryID, of string) string {
+	return workspace.Grants(workspaceID, projectID, of) + `
+		UNION ALL ` + workspace.GrantsOn(workspace.OnRepository, repositoryID, of)
+}
+
+// level is the permission that the account $1 has on repository r. A project's create-repo (3) stands above write (2)
+// and below admin (4) here as it does there.
+var level = workspace.Highest(grants("r.workspace_id", "r.project_id", "r.id", "= $1"))
 
 // columns is the repository with its workspace and its project, packed into one column for unpack.
 var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",
@@ -166,6 +164,8 @@ type query struct {
 	workspaceID string       // "" for all
 	minimum     access.Level // of the caller's own permission; None also lists what is public
 	owned       bool         // in workspaces that the caller owns
+	text        string       // part of name, slug or description
+	project     string       // key
 	filter      string       // q
 	sort        string
 	paging      rest.Paging
@@ -199,13 +199,45 @@ var fields = bbql.Fields{
 // list returns one page and the size of the whole list. Only what the caller may see is counted. A filter or an order
 // that cannot be is a *rest.Error.
 func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int, error) {
+	where, args, err := l.where()
+	if err != nil {
+		return nil, 0, err
+	}
+	order, err := bbql.CompileSort(l.sort, fields)
+	if err != nil {
+		return nil, 0, queryError("sort", err)
+	}
+	if order == "" {
+		order = "r.created_on, r.id"
+	}
+	var size int
+	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
+		return nil, 0, err
+	}
+	rows, err := l.rows(ctx, q, order, l.paging.Pagelen, l.paging.Offset())
+	return rows, size, err
+}
+
+// rows returns a part of the list, without counting it. order is SQL.
+func (l query) rows(ctx context.Context, q database.Queryer, order string, limit, offset int) ([]*Repository, error) {
+	where, args, err := l.where()
+	if err != nil {
+		return nil, err
+	}
+	n := len(args)
+	return database.Collect(ctx, q, func(s func(...any) error) (*Repository, error) { return scan(s) },
+		`SELECT `+columns+from+where+` ORDER BY `+order+`, r.id LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2), append(args, limit, offset)...)
+}
+
+// where is the condition of the list with its arguments.
+func (l query) where() (string, []any, error) {
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
 		return "$" + strconv.Itoa(len(args))
 	}
 	var cond []string
-	if b := l.principal.Bounds; l.principal.Kind.AccessToken() {
+	if b := l.principal.Bounds; l.principal.OfResource() {
 		cond = append(cond, "r.workspace_id = "+arg(b.WorkspaceID))
 		if b.ProjectID != "" {
 			cond = append(cond, "r.project_id = "+arg(b.ProjectID))
@@ -215,11 +247,12 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 		}
 	} else {
 		account := arg(l.principal.AccountID())
-		visible := "(" + strings.ReplaceAll(level, "$1", account) + ") >= " + strconv.Itoa(int(max(l.minimum, access.Read)))
+		least := max(l.minimum, access.Read)
+		visible := workspace.Reached("r.workspace_id", "r.project_id", account, least) + " OR " + workspace.ReachedOn(workspace.OnRepository, "r.id", account, least)
 		if l.minimum == access.None {
-			visible = "(NOT r.is_private OR " + visible + ")"
+			visible = "NOT r.is_private OR " + visible
 		}
-		cond = append(cond, visible)
+		cond = append(cond, "("+visible+")")
 		if l.owned {
 			cond = append(cond, "EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = r.workspace_id AND m.account_id = "+account+" AND m.role = 3)")
 		}
@@ -227,30 +260,24 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 	if l.workspaceID != "" {
 		cond = append(cond, "r.workspace_id = "+arg(l.workspaceID))
 	}
+	if l.project != "" {
+		cond = append(cond, "p.key = "+arg(strings.ToUpper(l.project)))
+	}
+	if l.text != "" {
+		like := " LIKE LOWER(" + arg("%"+likeEscaper.Replace(l.text)+"%") + `) ESCAPE '\'`
+		cond = append(cond, "(LOWER(r.name)"+like+" OR r.slug"+like+" OR LOWER(r.description)"+like+")")
+	}
 	if l.filter != "" {
 		c, err := bbql.Compile(l.filter, fields, len(args)+1)
 		if err != nil {
-			return nil, 0, queryError("q", err)
+			return "", nil, queryError("q", err)
 		}
 		cond, args = append(cond, "("+c.SQL+")"), append(args, c.Args...)
 	}
-	order, err := bbql.CompileSort(l.sort, fields)
-	if err != nil {
-		return nil, 0, queryError("sort", err)
-	}
-	if order == "" {
-		order = "r.created_on, r.id"
-	}
-	where := ` WHERE ` + strings.Join(cond, ` AND `)
-	var size int
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
-		return nil, 0, err
-	}
-	limit, offset := arg(l.paging.Pagelen), arg(l.paging.Offset())
-	rows, err := database.Collect(ctx, q, func(s func(...any) error) (*Repository, error) { return scan(s) },
-		`SELECT `+columns+from+where+` ORDER BY `+order+`, r.id LIMIT `+limit+` OFFSET `+offset, args...)
-	return rows, size, err
+	return ` WHERE ` + strings.Join(cond, ` AND `), args, nil
 }
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 func queryError(parameter string, err error) error {
 	return rest.Refusef(reason.QueryInvalid, "%s: %v", parameter, err)

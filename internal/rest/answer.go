@@ -39,13 +39,8 @@ type API struct {
 
 // Serve matches path, the escaped path below /2.0, against the catalogue and writes what dispatch returns.
 func (a *API) Serve(w http.ResponseWriter, hr *http.Request, path string, dispatch func(*Request, catalog.Outcome) (any, error)) {
-	r := &Request{HTTP: hr, URLs: a.URLs, Trace: TraceOf(hr.Context()), Header: w.Header()}
-	var outcome catalog.Outcome
-	r.match, outcome = catalog.Find(hr.Method, path)
-	if outcome == catalog.Found {
-		r.Operation = r.match.Operation
-		r.Trace.Operation = r.Operation.Key
-	}
+	r, outcome := Match(hr, a.URLs, path)
+	r.Header = w.Header()
 	value, err := dispatch(r, outcome)
 	a.write(w, r, value, err)
 }

@@ -196,6 +196,18 @@ func typeName(kind string) string {
 	return "a string"
 }
 
+// Match makes the Request for path, the escaped path below /2.0. The answer's headers go nowhere.
+func Match(hr *http.Request, urls URLs, path string) (*Request, catalog.Outcome) {
+	r := &Request{HTTP: hr, URLs: urls, Trace: TraceOf(hr.Context()), Header: http.Header{}}
+	var outcome catalog.Outcome
+	r.match, outcome = catalog.Find(hr.Method, path)
+	if outcome == catalog.Found {
+		r.Operation = r.match.Operation
+		r.Trace.Operation = r.Operation.Key
+	}
+	return r, outcome
+}
+
 // Outside makes the Request for something that is no operation of the API: git over HTTP. params stand for the
 // parameters of a path; the answer's headers go nowhere.
 func Outside(hr *http.Request, urls URLs, name string, params map[string]string) *Request {

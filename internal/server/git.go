@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 )
 
@@ -19,11 +21,7 @@ type door struct{ s *Server }
 // Admit decides about one git request.
 func (d *door) Admit(hr *http.Request, workspace, repository string, write bool) (githttp.Repository, error) {
 	rooms := d.s.Repositories
-	op, need := access.GitRead, rooms.Repositories().Reads()
-	if write {
-		op, need = access.GitWrite, rooms.Repositories().Needs(access.Write)
-	}
-	r := rest.Outside(hr, rooms.URLs, op.Key, map[string]string{"workspace": workspace, "repo_slug": repository})
+	r, op, need := d.asks(hr, workspace, repository, write)
 	_, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
 		return githttp.Repository{}, d.refusal(hr, r.Trace, err)
@@ -33,6 +31,16 @@ func (d *door) Admit(hr *http.Request, workspace, repository string, write bool)
 			d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
 		}
 	}}, nil
+}
+
+// asks is one git request in the terms of the decision.
+func (d *door) asks(hr *http.Request, workspace, name string, write bool) (*rest.Request, *catalog.Operation, access.Need[*repository.Repository]) {
+	rooms := d.s.Repositories
+	op, need := access.GitRead, rooms.Repositories().Reads()
+	if write {
+		op, need = access.GitWrite, rooms.Repositories().Needs(access.Write)
+	}
+	return rest.Outside(hr, rooms.URLs, op.Key, map[string]string{"workspace": workspace, "repo_slug": name}), op, need
 }
 
 // gitRefusal is a refusal in git's terms.
@@ -111,7 +119,7 @@ func bareRefusal(e *rest.Error, anonymous bool) *gitRefusal {
 	switch {
 	case anonymous && absent, plain == rest.BadToken:
 		plain = rest.Plain{Status: http.StatusUnauthorized, Message: gitMessage}
-	case absent, e.Reason == reason.PrivilegeMissing:
+	case absent, e.Reason == reason.PrivilegeMissing, e.Reason == reason.TokenOutOfBounds:
 		plain = rest.Plain{Status: http.StatusForbidden, Message: "The requested repository either does not exist or you do not have access."}
 	}
 	refusal := *e

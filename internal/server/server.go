@@ -24,10 +24,12 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -42,6 +44,7 @@ type Server struct {
 	Accounts     *account.Room
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
+	OAuth        *oauth.Room
 	API          *api.API
 	Site         *page.Site
 
@@ -76,16 +79,22 @@ func (s *Server) assemble() error {
 	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
 
 	s.Accounts = &account.Room{DB: s.DB, Gate: s.Gate, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
-	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now}
+	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now,
+		Rules: workspace.Rules{AnybodyCreates: s.Config.Workspaces.Create == "everybody", NewAccounts: s.Config.Invitations.Accounts == "on"}}
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
+	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
 	var err error
-	if s.API, err = api.New(s.rest, s.Gate, operations(s.Accounts, s.Workspaces, s.Repositories)...); err != nil {
+	served := operations(s.Accounts, s.Workspaces, s.Repositories)
+	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
-	if s.Site, err = web.New(web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces}, urls, s.Log); err != nil {
+	s.OAuth.Mount(own, s.rest)
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth,
+		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
+	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
 		return err
 	}
 	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})

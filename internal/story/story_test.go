@@ -35,7 +35,7 @@ func TestStories(t *testing.T) {
 				Dir:   mode.dir,
 				Setup: func(env *testscript.Env) error { return setup(env, mode.o) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"call": call, "json": jsonCommand, "secret": secret, "expire": expire,
+					"call": call, "json": jsonCommand, "secret": secret, "expire": expire, "take": take,
 				},
 			})
 		})
@@ -72,6 +72,9 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 		return err
 	}
 	env.Setenv("ACCESS_TOKEN", accessToken)
+	consumer, consumerSecret := w.Consumer("repository:write", "account")
+	env.Setenv("KEY", consumer.Key)
+	env.Setenv("SECRET", consumerSecret)
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	env.Setenv("GIT_TERMINAL_PROMPT", "0")
 	env.Setenv("GIT_ASKPASS", "true")
@@ -102,17 +105,10 @@ func call(ts *testscript.TestScript, neg bool, args []string) {
 	if fields := strings.Fields(first); len(fields) < 2 || fields[1] != status {
 		ts.Fatalf("answered %q, want %s:\n%s", first, status, out)
 	}
-	var answer struct {
-		Error struct {
-			Data struct{ Reason string }
-		}
+	if len(body) > 0 && !json.Valid([]byte(body)) {
+		ts.Fatalf("the body is not JSON:\n%s", out)
 	}
-	if len(body) > 0 {
-		if err := json.Unmarshal([]byte(body), &answer); err != nil {
-			ts.Fatalf("the body is not JSON: %v\n%s", err, out)
-		}
-	}
-	if got := answer.Error.Data.Reason; got != strings.TrimPrefix(reason, "-") {
+	if got := (&pailtest.Answer{Body: []byte(body)}).Reason(); got != strings.TrimPrefix(reason, "-") {
 		ts.Fatalf("reason %q, want %q:\n%s", got, reason, out)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("body.json"), []byte(body), 0o600))
@@ -138,6 +134,12 @@ func secret(ts *testscript.TestScript, _ bool, args []string) {
 	c, s := w.APIToken(w.Admin, args[1:]...)
 	ts.Setenv(args[0], s)
 	ts.Setenv(args[0]+"_ID", c.ID)
+}
+
+// take names what stands at a path in the body of the last call: "take NAME path".
+func take(ts *testscript.TestScript, _ bool, args []string) {
+	a := pailtest.Answer{Body: []byte(ts.ReadFile("body.json"))}
+	ts.Setenv(args[0], a.String(args[1]))
 }
 
 // expire lets the token with this id expire now.

@@ -78,6 +78,7 @@ func reader(t *testing.T, bin string) *console {
 	bare.Push(3)
 	scopes := []string{"read:user", "read:workspace", "read:project", "admin:project", "read:repository", "write:repository"}
 	own, secret := w.APIToken(w.Admin, slices.Clone(scopes)...)
+	consumer, consumerSecret := w.Consumer("repository:write", "account")
 	dir := t.TempDir()
 	c := &console{w: w, dir: dir, env: []string{
 		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "PAIL_CONFIG_DIR=" + filepath.Join(dir, "config"), "NO_COLOR=1", "CI=true", "LC_ALL=C",
@@ -86,6 +87,7 @@ func reader(t *testing.T, bin string) *console {
 		"URL=" + w.URL, "API=" + w.URL + "/2.0", "HOST=" + strings.TrimPrefix(w.URL, "http://"), "BARE=" + bare.URL + "/2.0",
 		"EMAIL=" + w.Admin.Email, "USERNAME=" + w.Admin.Username,
 		"TOKEN=" + secret, "TOKEN_ID=" + own.ID, "BARE_TOKEN=" + bare.Secret(bare.Admin, scopes...), "APP_PASSWORD=" + w.AppPassword(w.Admin, "account", "repository"),
+		"KEY=" + consumer.Key, "SECRET=" + consumerSecret,
 		// Of the form of an API token of bitbucket.org, and of nobody.
 		"CLOUD_TOKEN=ATATT3xFfGF0" + strings.Repeat("Kd8aZ0wQx", 19) + "=0A1B2C3D",
 	}, same: []replacement{
@@ -155,7 +157,7 @@ func (c *console) run(t *testing.T, line string) string {
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"TOKEN=", "BARE_TOKEN=", "APP_PASSWORD=", "CLOUD_TOKEN="} {
+	for _, secret := range []string{"TOKEN=", "BARE_TOKEN=", "APP_PASSWORD=", "CLOUD_TOKEN=", "SECRET="} {
 		for _, v := range c.env {
 			if value, ok := strings.CutPrefix(v, secret); ok && bytes.Contains(printed, []byte(value[:13])) {
 				t.Errorf("a secret is printed:\n%s%s", line, printed)

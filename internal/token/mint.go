@@ -25,6 +25,7 @@ const (
 	OAuthClientSecret      // the consumer's own secret
 	Session                // the browser's cookie
 	SetupLink              // sets the first password of an account
+	Invitation             // lets somebody join a workspace
 )
 
 const (
@@ -57,6 +58,7 @@ var forms = [...]form{
 	{OAuthClientSecret, "OAuth consumer secret", "PAILK1", longBody},
 	{Session, "session", "PAILS1", longBody},
 	{SetupLink, "set-up link", "PAILL1", longBody},
+	{Invitation, "invitation", "PAILI1", longBody},
 }
 
 func (k Kind) form() *form {

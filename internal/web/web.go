@@ -10,14 +10,22 @@
 package web
 
 import (
+	"context"
 	"embed"
 	"log/slog"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/oauth"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/code"
+	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/teams"
+	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -28,8 +36,14 @@ var templates = page.Parse(files, "templates/*.html")
 
 // Rooms is what the pages stand on.
 type Rooms struct {
-	Accounts   *account.Room
-	Workspaces *workspace.Room
+	Accounts     *account.Room
+	Workspaces   *workspace.Room
+	Repositories *repository.Room
+	OAuth        *oauth.Room
+	Operations   []access.Operation // that the API serves
+	// Try tells what would be decided about a request; see server.Server.Try.
+	Try      func(ctx context.Context, method, uri string, authorization []string) (access.Trial, error)
+	Provider *signin.Provider // to sign in with; nil: by password alone
 }
 
 // New makes the site with all its pages.
@@ -41,7 +55,12 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	page.Open(s, "GET /{$}", home)
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
-	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log}).Mount(s)
-	(&docs.Pages{URLs: urls}).Mount(s)
+	s.Raw("GET /{workspace}/workspace/projects/{project_key}/avatar", avatar("project_key", square))
+	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log, Provider: rooms.Provider}).Mount(s)
+	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
+	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
+	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
+	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)
+	(&code.Pages{Repositories: rooms.Repositories, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	return s, nil
 }

@@ -1,14 +1,18 @@
 package web_test
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/webtest"
+	"github.com/pailforge/pail/internal/workspace"
 )
 
 // link is the path of a fresh set-up link.
@@ -125,5 +129,29 @@ func TestAvatars(t *testing.T) {
 	}
 	if r := s.Do("POST", "/account/ada/avatar", ""); r.Status != 405 || r.Header.Get("X-Pail-Reason") == "" || r.Body == "" {
 		t.Errorf("POST: %d", r.Status)
+	}
+}
+
+// No workspace gets a slug that begins the path of a page, and a repository that is called like a page of its workspace
+// has another path.
+func TestReservedNames(t *testing.T) {
+	s := pailtest.Start(t, pailtest.Options{})
+	for _, pattern := range append(s.Site.Patterns(), "GET /2.0/user", "POST /pail/v1/session", "GET /healthz", "GET /readyz", "GET /metrics") {
+		_, path, _ := strings.Cut(pattern, " ")
+		segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
+		if first := segments[0]; !strings.HasPrefix(first, "{") && !workspace.Reserved(first) {
+			t.Errorf("a workspace could have the slug %s of %s", first, pattern)
+		}
+		if segments[0] != "{workspace}" || len(segments) < 2 || strings.HasPrefix(segments[1], "{") || segments[1] == "workspace" {
+			continue
+		}
+		r := repository.Repository{ID: "0190b0a0-0000-7000-8000-00000000000a", Slug: segments[1], Workspace: workspace.Workspace{Slug: "acme"}}
+		if p := r.Path(); p[1] != "{"+r.ID+"}" {
+			t.Errorf("a repository %s would be hidden by %s", p[1], pattern)
+		}
+	}
+	_, err := s.Workspaces.CreateWorkspace(t.Context(), "Docs", "", s.Account("ada").ID)
+	if refused, ok := errors.AsType[*rest.Error](err); !ok || refused.Fields["slug"] == nil {
+		t.Errorf("a workspace docs: %v", err)
 	}
 }

@@ -10,40 +10,52 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 )
 
-// GroupGrant is the permission of a group on a project.
+// Target is what permissions are granted on: a *Project, or a repository.
+type Target interface {
+	// Target is the kind of it, its id, and the id of its workspace.
+	Target() (p Place, id, workspaceID string)
+}
+
+// Target makes a project one.
+func (p *Project) Target() (Place, string, string) { return OnProject, p.ID, p.Workspace.ID }
+
+// GroupGrant is the permission of a group on a target.
 type GroupGrant struct {
 	Group Group
 	Level access.Level
 }
 
-// UserGrant is the permission of a user's own on a project.
+// UserGrant is the permission of a user's own on a target.
 type UserGrant struct {
 	User  account.Account
 	Level access.Level
 }
 
-// GrantGroup gives a group of the project's workspace a permission on the project, or changes the one it has. level is
-// Read, Write, CreateRepo or Admin; anything else is refused with a *rest.Error. ErrNotFound: there is no such group,
-// or the project is gone.
-func (r *Room) GrantGroup(ctx context.Context, p *Project, groupID string, level access.Level) error {
-	return r.grant(ctx, `INSERT INTO project_group_grant (project_id, workspace_id, group_id, permission) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (project_id, group_id) DO UPDATE SET permission = excluded.permission`, p, groupID, level)
+// GrantGroup gives a group of the target's workspace a permission on it, or changes the one it has. level is Read, Write,
+// CreateRepo (on projects only) or Admin; anything else is refused with a *rest.Error. ErrNotFound: there is no such
+// group, or the target is gone.
+func (r *Room) GrantGroup(ctx context.Context, t Target, groupID string, level access.Level) error {
+	return r.grant(ctx, t, "group", groupID, level)
 }
 
-// GrantUser gives a member of the project's workspace a permission on the project, or changes the one it has. level
-// is Read, Write, CreateRepo or Admin; anything else is refused with a *rest.Error. ErrNotFound: the account is no
-// member, or the project is gone.
-func (r *Room) GrantUser(ctx context.Context, p *Project, accountID string, level access.Level) error {
-	return r.grant(ctx, `INSERT INTO project_user_grant (project_id, workspace_id, account_id, permission) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (project_id, account_id) DO UPDATE SET permission = excluded.permission`, p, accountID, level)
+// GrantUser gives a member of the target's workspace a permission on it, or changes the one it has. level is as for
+// GrantGroup. ErrNotFound: the account is no member, or the target is gone.
+func (r *Room) GrantUser(ctx context.Context, t Target, accountID string, level access.Level) error {
+	return r.grant(ctx, t, "user", accountID, level)
 }
 
-func (r *Room) grant(ctx context.Context, query string, p *Project, granteeID string, level access.Level) error {
-	if level < access.Read || level > access.Admin {
-		return rest.InvalidField("permission", permissions)
+// granteeColumn is the column of who has a grant, in the tables for groups and for users.
+var granteeColumn = map[string]string{"group": "group_id", "user": "account_id"}
+
+func (r *Room) grant(ctx context.Context, t Target, kind, granteeID string, level access.Level) error {
+	place, id, workspaceID := t.Target()
+	if level < access.Read || level > access.Admin || level == access.CreateRepo && place != OnProject {
+		return rest.InvalidField("permission", permissions(place))
 	}
+	on, grantee := place.String(), granteeColumn[kind]
 	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, query, p.ID, p.Workspace.ID, granteeID, int(level))
+		_, err := tx.Exec(ctx, `INSERT INTO `+on+`_`+kind+`_grant (`+on+`_id, workspace_id, `+grantee+`, permission) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (`+on+`_id, `+grantee+`) DO UPDATE SET permission = excluded.permission`, id, workspaceID, granteeID, int(level))
 		if database.IsReference(err) {
 			return ErrNotFound
 		}
@@ -51,42 +63,58 @@ func (r *Room) grant(ctx context.Context, query string, p *Project, granteeID st
 	})
 }
 
-const permissions = "use read, write, create-repo or admin"
-
-// RevokeGroup takes a group's permission on a project away. ErrNotFound: it has none.
-func (r *Room) RevokeGroup(ctx context.Context, p *Project, groupID string) error {
-	return r.deleteOne(ctx, `DELETE FROM project_group_grant WHERE project_id = $1 AND group_id = $2`, p.ID, groupID)
+// permissions says which permissions can be granted on a place.
+func permissions(p Place) string {
+	if p == OnProject {
+		return "use read, write, create-repo or admin"
+	}
+	return "use read, write or admin"
 }
 
-// RevokeUser takes a user's own permission on a project away. ErrNotFound: it has none.
-func (r *Room) RevokeUser(ctx context.Context, p *Project, accountID string) error {
-	return r.deleteOne(ctx, `DELETE FROM project_user_grant WHERE project_id = $1 AND account_id = $2`, p.ID, accountID)
+// RevokeGroup takes a group's permission on a target away. ErrNotFound: it has none.
+func (r *Room) RevokeGroup(ctx context.Context, t Target, groupID string) error {
+	return r.revoke(ctx, t, "group", groupID)
 }
 
-// groupGrants is one page of the groups with a permission on a project, by slug, and the size of the whole list.
-func groupGrants(ctx context.Context, q database.Queryer, projectID string, p rest.Paging) (page []GroupGrant, size int, err error) {
-	const from = ` FROM project_group_grant gg JOIN user_group g ON g.id = gg.group_id WHERE gg.project_id = $1`
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from, projectID).Scan(&size); err != nil {
+// RevokeUser takes a user's own permission on a target away. ErrNotFound: it has none.
+func (r *Room) RevokeUser(ctx context.Context, t Target, accountID string) error {
+	return r.revoke(ctx, t, "user", accountID)
+}
+
+func (r *Room) revoke(ctx context.Context, t Target, kind, granteeID string) error {
+	place, id, _ := t.Target()
+	on := place.String()
+	return r.changeOne(ctx, `DELETE FROM `+on+`_`+kind+`_grant WHERE `+on+`_id = $1 AND `+granteeColumn[kind]+` = $2`, id, granteeID)
+}
+
+// GroupGrants is one page of the groups with a permission on a target, by slug, and the size of the whole list.
+func GroupGrants(ctx context.Context, q database.Queryer, t Target, p rest.Paging) (page []GroupGrant, size int, err error) {
+	place, id, _ := t.Target()
+	on := place.String()
+	from := ` FROM ` + on + `_group_grant gg JOIN user_group g ON g.id = gg.group_id WHERE gg.` + on + `_id = $1`
+	if err := q.Row(ctx, `SELECT COUNT(*)`+from, id).Scan(&size); err != nil {
 		return nil, 0, err
 	}
 	page, err = database.Collect(ctx, q, func(row func(...any) error) (g GroupGrant, err error) {
 		g.Group, err = scanGroup(row, &g.Level)
 		return g, err
-	}, `SELECT `+groupColumns+`, gg.permission`+from+` ORDER BY g.slug LIMIT $2 OFFSET $3`, projectID, p.Pagelen, p.Offset())
+	}, `SELECT `+groupColumns+`, gg.permission`+from+` ORDER BY g.slug LIMIT $2 OFFSET $3`, id, p.Pagelen, p.Offset())
 	return page, size, err
 }
 
-// userGrants is one page of the users with a permission of their own on a project, by username, and the size of the
-// whole list.
-func userGrants(ctx context.Context, q database.Queryer, projectID string, p rest.Paging) (page []UserGrant, size int, err error) {
-	const from = ` FROM project_user_grant ug JOIN account a ON a.id = ug.account_id WHERE ug.project_id = $1`
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from, projectID).Scan(&size); err != nil {
+// UserGrants is one page of the users with a permission of their own on a target, by username, and the size of the whole
+// list.
+func UserGrants(ctx context.Context, q database.Queryer, t Target, p rest.Paging) (page []UserGrant, size int, err error) {
+	place, id, _ := t.Target()
+	on := place.String()
+	from := ` FROM ` + on + `_user_grant ug JOIN account a ON a.id = ug.account_id WHERE ug.` + on + `_id = $1`
+	if err := q.Row(ctx, `SELECT COUNT(*)`+from, id).Scan(&size); err != nil {
 		return nil, 0, err
 	}
 	page, err = database.Collect(ctx, q, func(row func(...any) error) (g UserGrant, err error) {
 		g.User, err = account.Scan(row, &g.Level)
 		return g, err
-	}, `SELECT ug.permission, `+account.Columns+from+` ORDER BY LOWER(a.username) LIMIT $2 OFFSET $3`, projectID, p.Pagelen, p.Offset())
+	}, `SELECT ug.permission, `+account.Columns+from+` ORDER BY LOWER(a.username) LIMIT $2 OFFSET $3`, id, p.Pagelen, p.Offset())
 	return page, size, err
 }
 

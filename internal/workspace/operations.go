@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/bbql"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/reason"
@@ -23,29 +24,30 @@ func (r *Room) Operations() []access.Operation {
 	)
 	workspaces, projects, places := r.Workspaces(), r.Projects(), r.places()
 	return []access.Operation{
-		access.On("GET /user/workspaces", access.Self, r.listOwn),
-		access.On("GET /user/workspaces/{workspace}/permission", access.Self, r.getOwnPermission),
-		access.On("GET /workspaces/{workspace}", workspaces.Reads(), r.getWorkspace),
-		access.On("GET /workspaces/{workspace}/members", workspaces.Needs(access.Write), r.listMembers),
-		access.On("GET /workspaces/{workspace}/members/{member}", workspaces.Needs(access.Write), r.getMember),
-		access.On("GET /workspaces/{workspace}/permissions", workspaces.Needs(access.Write), r.listPermissions),
-		access.On("GET /workspaces/{workspace}/projects", workspaces.Reads(), r.listProjects),
-		access.On("POST /workspaces/{workspace}/projects", workspaces.Needs(access.Admin), r.postProject),
-		access.On("GET "+project, projects.Reads(), r.getProject),
-		access.On("PUT "+project, places.Needs(access.Admin), r.putProject),
-		access.On("DELETE "+project, projects.Needs(access.Admin), r.deleteProject),
-		access.On("GET "+reviewers, projects.Needs(access.Read), r.listDefaultReviewers),
-		access.On("GET "+reviewers+"/{selected_user}", projects.Needs(access.Read), r.getDefaultReviewer),
-		access.On("PUT "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.putDefaultReviewer),
-		access.On("DELETE "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.deleteDefaultReviewer),
-		access.On("GET "+groups, projects.Needs(access.Admin), r.listGroupPermissions),
-		access.On("GET "+groups+"/{group_slug}", projects.Needs(access.Admin), r.getGroupPermission),
-		access.On("PUT "+groups+"/{group_slug}", projects.Needs(access.Admin), r.putGroupPermission),
-		access.On("DELETE "+groups+"/{group_slug}", projects.Needs(access.Admin), r.deleteGroupPermission),
-		access.On("GET "+users, projects.Needs(access.Admin), r.listUserPermissions),
-		access.On("GET "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.getUserPermission),
-		access.On("PUT "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.putUserPermission),
-		access.On("DELETE "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.deleteUserPermission),
+		access.On("GET /user/workspaces", access.Self, r.listOwn).Lists(accessJSON{}).Filters(ownFields).
+			Asks(access.Parameter{Name: "administrator", Does: "Only the workspaces that the caller administers, or only the others.", Values: []string{"true", "false"}}),
+		access.On("GET /user/workspaces/{workspace}/permission", access.Self, r.getOwnPermission).Answers(membershipJSON{}),
+		access.On("GET /workspaces/{workspace}", workspaces.Reads(), r.getWorkspace).Answers(Full{}),
+		access.On("GET /workspaces/{workspace}/members", workspaces.Needs(access.Write), r.listMembers).Lists(membershipJSON{}).Filters(memberFieldsWithEmail),
+		access.On("GET /workspaces/{workspace}/members/{member}", workspaces.Needs(access.Write), r.getMember).Answers(membershipJSON{}),
+		access.On("GET /workspaces/{workspace}/permissions", workspaces.Needs(access.Write), r.listPermissions).Lists(membershipJSON{}).Filters(memberFieldsWithEmail),
+		access.On("GET /workspaces/{workspace}/projects", workspaces.Reads(), r.listProjects).Lists(FullProject{}).Filters(projectFields),
+		access.On("POST /workspaces/{workspace}/projects", workspaces.Needs(access.Admin), r.postProject).Takes(projectBody{}).Answers(FullProject{}, 201),
+		access.On("GET "+project, projects.Reads(), r.getProject).Answers(FullProject{}),
+		access.On("PUT "+project, places.Needs(access.Admin), r.putProject).Takes(projectBody{}).Answers(FullProject{}, 200, 201),
+		access.On("DELETE "+project, projects.Needs(access.Admin), r.deleteProject).Answers(nil),
+		access.On("GET "+reviewers, projects.Needs(access.Read), r.listDefaultReviewers).Lists(reviewerJSON{}),
+		access.On("GET "+reviewers+"/{selected_user}", projects.Needs(access.Read), r.getDefaultReviewer).Answers(account.JSON{}),
+		access.On("PUT "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.putDefaultReviewer).Answers(account.JSON{}),
+		access.On("DELETE "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.deleteDefaultReviewer).Answers(nil),
+		access.On("GET "+groups, projects.Needs(access.Admin), r.listGroupPermissions).Lists(groupPermissionJSON{}),
+		access.On("GET "+groups+"/{group_slug}", projects.Needs(access.Admin), r.getGroupPermission).Answers(groupPermissionJSON{}),
+		access.On("PUT "+groups+"/{group_slug}", projects.Needs(access.Admin), r.putGroupPermission).Takes(permissionIn{}).Answers(groupPermissionJSON{}),
+		access.On("DELETE "+groups+"/{group_slug}", projects.Needs(access.Admin), r.deleteGroupPermission).Answers(nil),
+		access.On("GET "+users, projects.Needs(access.Admin), r.listUserPermissions).Lists(userPermissionJSON{}),
+		access.On("GET "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.getUserPermission).Answers(userPermissionJSON{}),
+		access.On("PUT "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.putUserPermission).Takes(permissionIn{}).Answers(userPermissionJSON{}),
+		access.On("DELETE "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.deleteUserPermission).Answers(nil),
 	}
 }
 
@@ -138,6 +140,10 @@ func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
 			return o, err
 		},
 	}
+	if id := c.Principal.Bounds.WorkspaceID; id != "" { // a token that is limited to it sees no other
+		l.from += ` AND w.id = $2`
+		l.args = append(l.args, id)
+	}
 	if s := c.Query().Get("administrator"); s != "" {
 		administrator, err := strconv.ParseBool(s)
 		if err != nil {
@@ -161,18 +167,15 @@ func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
 // getOwnPermission refuses with 403 where the caller sees the workspace without belonging to it, as documented, and
 // with 404 where it is not to be seen.
 func (r *Room) getOwnPermission(c *access.Call, self *access.Account) (any, error) {
-	found, err := r.findWorkspace(c.Context(), c.Principal, c.Param("workspace"), "")
-	if errors.Is(err, access.ErrAbsent) || err == nil && found.Level == access.None && !found.Public {
-		return nil, NotFound(c.Param("workspace"), "")
-	}
+	w, err := access.Check(c, r.Workspaces().Reads(), c.Param("workspace"), "")
 	if err != nil {
 		return nil, err
 	}
-	m, err := MemberOf(c.Context(), r.DB, found.Value.ID, self.ID)
-	if errors.Is(err, ErrNotFound) {
+	m, err := MemberOf(c.Context(), r.DB, w.ID, self.ID)
+	if errors.Is(err, ErrNotFound) || !c.Principal.Reaches(w.ID) {
 		return nil, rest.Refuse(reason.WorkspaceForbidden, "")
 	}
-	return r.permission(&found.Value, &m), err
+	return r.permission(&w, &m), err
 }
 
 func (r *Room) getWorkspace(_ *access.Call, w Workspace) (any, error) { return r.full(&w), nil }
@@ -269,7 +272,7 @@ type listedProject struct {
 
 func (r *Room) listProjects(c *access.Call, w Workspace) (any, error) {
 	who, seen := c.Principal.AccountID(), visible
-	if c.Principal.Kind.AccessToken() {
+	if c.Principal.OfResource() {
 		if c.Principal.Within(w.ID, c.Principal.Bounds.ProjectID, "") != access.None {
 			// $1 is the one project that the token is for, or "" when it is for the whole workspace.
 			who, seen = c.Principal.Bounds.ProjectID, `($1 = '' OR p.id = $1 OR NOT p.is_private)`

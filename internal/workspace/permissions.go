@@ -47,7 +47,7 @@ func (r *Room) listGroupPermissions(c *access.Call, p Project) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := groupGrants(c.Context(), r.DB, p.ID, paging)
+	page, size, err := GroupGrants(c.Context(), r.DB, &p, paging)
 	if err != nil {
 		return nil, err
 	}
@@ -77,11 +77,13 @@ func (r *Room) getGroupPermission(c *access.Call, p Project) (any, error) {
 	return r.groupPermission(&p, &g, l), err
 }
 
+type permissionIn struct {
+	Permission *string `json:"permission"`
+}
+
 // permissionBody is the level that a body asks for.
 func permissionBody(c *access.Call) (access.Level, error) {
-	var in struct {
-		Permission *string `json:"permission"`
-	}
+	var in permissionIn
 	if err := c.Decode(&in); err != nil {
 		return access.None, err
 	}
@@ -90,7 +92,7 @@ func permissionBody(c *access.Call) (access.Level, error) {
 	}
 	l, ok := access.ParseLevel(*in.Permission)
 	if !ok || l == access.None {
-		return access.None, rest.InvalidField("permission", permissions)
+		return access.None, rest.InvalidField("permission", permissions(OnProject))
 	}
 	return l, nil
 }
@@ -121,7 +123,7 @@ func (r *Room) listUserPermissions(c *access.Call, p Project) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := userGrants(c.Context(), r.DB, p.ID, paging)
+	page, size, err := UserGrants(c.Context(), r.DB, &p, paging)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/database"
@@ -19,20 +20,73 @@ var levels = [...]access.Level{0: access.None, Collaborator: access.Read, Member
 // role is the role of the account $1 in workspace w, 0 for none.
 const role = `COALESCE((SELECT m.role FROM workspace_member m WHERE m.workspace_id = w.id AND m.account_id = $1), 0)`
 
-// The levels that grants on project p give the account $1: as a user, and as a member of groups; 0 for none.
-const (
-	userGrant = `COALESCE((SELECT g.permission FROM project_user_grant g WHERE g.project_id = p.id AND g.account_id = $1), 0)`
+// Place is where a permission was granted.
+type Place uint8
 
-	groupGrant = `COALESCE((SELECT MAX(g.permission) FROM project_group_grant g
-		JOIN group_member gm ON gm.group_id = g.group_id AND gm.account_id = $1 WHERE g.project_id = p.id), 0)`
+// The places. What is granted on one reaches everything inside of it.
+const (
+	OnWorkspace Place = iota
+	OnProject
+	OnRepository
 )
 
-// visible is the condition on project p that the account $1 may read it: the same rule for lists.
-const visible = `(NOT p.is_private
-	OR EXISTS (SELECT 1 FROM workspace_member m WHERE m.workspace_id = p.workspace_id AND m.account_id = $1 AND m.role = 3)
-	OR EXISTS (SELECT 1 FROM project_user_grant g WHERE g.project_id = p.id AND g.account_id = $1)
-	OR EXISTS (SELECT 1 FROM project_group_grant g JOIN group_member gm ON gm.group_id = g.group_id
-		WHERE g.project_id = p.id AND gm.account_id = $1))`
+// String is the place in one word.
+func (p Place) String() string { return [...]string{"workspace", "project", "repository"}[p] }
+
+// Grants is the rule of privileges as a query: what reaches into a project of a workspace, one row for each account and
+// each way on which it got a permission, with the columns account_id, permission, place and group_id ("" for what is the
+// account's own). An owner administers every project, the other roles give nothing by themselves; then there are the
+// account's own grants and those of its groups. The ids are expressions; of is a condition on the account, "= $1" for one and
+// "" for every account. Decisions and the view of who may do what are made of it, so that
+// they cannot differ.
+func Grants(workspaceID, projectID, of string) string {
+	return `SELECT m.account_id, 4 AS permission, 0 AS place, '' AS group_id FROM workspace_member m
+			WHERE m.workspace_id = ` + workspaceID + ` AND m.role = 3` + only("m.account_id", of) + `
+		UNION ALL ` + GrantsOn(OnProject, projectID, of)
+}
+
+// GrantsOn is the part of the rule that is granted on one place: on a project, or on a repository.
+func GrantsOn(p Place, id, of string) string {
+	on, place := p.String(), strconv.Itoa(int(p))
+	return `SELECT g.account_id, g.permission, ` + place + `, '' FROM ` + on + `_user_grant g
+			WHERE g.` + on + `_id = ` + id + only("g.account_id", of) + `
+		UNION ALL SELECT gm.account_id, g.permission, ` + place + `, g.group_id FROM ` + on + `_group_grant g
+			JOIN group_member gm ON gm.group_id = g.group_id WHERE g.` + on + `_id = ` + id + only("gm.account_id", of)
+}
+
+func only(column, of string) string {
+	if of == "" {
+		return ""
+	}
+	return ` AND ` + column + ` ` + of
+}
+
+// Highest is the expression of the level that grants give, 0 for none: each includes those below it.
+func Highest(grants string) string {
+	return `COALESCE((SELECT MAX(x.permission) FROM (` + grants + `) x), 0)`
+}
+
+// Reached is the rule turned round, for lists: the condition that a project of a workspace is reached with a level of at
+// least that much. What was granted to the account is looked up once for the whole list, instead of once for each row.
+// All ids are expressions. Tests hold the two to each other.
+func Reached(workspaceID, projectID, accountID string, least access.Level) string {
+	return workspaceID + ` IN (SELECT m.workspace_id FROM workspace_member m WHERE m.account_id = ` + accountID + ` AND m.role = 3)
+		OR ` + ReachedOn(OnProject, projectID, accountID, least)
+}
+
+// ReachedOn is the part of the condition that is granted on one place: on a project, or on a repository.
+func ReachedOn(p Place, id, accountID string, least access.Level) string {
+	on, enough := p.String(), strconv.Itoa(int(least))
+	return id + ` IN (SELECT g.` + on + `_id FROM ` + on + `_user_grant g WHERE g.account_id = ` + accountID + ` AND g.permission >= ` + enough + `
+			UNION ALL SELECT g.` + on + `_id FROM group_member gm JOIN ` + on + `_group_grant g ON g.group_id = gm.group_id
+			WHERE gm.account_id = ` + accountID + ` AND g.permission >= ` + enough + `)`
+}
+
+// projectLevel is the level that the account $1 has on project p.
+var projectLevel = Highest(Grants("p.workspace_id", "p.id", "= $1"))
+
+// visible is the condition on project p that the account $1 may read it.
+var visible = `(NOT p.is_private OR ` + Reached("p.workspace_id", "p.id", "$1", access.Read) + `)`
 
 // The queries that find a workspace with the account's role, and a project with the levels, by how the path names
 // them: by slug or key at index 0, by uuid at index 1.
@@ -49,7 +103,7 @@ var (
 
 var (
 	selectWorkspaceRole = `SELECT ` + database.Packed(append([]string{role}, workspaceColumns...)...) + ` FROM workspace w WHERE `
-	selectProjectLevel  = `SELECT ` + database.Packed(slices.Concat([]string{role, userGrant, groupGrant}, projectColumns, workspaceColumns)...) +
+	selectProjectLevel  = `SELECT ` + database.Packed(slices.Concat([]string{projectLevel}, projectColumns, workspaceColumns)...) +
 		` FROM project p JOIN workspace w ON w.id = p.workspace_id WHERE `
 )
 
@@ -63,6 +117,23 @@ func (n name) index() int {
 // Workspaces is the workspace that the parameter {workspace} names, by slug or uuid.
 func (r *Room) Workspaces() *access.Resource[Workspace] {
 	return &access.Resource[Workspace]{Name: "workspace", Params: [2]string{"workspace"}, Find: r.findWorkspace, NotFound: NotFound}
+}
+
+// Creates is the privilege to make a workspace: that of everybody with an account, or of those who administer the server,
+// as Rules have it.
+func (r *Room) Creates() access.Need[struct{}] {
+	server := access.Resource[struct{}]{Name: "server",
+		Find: func(_ context.Context, p *access.Principal, _, _ string) (found access.Found[struct{}], err error) {
+			if p.Account != nil {
+				found.Level = access.Read
+			}
+			if p.Account != nil && (p.Account.Admin || r.Rules.AnybodyCreates) {
+				found.Level = access.Admin
+			}
+			return found, nil
+		},
+		NotFound: func(_, _ string) *rest.Error { return rest.Refuse(reason.ResourceNotFound, "") }}
+	return server.Needs(access.Admin)
 }
 
 // NotFound is the answer (404) to whoever may not see the workspace, the same whether it exists or not.
@@ -81,14 +152,14 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	}
 	held := Role(row.Int())
 	w := WorkspaceOf(row)
-	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private}, nil
+	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private, WorkspaceID: w.ID}, nil
 }
 
 // workspaceLevel is how far p reaches on the workspace itself. An access token of the workspace counts as a member,
 // or more if its scopes say so; one of a project or repository inside sees the workspace.
 func workspaceLevel(p *access.Principal, workspaceID string, held Role) access.Level {
 	switch {
-	case !p.Kind.AccessToken():
+	case !p.OfResource():
 		return levels[held]
 	case p.Bounds.WorkspaceID != workspaceID:
 		return access.None
@@ -110,9 +181,7 @@ func ProjectNotFound(workspace, key string) *rest.Error {
 		WithMessage("Project %s not found", key)
 }
 
-// findProject: the level on a project is the highest of what the role in the workspace gives (an owner administers
-// every project, the other roles give nothing by themselves), of the user's own grant, and of the grants of the
-// user's groups.
+// findProject: the level on a project is the highest of the account's grants there (Grants).
 func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, key string) (access.Found[Project], error) {
 	wn, ok1 := slugName(workspace)
 	pn, ok2 := keyName(key)
@@ -123,15 +192,11 @@ func (r *Room) findProject(ctx context.Context, p *access.Principal, workspace, 
 	if err != nil {
 		return access.Found[Project]{}, absence(absent(err))
 	}
-	held, user, group := Role(row.Int()), access.Level(row.Int()), access.Level(row.Int())
+	level := access.Level(row.Int())
 	found := ProjectOf(row)
 	w := WorkspaceOf(row)
 	found.Workspace = &w
-	level := max(user, group, p.Within(w.ID, found.ID, ""))
-	if held == Owner {
-		level = access.Admin
-	}
-	return access.Found[Project]{Value: found, Level: level, Public: !found.Private}, nil
+	return access.Found[Project]{Value: found, Level: max(level, p.Within(w.ID, found.ID, "")), Public: !found.Private, WorkspaceID: w.ID}, nil
 }
 
 // place is a project, or the place in a workspace where it could be.
@@ -155,10 +220,10 @@ func (r *Room) findPlace(ctx context.Context, p *access.Principal, workspace, ke
 	}
 	if err == nil && (project.Level >= access.Read || project.Public) {
 		v := project.Value
-		return access.Found[place]{Value: place{*v.Workspace, &v, key}, Level: project.Level, Public: project.Public}, nil
+		return access.Found[place]{Value: place{*v.Workspace, &v, key}, Level: project.Level, Public: project.Public, WorkspaceID: v.Workspace.ID}, nil
 	}
 	w, err := r.findWorkspace(ctx, p, workspace, "")
-	return access.Found[place]{Value: place{w.Value, nil, key}, Level: w.Level, Public: w.Public}, err
+	return access.Found[place]{Value: place{w.Value, nil, key}, Level: w.Level, Public: w.Public, WorkspaceID: w.WorkspaceID}, err
 }
 
 // absence is err in the words of package access.

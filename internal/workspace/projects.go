@@ -42,6 +42,11 @@ func (r *Room) CreateProject(ctx context.Context, w *Workspace, n NewProject) (P
 	now := r.now()
 	p := Project{ID: id, Key: key, Name: title, Description: n.Description, Private: !n.Public, Created: now, Updated: now, Workspace: w}
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
+		if n.Public { // what the workspace allows does not change before the end
+			if err := lock(ctx, tx, w.ID); err != nil {
+				return err
+			}
+		}
 		_, err := tx.Exec(ctx, `INSERT INTO project (id, workspace_id, key, name, description, is_private, created_on, updated_on)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.ID, w.ID, p.Key, p.Name, p.Description, p.Private,
 			database.Micros(p.Created), database.Micros(p.Updated))
@@ -116,6 +121,12 @@ func (r *Room) UpdateProject(ctx context.Context, projectID string, c ProjectCha
 	}
 	var p Project
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
+		if c.Private != nil && !*c.Private {
+			// What the workspace allows does not change before the end.
+			if _, err := tx.Exec(ctx, `UPDATE workspace SET name = name WHERE id = (SELECT workspace_id FROM project WHERE id = $1)`, projectID); err != nil {
+				return err
+			}
+		}
 		// Fields that are left alone come from the row itself, not from what was read before: nobody's change is undone.
 		n, err := tx.Exec(ctx, `UPDATE project SET key = COALESCE($2, key), name = COALESCE($3, name),
 				description = COALESCE($4, description), is_private = COALESCE($5, is_private), updated_on = $6 WHERE id = $1`,
@@ -143,7 +154,7 @@ func (r *Room) UpdateProject(ctx context.Context, projectID string, c ProjectCha
 // says that repositories are left in it; the status is 403, as documented for DELETE
 // /workspaces/{workspace}/projects/{project_key}.
 func (r *Room) DeleteProject(ctx context.Context, projectID string) error {
-	err := r.deleteOne(ctx, `DELETE FROM project WHERE id = $1`, projectID)
+	err := r.changeOne(ctx, `DELETE FROM project WHERE id = $1`, projectID)
 	if !database.IsReference(err) {
 		return err
 	}
@@ -201,7 +212,7 @@ func (r *Room) AddDefaultReviewer(ctx context.Context, p *Project, accountID str
 
 // RemoveDefaultReviewer ends that an account is a default reviewer of the project. ErrNotFound: it is none.
 func (r *Room) RemoveDefaultReviewer(ctx context.Context, p *Project, accountID string) error {
-	return r.deleteOne(ctx, `DELETE FROM project_default_reviewer WHERE project_id = $1 AND account_id = $2`, p.ID, accountID)
+	return r.changeOne(ctx, `DELETE FROM project_default_reviewer WHERE project_id = $1 AND account_id = $2`, p.ID, accountID)
 }
 
 // String names the project as people write it.

@@ -32,6 +32,7 @@ type scene struct {
 	handlers map[string]rest.Handler
 	checker  *contract.Checker // nil without the published schemas
 	people   map[string]account.Account
+	now      func() time.Time
 }
 
 func newScene(t testing.TB, db *database.DB) *scene {
@@ -47,7 +48,8 @@ func newScene(t testing.TB, db *database.DB) *scene {
 	gate := access.NewGate(db, recorder, log, time.Now, time.Time{})
 	accounts := &account.Room{DB: db, Gate: gate, Credentials: &access.Credentials{DB: db, Now: time.Now}, URLs: urls, Log: log, Now: time.Now}
 	s := &scene{t: t, db: db, accounts: accounts, rest: &rest.API{URLs: urls, Log: log}, handlers: map[string]rest.Handler{}, people: map[string]account.Account{},
-		room: &workspace.Room{DB: db, Accounts: accounts, URLs: urls, Log: log, Now: time.Now}}
+		now: time.Now}
+	s.room = &workspace.Room{DB: db, Accounts: accounts, URLs: urls, Log: log, Now: func() time.Time { return s.now() }, Rules: workspace.Rules{NewAccounts: true}}
 	for _, o := range s.room.Operations() {
 		if _, ok := catalog.Lookup(o.Key()); !ok {
 			t.Fatalf("%s is no operation", o.Key())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,6 +21,13 @@ type Room struct {
 	URLs     rest.URLs
 	Log      *slog.Logger
 	Now      func() time.Time
+	Rules    Rules
+}
+
+// Rules are what the server's operator decides about workspaces.
+type Rules struct {
+	AnybodyCreates bool // everybody with an account makes workspaces; else only who administers the server
+	NewAccounts    bool // whoever is invited and has no account may make one
 }
 
 func (r *Room) now() time.Time { return r.Now().UTC().Truncate(time.Microsecond) }
@@ -67,6 +75,70 @@ func (r *Room) CreateWorkspace(ctx context.Context, slug, title, ownerID string)
 	return w, err
 }
 
+// Change is what changes about a workspace; nil leaves a field as it is. Its slug stays.
+type Change struct {
+	Name            *string
+	Private         *bool
+	PrivacyEnforced *bool
+}
+
+// UpdateWorkspace changes a workspace and returns it as it is then. A *rest.Error names the field that is wrong;
+// ErrNotFound: there is no such workspace.
+func (r *Room) UpdateWorkspace(ctx context.Context, workspaceID string, c Change) (Workspace, error) {
+	if c.Name != nil {
+		title, err := checkName(*c.Name)
+		if err != nil {
+			return Workspace{}, err
+		}
+		c.Name = &title
+	}
+	var w Workspace
+	err := r.DB.Update(ctx, func(tx *database.Tx) error {
+		n, err := tx.Exec(ctx, `UPDATE workspace SET name = COALESCE($2, name), is_private = COALESCE($3, is_private),
+			is_privacy_enforced = COALESCE($4, is_privacy_enforced), updated_on = $5 WHERE id = $1`,
+			workspaceID, c.Name, c.Private, c.PrivacyEnforced, database.Micros(r.now()))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		if c.PrivacyEnforced != nil && *c.PrivacyEnforced {
+			if err := nothingPublic(ctx, tx, workspaceID); err != nil {
+				return err
+			}
+		}
+		w, err = scanWorkspace(tx.Row(ctx, selectWorkspace+`w.id = $1`, workspaceID).Scan)
+		return err
+	})
+	return w, err
+}
+
+// nothingPublic refuses to keep everything private while a project or a repository is public. The projects' rows are
+// locked first: whoever makes something in one of them public waits, and then sees the rule.
+func nothingPublic(ctx context.Context, tx *database.Tx, workspaceID string) error {
+	if _, err := tx.Exec(ctx, `UPDATE project SET name = name WHERE workspace_id = $1`, workspaceID); err != nil {
+		return err
+	}
+	public, err := database.Collect(ctx, tx, func(row func(...any) error) (s string, err error) { return s, row(&s) },
+		`SELECT p.key AS name FROM project p WHERE p.workspace_id = $1 AND NOT p.is_private
+			UNION ALL SELECT r.slug FROM repository r WHERE r.workspace_id = $1 AND NOT r.is_private ORDER BY name LIMIT 5`, workspaceID)
+	if err == nil && len(public) > 0 {
+		return rest.InvalidField("is_privacy_enforced", "some of it is public; make that private first: "+strings.Join(public, ", "))
+	}
+	return err
+}
+
+// DeleteWorkspace deletes a workspace that holds no repositories, with its projects, groups and memberships and the
+// access tokens made for it. ErrNotFound: there is no such workspace. A *rest.Error says that repositories are left.
+func (r *Room) DeleteWorkspace(ctx context.Context, workspaceID string) error {
+	err := r.changeOne(ctx, `DELETE FROM workspace WHERE id = $1`, workspaceID)
+	if !database.IsReference(err) {
+		return err
+	}
+	return rest.Refuse(reason.ConflictInUse, "The workspace still holds repositories. Delete them first.").WithMessage("The workspace is not empty.")
+}
+
 // taken refuses a request for a value that something else has.
 func taken(field, problem string) error {
 	return rest.Refuse(reason.ConflictExists, problem).WithMessage("%s: %s", field, problem).Field(field, problem)
@@ -98,6 +170,27 @@ func putMember(ctx context.Context, tx *database.Tx, workspaceID, accountID stri
 	return err
 }
 
+// ChangeRole gives a member another role. ErrNotFound: the account is no member. A *rest.Error says that there is no such
+// role, or that the workspace would lose its last owner.
+func (r *Room) ChangeRole(ctx context.Context, workspaceID, accountID string, as Role) error {
+	if as < Collaborator || as > Owner {
+		return rest.InvalidField("role", "use collaborator, member or owner")
+	}
+	return r.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := lock(ctx, tx, workspaceID); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE workspace_member SET role = $3 WHERE workspace_id = $1 AND account_id = $2`, workspaceID, accountID, int(as))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		return keepsOwner(ctx, tx, workspaceID)
+	})
+}
+
 // RemoveMember takes an account out of a workspace, and with it its groups and all that was granted to it there.
 // ErrNotFound: it is no member. A *rest.Error says that it is the last owner.
 func (r *Room) RemoveMember(ctx context.Context, workspaceID, accountID string) error {
@@ -126,7 +219,13 @@ func lock(ctx context.Context, tx *database.Tx, workspaceID string) error {
 	return err
 }
 
+// keepsOwner refuses a change that leaves a workspace without an owner, and takes the invitations of those who are no
+// owners any more: nobody can leave a way back in.
 func keepsOwner(ctx context.Context, tx *database.Tx, workspaceID string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM invitation WHERE workspace_id = $1 AND created_by NOT IN
+		(SELECT account_id FROM workspace_member WHERE workspace_id = $1 AND role = 3)`, workspaceID); err != nil {
+		return err
+	}
 	var owners int
 	if err := tx.Row(ctx, `SELECT COUNT(*) FROM workspace_member WHERE workspace_id = $1 AND role = 3`, workspaceID).Scan(&owners); err != nil {
 		return err
@@ -137,61 +236,8 @@ func keepsOwner(ctx context.Context, tx *database.Tx, workspaceID string) error 
 	return nil
 }
 
-// CreateGroup makes a group without members. Of slug and title one may be empty: it comes from the other. A
-// *rest.Error names the field that is wrong or taken; ErrNotFound: there is no such workspace.
-func (r *Room) CreateGroup(ctx context.Context, workspaceID, slug, title string) (Group, error) {
-	if title == "" {
-		title = slug
-	}
-	if slug == "" {
-		slug = slugOf(title)
-	}
-	slug, err := checkSlug("slug", slug)
-	if err != nil {
-		return Group{}, err
-	}
-	if title, err = checkName(title); err != nil {
-		return Group{}, err
-	}
-	id, err := newID()
-	if err != nil {
-		return Group{}, err
-	}
-	g := Group{ID: id, Slug: slug, Name: title, WorkspaceID: workspaceID, Created: r.now()}
-	err = r.DB.Update(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO user_group (id, workspace_id, slug, name, created_on) VALUES ($1, $2, $3, $4, $5)`,
-			g.ID, g.WorkspaceID, g.Slug, g.Name, database.Micros(g.Created))
-		switch {
-		case database.IsUnique(err):
-			return taken("slug", "a group with this slug exists in the workspace")
-		case database.IsReference(err):
-			return ErrNotFound
-		}
-		return err
-	})
-	return g, err
-}
-
-// AddToGroup puts a member of the group's workspace into the group; one who is in it stays. ErrNotFound: the account
-// is no member of the workspace, or there is no such group.
-func (r *Room) AddToGroup(ctx context.Context, g Group, accountID string) error {
-	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO group_member (group_id, workspace_id, account_id) VALUES ($1, $2, $3)
-			ON CONFLICT (group_id, account_id) DO NOTHING`, g.ID, g.WorkspaceID, accountID)
-		if database.IsReference(err) {
-			return ErrNotFound
-		}
-		return err
-	})
-}
-
-// RemoveFromGroup takes an account out of a group. ErrNotFound: it is not in it.
-func (r *Room) RemoveFromGroup(ctx context.Context, g Group, accountID string) error {
-	return r.deleteOne(ctx, `DELETE FROM group_member WHERE group_id = $1 AND account_id = $2`, g.ID, accountID)
-}
-
-// deleteOne runs a statement that deletes a row. ErrNotFound when there was none.
-func (r *Room) deleteOne(ctx context.Context, query string, args ...any) error {
+// changeOne runs a statement that changes or deletes a row. ErrNotFound when there was none.
+func (r *Room) changeOne(ctx context.Context, query string, args ...any) error {
 	return r.DB.Update(ctx, func(tx *database.Tx) error {
 		n, err := tx.Exec(ctx, query, args...)
 		if err == nil && n == 0 {
@@ -218,4 +264,16 @@ func (r *Room) findUser(ctx context.Context, workspaceID, identifier string) (Me
 			WithMessage("%s is not a valid user", identifier)
 	}
 	return m, err
+}
+
+// FindMember is the member of a workspace with an account id, a uuid or a username. ErrNotFound: there is none.
+func (r *Room) FindMember(ctx context.Context, workspaceID, identifier string) (Membership, error) {
+	a, err := r.Accounts.Find(ctx, r.DB, identifier)
+	if errors.Is(err, account.ErrNotFound) {
+		return Membership{}, ErrNotFound
+	}
+	if err != nil {
+		return Membership{}, err
+	}
+	return MemberOf(ctx, r.DB, workspaceID, a.ID)
 }

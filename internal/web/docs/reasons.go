@@ -1,84 +1,12 @@
 package docs
 
 import (
-	"bytes"
-	"embed"
-	"encoding/json"
-	"net/url"
 	"slices"
 
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/page"
 )
-
-//go:embed templates/*.html
-var files embed.FS
-
-var templates = page.Parse(files, "templates/*.html")
-
-// Pages are the pages of this area. Its fields are what it stands on.
-type Pages struct{ URLs rest.URLs }
-
-// Mount adds the pages to a site.
-func (p *Pages) Mount(s *page.Site) {
-	page.Style(s)
-	page.Open(s, "GET /docs", func(*page.Request) (page.Answer, error) { return page.Redirect("/docs/errors"), nil })
-	page.Open(s, "GET /docs/errors", p.listReasons)
-	page.Open(s, "GET /docs/errors/{code}", p.showReason)
-	page.Open(s, "GET /docs/reasons", func(*page.Request) (page.Answer, error) { return page.Moved("/docs/errors"), nil })
-	page.Open(s, "GET /docs/reasons/{code}", func(r *page.Request) (page.Answer, error) {
-		return page.Moved("/docs/errors/" + url.PathEscape(r.PathValue("code"))), nil
-	})
-}
-
-// section is families of reasons that are met at the same point of a request's way.
-type section struct {
-	ID, Title, Intro string
-	Families         []string
-	Reasons          []reason.Reason // in the order of package reason
-}
-
-// sections are the parts of the list of reasons, in the order of a request's way. Every family stands in one.
-var sections = fill([]section{
-	{ID: "request", Title: "The request cannot be read", Intro: "It was refused before anybody looked at the credential.",
-		Families: []string{"header", "request", "tls"}},
-	{ID: "credential", Title: "The credential is not accepted", Intro: "Wrong kind, wrong user, or not known here.",
-		Families: []string{"credential", "app_password", "account", "login", "setup_link"}},
-	{ID: "secret", Title: "The token is damaged or over", Intro: "Something happened to it on its way, or its time has ended.",
-		Families: []string{"token"}},
-	{ID: "permission", Title: "The caller may not do this", Intro: "The credential is good, but does not reach so far.",
-		Families: []string{"scope", "privilege", "csrf", "rate"}},
-	{ID: "resource", Title: "It is not there, or in no state for this", Intro: "What the request speaks of is missing, not for this caller to see, or in another state.",
-		Families: []string{"resource", "workspace", "project", "repository", "user", "group", "revision", "conflict"}},
-	{ID: "path", Title: "The path names no operation", Intro: "The address or the method is not one that the API has.",
-		Families: []string{"path", "method", "operation"}},
-	{ID: "input", Title: "The input cannot be used", Intro: "Something in the body, the query or a header asks for what cannot be done.",
-		Families: []string{"body", "value", "query", "page", "fields", "media_type"}},
-	{ID: "server", Title: "The server cannot", Intro: "Whatever the request says.",
-		Families: []string{"server"}},
-	{ID: "outside", Title: "It never got here, or it is no matter of the token", Intro: "No server answers with these. The doctor finds them in what was typed, configured or seen.",
-		Families: []string{"host", "network", "service", "url", "client", "clock", "oauth", "ssh", "policy", "git"}},
-})
-
-func fill(all []section) []section {
-	for i := range all {
-		for _, r := range reason.All() {
-			if slices.Contains(all[i].Families, r.Code.Family()) {
-				all[i].Reasons = append(all[i].Reasons, r)
-			}
-		}
-	}
-	return all
-}
-
-func sectionOf(c reason.Code) section {
-	i := slices.IndexFunc(sections, func(s section) bool { return slices.Contains(s.Families, c.Family()) })
-	if i < 0 {
-		return section{}
-	}
-	return sections[i]
-}
 
 // listReasons serves all reasons: a page by sections, or JSON.
 func (p *Pages) listReasons(r *page.Request) (page.Answer, error) {
@@ -93,17 +21,75 @@ func (p *Pages) listReasons(r *page.Request) (page.Answer, error) {
 		}
 		return documentJSON(list)
 	}
-	a, err := r.Render(templates, page.View{Template: "reasons", Title: "Errors", Section: "docs", Narrow: true, Content: sections})
+	content := reasonsPage{Query: query(r)}
+	for _, section := range reason.Sections() {
+		l := listedSection{Section: section, Hidden: true}
+		for _, one := range section.Reasons {
+			shown := holds(content.Query, string(one.Code), one.Title, page.StatusText(one.Status), one.Message, one.Why)
+			l.Items = append(l.Items, listedReason{one, !shown})
+			l.Hidden = l.Hidden && !shown
+		}
+		content.Sections = append(content.Sections, l)
+		content.Found = content.Found || !l.Hidden
+	}
+	a, err := r.Render(templates, page.View{Template: "reasons", Title: "Errors", Section: "docs", Narrow: true, Tabs: tabs("/docs/errors"), Content: content})
 	a.Cache, a.ByAccept = cache(r), true
 	return a, err
+}
+
+// reasonsPage is what the list shows. What the search does not find is on the page too, hidden, so that the script can
+// search on without asking.
+type reasonsPage struct {
+	Query    string
+	Sections []listedSection
+	Found    bool
+}
+
+type listedSection struct {
+	reason.Section
+	Items  []listedReason
+	Hidden bool
+}
+
+type listedReason struct {
+	reason.Reason
+	Hidden bool
 }
 
 // reasonPage is what the page of one reason shows.
 type reasonPage struct {
 	reason.Reason
-	Section section
+	Section reason.Section
 	Steps   []string
+	See     []lines
+	Mend    []lines
 	Related []reason.Reason
+}
+
+// lines are the commands for one tool.
+type lines struct {
+	Tool     reason.Tool
+	Commands []command
+}
+
+// command is one command for this server.
+type command struct{ Line, Says string }
+
+// byTool groups commands, in the order in which the tools are first met.
+func byTool(all []reason.Command, base string) (groups []lines) {
+	for _, c := range all {
+		i := slices.IndexFunc(groups, func(l lines) bool { return l.Tool == c.Tool })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, lines{Tool: c.Tool})
+		}
+		says := c.Says
+		if c.Provokes {
+			says = "Brings it about, with a token that is good. " + says
+		}
+		groups[i].Commands = append(groups[i].Commands, command{c.Line(base), says})
+	}
+	return groups
 }
 
 // showReason serves one reason: a page, or JSON.
@@ -117,7 +103,8 @@ func (p *Pages) showReason(r *page.Request) (page.Answer, error) {
 	if r.WantsJSON() {
 		return documentJSON(p.reasonJSON(found))
 	}
-	content := reasonPage{Reason: found, Section: sectionOf(found.Code), Steps: found.Steps(p.URLs.Base)}
+	content := reasonPage{Reason: found, Section: reason.SectionOf(found.Code), Steps: found.Steps(p.URLs.Base),
+		See: byTool(found.Show, p.URLs.Base), Mend: byTool(found.Mend, p.URLs.Base)}
 	for _, c := range found.See {
 		content.Related = append(content.Related, reason.Of(c))
 	}
@@ -128,41 +115,41 @@ func (p *Pages) showReason(r *page.Request) (page.Answer, error) {
 
 // reasonJSON is a reason as JSON. What can be filled in by a single case only stays in braces in message.
 type reasonJSON struct {
-	Code    reason.Code `json:"code"`
-	Family  string      `json:"family"`
-	Title   string      `json:"title"`
-	Status  int         `json:"status,omitempty"`
-	Message string      `json:"message,omitempty"`
-	Detail  string      `json:"detail,omitempty"`
-	Why     string      `json:"why"`
-	Fix     []string    `json:"fix"`
-	See     []rest.Link `json:"see"`
-	Doc     string      `json:"doc"`
+	Code    reason.Code   `json:"code"`
+	Family  string        `json:"family"`
+	Title   string        `json:"title"`
+	Status  int           `json:"status,omitempty"`
+	Message string        `json:"message,omitempty"`
+	Detail  string        `json:"detail,omitempty"`
+	Why     string        `json:"why"`
+	Show    []commandJSON `json:"show"`
+	Fix     []string      `json:"fix"`
+	Mend    []commandJSON `json:"mend"`
+	See     []rest.Link   `json:"see"`
+	Doc     string        `json:"doc"`
+}
+
+// commandJSON is a command as JSON. Provokes tells that it brings the refusal about with a token that is good.
+type commandJSON struct {
+	Tool     reason.Tool `json:"tool"`
+	Command  string      `json:"command"`
+	Says     string      `json:"says"`
+	Provokes bool        `json:"provokes,omitempty"`
+}
+
+func commandsJSON(all []reason.Command, base string) []commandJSON {
+	list := make([]commandJSON, len(all))
+	for i, c := range all {
+		list[i] = commandJSON{c.Tool, c.Line(base), c.Says, c.Provokes}
+	}
+	return list
 }
 
 func (p *Pages) reasonJSON(r reason.Reason) reasonJSON {
 	j := reasonJSON{Code: r.Code, Family: r.Code.Family(), Title: r.Title, Status: r.Status, Message: r.Message, Detail: r.Detail,
-		Why: r.Why, Fix: r.Steps(p.URLs.Base), See: []rest.Link{}, Doc: p.URLs.Base + r.Code.DocPath()}
+		Why: r.Why, Show: commandsJSON(r.Show, p.URLs.Base), Fix: r.Steps(p.URLs.Base), Mend: commandsJSON(r.Mend, p.URLs.Base), See: []rest.Link{}, Doc: p.URLs.Base + r.Code.DocPath()}
 	for _, c := range r.See {
 		j.See = append(j.See, rest.Link{Href: p.URLs.Base + c.DocPath(), Name: string(c)})
 	}
 	return j
-}
-
-// documentJSON is documentation as JSON.
-func documentJSON(value any) (page.Answer, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(value)
-	return page.Answer{ContentType: "application/json; charset=utf-8", Cache: page.Hour, ByAccept: true, Body: out.Bytes()}, err
-}
-
-// cache is how long a page of the documentation may be kept: it shows who is signed in, so only for those who are not,
-// and it is asked for again.
-func cache(r *page.Request) string {
-	if r.Self != nil {
-		return page.Never
-	}
-	return page.Revalidate
 }

@@ -3,13 +3,14 @@ package docs_test
 import (
 	"encoding/json"
 	"html"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/reason"
-	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/webtest"
 )
@@ -36,6 +37,9 @@ func TestEveryReasonHasItsPage(t *testing.T) {
 			if !r.Local() {
 				parts = append(parts, status(r.Status))
 			}
+			for _, c := range slices.Concat(r.Show, r.Mend) {
+				parts = append(parts, c.Says, c.Line(s.URL))
+			}
 			for _, part := range parts {
 				if !strings.Contains(plain, part) {
 					t.Errorf("%q is not there", part)
@@ -50,47 +54,37 @@ func TestEveryReasonHasItsPage(t *testing.T) {
 	}
 }
 
-func TestEveryFamilyStandsInOneSection(t *testing.T) {
-	count, ids := map[reason.Code]int{}, map[string]bool{}
-	for _, s := range docs.Sections {
-		if len(s.Reasons) == 0 || ids[s.ID] {
-			t.Errorf("section %s is empty or there twice", s.ID)
-		}
-		ids[s.ID] = true
-		for _, r := range s.Reasons {
-			count[r.Code]++
-		}
-		for _, f := range s.Families {
-			if !slices.ContainsFunc(s.Reasons, func(r reason.Reason) bool { return r.Code.Family() == f }) {
-				t.Errorf("there is no family %s", f)
-			}
-		}
-	}
-	for _, r := range reason.All() {
-		if count[r.Code] != 1 {
-			t.Errorf("%s stands in %d sections", r.Code, count[r.Code])
-		}
-	}
+// reasonJSON is a reason as those who ask for JSON see it.
+type reasonJSON struct {
+	Code   reason.Code
+	Status int
+	Title  string
+	Why    string
+	Fix    []string
+	See    []struct{ Href, Name string }
+	Show   []struct{ Tool, Command, Says string }
+	Mend   []struct{ Tool, Command, Says string }
+	Doc    string
 }
 
 func TestReasonsAsJSON(t *testing.T) {
 	s := webtest.Open(pailtest.Start(t, pailtest.Options{}))
 	var list struct {
-		Values []docs.ReasonJSON `json:"values"`
-		Size   int               `json:"size"`
+		Values []reasonJSON `json:"values"`
+		Size   int          `json:"size"`
 	}
 	r := s.Get("/docs/errors", "Accept", "application/json")
 	if err := json.Unmarshal([]byte(r.Body), &list); err != nil || list.Size != len(reason.All()) || len(list.Values) != list.Size {
 		t.Fatalf("%d values, size %d, %v", len(list.Values), list.Size, err)
 	}
 	for i, want := range reason.All() {
-		var one docs.ReasonJSON
+		var one reasonJSON
 		r := s.Get(want.Code.DocPath(), "Accept", "application/json")
 		if err := json.Unmarshal([]byte(r.Body), &one); err != nil || r.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Fatalf("%s: %v, %s", want.Code, err, r.Body)
 		}
 		if one.Code != want.Code || one.Status != want.Status || one.Title != want.Title || one.Why != want.Why ||
-			!slices.Equal(one.Fix, want.Steps(s.URL)) || len(one.See) != len(want.See) || one.Doc != s.URL+want.Code.DocPath() {
+			!slices.Equal(one.Fix, want.Steps(s.URL)) || len(one.See) != len(want.See) || len(one.Show) != len(want.Show) || len(one.Mend) != len(want.Mend) || one.Doc != s.URL+want.Code.DocPath() {
 			t.Errorf("%s: %+v", want.Code, one)
 		}
 		if list.Values[i].Code != one.Code {
@@ -109,6 +103,27 @@ func TestReasonsAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.Body), &refused); err != nil || r.Status != 404 || refused.Error.Data.Reason != reason.ResourceNotFound ||
 		r.Header.Get("X-Pail-Reason") != "resource.not_found" || !strings.Contains(strings.Join(refused.Error.Data.Fix, ""), "/docs/errors") {
 		t.Errorf("%d, %v: %s", r.Status, err, r.Body)
+	}
+}
+
+// The list is searched without a script: what is not found is hidden.
+func TestReasonsAreSearched(t *testing.T) {
+	s := webtest.Open(pailtest.Start(t, pailtest.Options{}))
+	shown := func(page webtest.Reply) (codes []string) {
+		for _, m := range regexp.MustCompile(`<li data-item><a href="/docs/errors/([^"]+)"`).FindAllStringSubmatch(page.Body, -1) {
+			codes = append(codes, m[1])
+		}
+		return codes
+	}
+	if got := shown(s.See("/docs/errors")); len(got) != len(reason.All()) {
+		t.Errorf("%d are shown", len(got))
+	}
+	if got := shown(s.See("/docs/errors?q=Wraps+76")); !slices.Equal(got, []string{"header.line_break"}) {
+		t.Errorf("%v", got)
+	}
+	page := s.See("/docs/errors?q=" + url.QueryEscape(`<script>"nothing`))
+	if len(shown(page)) != 0 || !strings.Contains(page.Body, "No error has all") {
+		t.Error("something is found for nothing")
 	}
 }
 

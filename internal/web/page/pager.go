@@ -14,6 +14,18 @@ const maxPage = 10000
 // Pager leads through a list in parts.
 type Pager struct{ Previous, Next string }
 
+// Search is the field above a list that narrows it, by the parameter q of the query.
+type Search struct {
+	Action string // path of the list
+	Label  string
+	Value  string // what is searched for
+}
+
+// Search is the field above the list of this page.
+func (r *Request) Search(label string) Search {
+	return Search{Action: r.URL.Path, Label: label, Value: r.URL.Query().Get("q")}
+}
+
 // Page is the number of the part of a list that is asked for, from 1.
 func (r *Request) Page() int {
 	n, err := strconv.Atoi(r.URL.Query().Get("page"))

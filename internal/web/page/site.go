@@ -134,6 +134,16 @@ func (s *Site) Patterns() []string { return s.routes.patterns() }
 // forms.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
+// FormsLeadTo are the headers of a page whose form leads to another site: browsers hold a form to form-action through
+// every redirect. What is there may be led on by https, so no single host is named.
+func FormsLeadTo(scheme string) http.Header {
+	allowed := "form-action 'self' https:"
+	if scheme != "https" {
+		allowed += " " + scheme + ":"
+	}
+	return http.Header{"Content-Security-Policy": {strings.Replace(policy, "form-action 'self'", allowed, 1)}}
+}
+
 // Secure sets the headers that every answer of a page begins with.
 func Secure(h http.Header) {
 	h.Set("Content-Security-Policy", policy)

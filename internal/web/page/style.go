@@ -12,9 +12,10 @@ func Style(s *Site) {
 			Field{Name: "text", Label: "Description", Type: "textarea", Rows: 3},
 			Field{Name: "private", Label: "Private", Type: "checkbox", Value: "yes", Checked: true, Help: "Only those who have a permission see it."})
 		return r.Render(own, View{Template: "style", Title: "Parts of the pages", Section: "docs", Narrow: true, Trail: []Link{{Name: "Docs", Href: "/docs"}}, Content: struct {
-			Time  time.Time
-			Pager Pager
-			Form  *Form
-		}{time.Now().Add(-3 * time.Hour), Pager{Previous: "#list", Next: "#list"}, form}})
+			Time   time.Time
+			Search Search
+			Pager  Pager
+			Form   *Form
+		}{time.Now().Add(-3 * time.Hour), r.Search("Find a token"), Pager{Previous: "#list", Next: "#list"}, form}})
 	})
 }

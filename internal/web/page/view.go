@@ -30,8 +30,8 @@ var shared = template.Must(template.New("layout.html").Funcs(template.FuncMap{
 // own are the pages of this package.
 var own = Parse(templateFiles, "templates/error.html", "templates/style.html")
 
-// Parse reads the templates of an area; patterns are as in fs.Glob. A template that cannot be parsed is a mistake in
-// the program, and shows when it starts.
+// Parse reads the templates of an area; patterns are as in fs.Glob. What parts.html defines, all of the area's can use. A
+// template that cannot be parsed is a mistake in the program, and shows when it starts.
 func Parse(files fs.FS, patterns ...string) Templates {
 	all := Templates{}
 	for _, pattern := range patterns {
@@ -39,8 +39,16 @@ func Parse(files fs.FS, patterns ...string) Templates {
 		if err != nil || len(names) == 0 {
 			panic(fmt.Sprintf("no templates at %s: %v", pattern, err))
 		}
+		base := shared
 		for _, name := range names {
-			all[strings.TrimSuffix(path.Base(name), ".html")] = template.Must(template.Must(shared.Clone()).ParseFS(files, name))
+			if path.Base(name) == "parts.html" {
+				base = template.Must(template.Must(shared.Clone()).ParseFS(files, name))
+			}
+		}
+		for _, name := range names {
+			if path.Base(name) != "parts.html" {
+				all[strings.TrimSuffix(path.Base(name), ".html")] = template.Must(template.Must(base.Clone()).ParseFS(files, name))
+			}
 		}
 	}
 	return all
@@ -61,6 +69,16 @@ type View struct {
 type Link struct {
 	Name, Href string
 	Current    bool
+}
+
+// AccountTabs are the pages about one's own account; at is the current one's path.
+func AccountTabs(at string) []Link {
+	all := []Link{{Name: "Profile", Href: "/account/profile"}, {Name: "Password", Href: "/account/password"}, {Name: "Sessions", Href: "/account/sessions"},
+		{Name: "API tokens", Href: "/account/tokens"}, {Name: "App passwords", Href: "/account/app-passwords"}, {Name: "Applications", Href: "/account/applications"}}
+	for i := range all {
+		all[i].Current = all[i].Href == at
+	}
+	return all
 }
 
 // frame is what the layout gets: the view, and what it knows of the visitor.

@@ -2,6 +2,8 @@
 // profile, password, e-mail and sessions.
 //
 //	signin.go    Pages, its routes, signing in and out
+//	oidc.go      signing in by way of an OpenID provider: there and back
+//	provider.go  the provider: where it is, and what it says about somebody
 //	setup.go     the one-time link that makes the first account
 //	profile.go   name, e-mail and password
 //	sessions.go  where an account is signed in, and ending that

@@ -30,7 +30,7 @@ func (p *Pages) profilePage(r *page.Request, self *access.Account) (profilePage,
 }
 
 func (p *Pages) renderProfile(r *page.Request, content profilePage) (page.Answer, error) {
-	return r.Render(templates, page.View{Template: "profile", Title: "Profile", Narrow: true, Tabs: tabs("/account/profile"), Content: content})
+	return r.Render(templates, page.View{Template: "profile", Title: "Profile", Narrow: true, Tabs: page.AccountTabs("/account/profile"), Content: content})
 }
 
 func (p *Pages) profile(r *page.Request, self *access.Account) (page.Answer, error) {
@@ -87,7 +87,7 @@ func passwordForm(r *page.Request) *page.Form {
 }
 
 func (p *Pages) renderPassword(r *page.Request, form *page.Form) (page.Answer, error) {
-	return r.Render(templates, page.View{Template: "password", Title: "Password", Narrow: true, Tabs: tabs("/account/password"), Content: form})
+	return r.Render(templates, page.View{Template: "password", Title: "Password", Narrow: true, Tabs: page.AccountTabs("/account/password"), Content: form})
 }
 
 func (p *Pages) password(r *page.Request, _ *access.Account) (page.Answer, error) {

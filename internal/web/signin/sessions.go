@@ -22,7 +22,7 @@ func (p *Pages) sessions(r *page.Request, self *access.Account) (page.Answer, er
 	for i, s := range all {
 		rows[i] = sessionRow{s, s.ID == r.SessionID()}
 	}
-	return r.Render(templates, page.View{Template: "sessions", Title: "Sessions", Tabs: tabs("/account/sessions"), Content: struct {
+	return r.Render(templates, page.View{Template: "sessions", Title: "Sessions", Tabs: page.AccountTabs("/account/sessions"), Content: struct {
 		Sessions []sessionRow
 		Days     int
 	}{rows, int(access.SessionLength / (24 * time.Hour))}})

@@ -22,6 +22,7 @@ type Pages struct {
 	Accounts *account.Room
 	URLs     rest.URLs
 	Log      *slog.Logger
+	Provider *Provider // to sign in with beside the password; nil: none
 }
 
 // Mount adds the pages to a site.
@@ -30,6 +31,10 @@ func (p *Pages) Mount(s *page.Site) {
 	page.Open(s, "POST /setup", p.setup)
 	page.Open(s, "GET /signin", p.show)
 	page.Open(s, "POST /signin", p.signIn)
+	if p.Provider != nil {
+		page.Open(s, "GET /signin/oidc", p.begin)
+		page.Open(s, "GET /signin/oidc/callback", p.callback)
+	}
 	page.On(s, "POST /signout", access.Self, p.signOut)
 	page.On(s, "GET /account", access.Self, func(*page.Request, *access.Account) (page.Answer, error) {
 		return page.Redirect("/account/profile"), nil
@@ -43,20 +48,11 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST /account/sessions", access.Self, p.endSessions)
 }
 
-// tabs are the pages about one's own account; at is the current one's path.
-func tabs(at string) []page.Link {
-	all := []page.Link{{Name: "Profile", Href: "/account/profile"}, {Name: "Password", Href: "/account/password"}, {Name: "Sessions", Href: "/account/sessions"},
-		{Name: "API tokens", Href: "/account/tokens"}, {Name: "App passwords", Href: "/account/app-passwords"}, {Name: "Applications", Href: "/account/applications"}}
-	for i := range all {
-		all[i].Current = all[i].Href == at
-	}
-	return all
-}
-
 // signInPage is what the page to sign in shows.
 type signInPage struct {
 	Form   *page.Form
-	Reason string // why somebody was sent here; ""
+	Reason string          // why somebody was sent here; ""
+	Button *providerButton // nil: no provider
 }
 
 func (p *Pages) form(r *page.Request, next string) *page.Form {
@@ -75,7 +71,7 @@ func (p *Pages) show(r *page.Request) (page.Answer, error) {
 	if r.Self != nil {
 		return page.Redirect(next), nil
 	}
-	content := signInPage{Form: p.form(r, next)}
+	content := signInPage{Form: p.form(r, next), Button: p.button(next)}
 	if next != "/" {
 		content.Reason = "Sign in to see that page."
 	}
@@ -88,7 +84,7 @@ func (p *Pages) signIn(r *page.Request) (page.Answer, error) {
 	a, err := p.Accounts.Authenticate(r.Context(), r.Form.Get("email"), r.Form.Get("password"), access.Address(r.Request))
 	if err != nil {
 		form := p.form(r, next)
-		return r.Again(form, err, func() (page.Answer, error) { return p.render(r, signInPage{Form: form}) })
+		return r.Again(form, err, func() (page.Answer, error) { return p.render(r, signInPage{Form: form, Button: p.button(next)}) })
 	}
 	if err := r.SignIn(a.ID); err != nil {
 		return page.Answer{}, err

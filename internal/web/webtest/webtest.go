@@ -235,13 +235,50 @@ func Text(t testing.TB, r Reply) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// inline is what the policy would block: inline scripts, style elements and attributes, handlers, and javascript
-// addresses.
-var inline = regexp.MustCompile(`(?i)<script>|<script [^>]*>[^<]|<style|<[^>]*[\s"']style\s*=|<[^>]*[\s"']on[a-z]+\s*=|=\s*["']?javascript:|<iframe|<object|<base\b|http-equiv`)
+// leads is where the form of the consent page may lead.
+var leads = regexp.MustCompile(`(form-action 'self') https:( [a-z][a-z0-9+.-]*:)?;`)
+
+// blocked is what of a page the policy would block, or that no page has: inline scripts and styles, handlers, javascript
+// addresses, and elements that load something else. "" when there is nothing. It looks at the page as a browser reads it,
+// so that a name which merely looks like one of these is none.
+func blocked(t testing.TB, body string) string {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.Data {
+		case "script":
+			if n.FirstChild != nil || attr(n, "src") == "" {
+				return "an inline script"
+			}
+		case "style", "iframe", "object", "embed", "base":
+			return "<" + n.Data + ">"
+		}
+		for _, a := range n.Attr {
+			switch {
+			case a.Key == "style", a.Key == "srcdoc", a.Key == "http-equiv", strings.HasPrefix(a.Key, "on"):
+				return "<" + n.Data + " " + a.Key + ">"
+			case strings.Contains(" href src action formaction xlink:href ", " "+a.Key+" ") && strings.HasPrefix(strings.ToLower(strings.TrimSpace(a.Val)), "javascript:"):
+				return "<" + n.Data + " " + a.Key + "=javascript:>"
+			}
+		}
+	}
+	return ""
+}
 
 // Check holds a page to what is true of all of them.
 func Check(t testing.TB, r Reply) {
 	t.Helper()
+	if policy := r.Header.Get("Content-Security-Policy"); strings.HasPrefix(r.Path, "/site/oauth2/authorize?") && r.Status == http.StatusOK {
+		// The one form that leads to another site.
+		r.Header = r.Header.Clone()
+		r.Header.Set("Content-Security-Policy", leads.ReplaceAllString(policy, "$1;"))
+	}
 	for header, want := range map[string]string{
 		"Content-Type":               "text/html; charset=utf-8",
 		"Content-Security-Policy":    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -260,8 +297,8 @@ func Check(t testing.TB, r Reply) {
 	if r.Body == "" {
 		return // HEAD
 	}
-	if found := inline.FindString(r.Body); found != "" {
-		t.Errorf("%s: the page holds %q", r.Path, found)
+	if found := blocked(t, r.Body); found != "" {
+		t.Errorf("%s: the page holds %s", r.Path, found)
 	}
 	for _, part := range []string{"<!doctype html>", `<html lang="en">`, "<title>", "<h1>", `href="/style.css?v=`, `id="main"`, "</html>"} {
 		if !strings.Contains(r.Body, part) && !(part == "<h1>" && strings.Contains(r.Body, "<h1 ")) {

@@ -39,3 +39,20 @@ for (const field of document.querySelectorAll("[data-filter]")) {
   field.addEventListener("input", filter);
   if (field.value) filter();
 }
+
+// data-script: what makes sense only where scripts run.
+for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
+
+// data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
+// itself, and the part is taken from there; data-live-button asks the same without a script.
+for (const form of document.querySelectorAll("[data-live]")) {
+  let last = 0;
+  form.querySelector("[data-live-button]").hidden = true;
+  form.addEventListener("change", async () => {
+    const now = ++last;
+    const res = await fetch(form.dataset.liveFrom, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    if (!res.ok || now !== last) return;
+    const part = new DOMParser().parseFromString(await res.text(), "text/html").querySelector(form.dataset.live);
+    if (part && now === last) document.querySelector(form.dataset.live).replaceChildren(...part.childNodes);
+  });
+}

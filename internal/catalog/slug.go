@@ -1,0 +1,26 @@
+package catalog
+
+import "strings"
+
+// Slug is the operation's key as one segment of a path: GET /workspaces/{workspace} is get-workspaces-workspace. No two
+// operations have the same.
+func (o *Operation) Slug() string {
+	return strings.ToLower(o.Method) + strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-", "_", "-").Replace(o.Template)
+}
+
+// DocPath is the path of the operation's page in the reference of every Pail server.
+func (o *Operation) DocPath() string { return "/docs/operations/" + o.Slug() }
+
+var bySlug = func() map[string]*Operation {
+	m := make(map[string]*Operation, len(operations))
+	for _, op := range operations {
+		m[op.Slug()] = op
+	}
+	return m
+}()
+
+// LookupSlug finds an operation by its slug.
+func LookupSlug(slug string) (*Operation, bool) {
+	op, ok := bySlug[slug]
+	return op, ok
+}

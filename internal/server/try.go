@@ -1,0 +1,49 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Try tells what would be decided about a request, step by step, in the same place as for a real one. Nothing is carried
+// out and nothing is noted, neither with the credential nor in the trace of whoever asks. uri is the path and the query;
+// authorization the values of the header as a client would send them, which may be broken. The address of a repository
+// stands for a fetch from it.
+func (s *Server) Try(ctx context.Context, method, uri string, authorization []string) (access.Trial, error) {
+	u, err := url.ParseRequestURI(uri)
+	if err != nil {
+		return access.Trial{}, rest.Refuse(reason.PathMalformed, "")
+	}
+	if repository, ok := strings.CutSuffix(strings.TrimSuffix(u.Path, "/"), ".git"); ok && method == http.MethodGet && strings.Count(repository, "/") == 2 {
+		u.Path, u.RawPath = repository+".git/info/refs", ""
+		u.RawQuery = "service=" + githttp.UploadPack
+	}
+	hr, err := http.NewRequestWithContext(rest.WithTrace(ctx, &rest.Trace{}), method, u.RequestURI(), nil)
+	if err != nil {
+		return access.Trial{}, rest.Refuse(reason.RequestMalformed, "")
+	}
+	if len(authorization) > 0 {
+		hr.Header["Authorization"] = authorization
+	}
+	for _, value := range authorization {
+		// A client cannot send these; the server says so before the gate sees the request.
+		if strings.ContainsAny(value, "\r\n") {
+			return access.TryBroken(rest.Refuse(reason.HeaderLineBreak, "")), nil
+		}
+		if strings.IndexFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) >= 0 {
+			return access.TryBroken(rest.Refuse(reason.HeaderControlCharacter, "")), nil
+		}
+	}
+	if route, ok := githttp.Match(hr); ok {
+		r, op, need := (&door{s}).asks(hr, route.Workspace, route.Repository, route.Write())
+		return access.Try(s.Gate, r, access.SurfaceGit, op, need), nil
+	}
+	return s.API.Try(hr), nil
+}

@@ -1,0 +1,76 @@
+package markup
+
+import (
+	"bytes"
+	"errors"
+	"html/template"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	renderer "github.com/yuin/goldmark/renderer/html"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// MaxSource is the largest document that is made into HTML, in bytes. What is larger is for downloading.
+const MaxSource = 256 << 10
+
+// ErrTooLarge says that a document has more than MaxSource bytes.
+var ErrTooLarge = errors.New("the document is too large to be shown")
+
+// Options say what surrounds a document.
+type Options struct {
+	// Picture is where the page gets a file of the repository that the document shows as a picture; "" for what cannot be
+	// shown. path is relative to the root of the repository, valid and clean. nil: no file can be shown.
+	Picture func(path string) string
+}
+
+// converter makes HTML of GFM. Raw HTML passes: the policy decides about all HTML alike, wherever it comes from.
+var converter = goldmark.New(
+	goldmark.WithExtensions(extension.Linkify, extension.Strikethrough, extension.TaskList,
+		extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignAttribute))),
+	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
+	goldmark.WithRendererOptions(renderer.WithUnsafe()),
+)
+
+// Markdown makes HTML of a document in Markdown. A document that would take too long, or that no HTML can be made of,
+// because things stand inside of each other many times, comes back as Text.
+func Markdown(source []byte, o Options) (template.HTML, error) {
+	if len(source) > MaxSource {
+		return "", ErrTooLarge
+	}
+	if demanding(string(source)) {
+		return Text(source)
+	}
+	var out bytes.Buffer
+	if err := converter.Convert(source, &out, parser.WithContext(parser.NewContext(parser.WithIDs(newAnchors())))); err != nil {
+		return "", err
+	}
+	body := &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
+	nodes, err := html.ParseFragment(&out, body)
+	if err != nil {
+		return Text(source)
+	}
+	for _, n := range nodes {
+		body.AppendChild(n)
+	}
+	o.place(body, false)
+	out.Reset()
+	for n := range body.ChildNodes() {
+		if err := html.Render(&out, n); err != nil {
+			return "", err
+		}
+	}
+	return template.HTML(policy.SanitizeReader(&out).String()), nil
+}
+
+// Text makes HTML of plain text, line by line.
+func Text(source []byte) (template.HTML, error) {
+	if len(source) > MaxSource {
+		return "", ErrTooLarge
+	}
+	text := strings.ReplaceAll(strings.ToValidUTF8(string(source), "�"), "\x00", "�")
+	return "<pre>" + template.HTML(template.HTMLEscapeString(text)) + "</pre>", nil
+}
