@@ -44,7 +44,7 @@ func TestReference(t *testing.T) {
 			u.submit("Search")
 		}
 		u.seeNot("/repositories/{workspace}/{repo_slug}/commits")
-		u.follow("GET /workspaces/{workspace}/projects/{project_key}/permissions-config/groups")
+		u.follow("GET /2.0/workspaces/{workspace}/projects/{project_key}/permissions-config/groups")
 		u.see("read:project:bitbucket")
 		u.visit("/docs/errors")
 		u.see("header.line_break")

@@ -33,7 +33,6 @@ func TestFirstHour(t *testing.T) {
 		u.visitFor(link, 410)
 		u.see("restart the server")
 
-		u.signIn("ada@example.com")
 		u.follow("Workspaces")
 		u.follow("New workspace")
 		u.fill("Slug", "acme")

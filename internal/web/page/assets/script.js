@@ -40,9 +40,6 @@ for (const field of document.querySelectorAll("[data-filter]")) {
   if (field.value) filter();
 }
 
-// data-script: what makes sense only where scripts run.
-for (const part of document.querySelectorAll("[data-script]")) part.hidden = false;
-
 // data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
 // itself, and the part is taken from there; data-live-button asks the same without a script.
 for (const form of document.querySelectorAll("[data-live]")) {
