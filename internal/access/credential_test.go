@@ -41,7 +41,7 @@ func TestWithin(t *testing.T) {
 		{WorkspaceToken, workspace, repositoryAdmin, "w", "p", "r", Admin},
 		{WorkspaceToken, workspace, remove, "w", "p", "r", Admin},
 		{WorkspaceToken, workspace, remove, "w", "p", "", Read},
-		{WorkspaceToken, workspace, repositoryAdmin, "w", "p", "", Read},
+		{WorkspaceToken, workspace, repositoryAdmin, "w", "p", "", CreateRepo},
 		{WorkspaceToken, workspace, projectAdmin, "w", "p", "", Admin},
 		{WorkspaceToken, workspace, projectAdmin, "w", "", "", Admin},
 		{WorkspaceToken, workspace, projectAdmin.Union(remove), "other", "p", "r", None},
@@ -53,6 +53,8 @@ func TestWithin(t *testing.T) {
 		{RepositoryTok, repository, repositoryAdmin, "w", "p", "r2", None},
 		{RepositoryTok, repository, repositoryAdmin, "w", "p", "", None},
 		{RepositoryTok, repository, scope.Set{}, "w", "p", "r", Read},
+		{OAuth, workspace, projectAdmin, "w", "p", "", Admin}, // by client credentials: no account is behind it
+		{OAuth, workspace, projectAdmin, "other", "p", "", None},
 		// A person's privileges come from the store, and never from scopes.
 		{APIToken, workspace, repositoryAdmin, "w", "p", "r", None},
 		{AppPassword, Bounds{}, repositoryAdmin, "", "", "", None},

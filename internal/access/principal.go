@@ -158,6 +158,8 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 	switch {
 	case p.permits.Has(admin), repositoryID != "" && p.permits.Has(scope.LegacyRepositoryDelete):
 		return Admin
+	case repositoryID == "" && p.permits.Has(scope.LegacyRepositoryAdmin):
+		return CreateRepo
 	case p.permits.Has(write):
 		return Write
 	}

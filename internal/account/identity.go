@@ -45,16 +45,22 @@ func (r *Room) SignInWith(ctx context.Context, i Identity, rules IdentityRules) 
 	// Somebody who signs in for the first time at the same moment may take the subject, the e-mail or the name. Then the
 	// second look finds what they made.
 	for try := 0; ; try++ {
-		a, err := r.signInWith(ctx, i, rules)
-		if !database.IsUnique(err) || try == 2 {
-			return a, err
+		a, what, err := r.signInWith(ctx, i, rules)
+		if database.IsUnique(err) && try < 2 {
+			continue
 		}
+		if err == nil && what != "" {
+			r.Log.Info(what, "account", a.ID, "issuer", i.Issuer)
+		}
+		return a, err
 	}
 }
 
-func (r *Room) signInWith(ctx context.Context, i Identity, rules IdentityRules) (a Account, err error) {
+// signInWith is one try of SignInWith. what is what the log should know: that something new was made.
+func (r *Room) signInWith(ctx context.Context, i Identity, rules IdentityRules) (a Account, what string, err error) {
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
 		now := database.Micros(r.Now())
+		what = ""
 		a, err = one(ctx, tx, `a.id = (SELECT account_id FROM identity WHERE issuer = $1 AND subject = $2)`, i.Issuer, i.Subject)
 		if err == nil {
 			if !a.Active {
@@ -69,9 +75,11 @@ func (r *Room) signInWith(ctx context.Context, i Identity, rules IdentityRules) 
 		if err := i.mayLink(rules); err != nil {
 			return err
 		}
+		what = "an identity was linked to an account"
 		a, err = one(ctx, tx, `a.email = $1`, i.Email)
 		switch {
 		case errors.Is(err, ErrNotFound):
+			what = "an account was made for an identity"
 			if a, err = r.createFor(ctx, tx, i, rules); err != nil {
 				return err
 			}
@@ -93,9 +101,9 @@ func (r *Room) signInWith(ctx context.Context, i Identity, rules IdentityRules) 
 		return err
 	})
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
-	return a, nil
+	return a, what, nil
 }
 
 func deactivated() error {

@@ -1,19 +1,10 @@
 package pailtest
 
 import (
-	"os"
-	"strings"
 	"testing"
+
+	"github.com/pailforge/pail/internal/pailtest/need"
 )
 
-// Skip skips a test that needs something this machine does not have, with one line that says what. Where
-// PAIL_TEST_REQUIRE names it, as it does in CI, the lack is a failure.
-func Skip(t testing.TB, need, why string) {
-	t.Helper()
-	for _, required := range strings.Split(os.Getenv("PAIL_TEST_REQUIRE"), ",") {
-		if strings.TrimSpace(required) == need {
-			t.Fatalf("%s is required here: %s", need, why)
-		}
-	}
-	t.Skipf("skipped: %s", why)
-}
+// Skip is need.Skip.
+func Skip(t testing.TB, what, why string) { t.Helper(); need.Skip(t, what, why) }

@@ -62,9 +62,10 @@ func tokenWith(scopes ...string) func(*pailtest.World) subject {
 }
 
 func appPassword(w *pailtest.World) subject {
-	c, secret, err := w.Accounts.CreateAppPassword(w.T.Context(), w.Admin.ID, "test", []string{"account", "repository"})
+	secret := w.AppPassword(w.Admin, "account", "repository")
+	all, err := w.Credentials.OfAccount(w.T.Context(), w.Admin.ID, access.AppPassword)
 	check(w, err)
-	return subject{w, c.ID, secret}
+	return subject{w, all[0].ID, secret}
 }
 
 func accessToken(w *pailtest.World) subject {

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/pailtest/need"
 )
 
 // TestOptionsOfInstalledCurl: every option in curl's own help is known, with its letter and with whether a value follows.
 func TestOptionsOfInstalledCurl(t *testing.T) {
 	help, err := exec.Command("curl", "--help", "all").Output()
 	if err != nil {
-		pailtest.Skip(t, "curl", "curl does not run: "+err.Error())
+		need.Skip(t, "curl", "curl does not run: "+err.Error())
 	}
 	form := regexp.MustCompile(`^ *(?:-(.), )?--([a-z0-9.-]+)( [<\[].*?[>\]])?(?: |$)`)
 	seen := 0

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pailforge/pail/internal/doctor"
-	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/pailtest/need"
 	"github.com/pailforge/pail/internal/reason"
 )
 
@@ -209,9 +209,9 @@ var realLines = []string{
 
 // TestRealCurl runs each line with bash and curl against a listener, and compares what arrives with what was read.
 func TestRealCurl(t *testing.T) {
-	for _, need := range []string{"bash", "curl"} {
-		if _, err := exec.LookPath(need); err != nil {
-			pailtest.Skip(t, "curl", need+" is not here")
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			need.Skip(t, "curl", tool+" is not here")
 		}
 	}
 	l := listen(t)

@@ -335,7 +335,8 @@ func TestReadme(t *testing.T) {
 		t.Errorf("%d %v %q", r.Status, r.Header, r.Body)
 	}
 	wants(t, webtest.Open(s).Get(picture[1]), 404, "repository.not_found")
-	if r := b.Get("/acme/widgets/raw/main/x.svg"); !strings.Contains(r.Header.Get("Content-Security-Policy"), "sandbox") || strings.Contains(r.Header.Get("Content-Security-Policy"), "script") {
+	if r := b.Get("/acme/widgets/raw/main/x.svg"); !strings.Contains(r.Header.Get("Content-Security-Policy"), "sandbox") || strings.Contains(r.Header.Get("Content-Security-Policy"), "script") ||
+		r.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%v", r.Header)
 	}
 	for _, path := range []string{"page.html", "README.md", "docs", "nope.png", "%2e%2e/x.svg", ".git/config", ""} {

@@ -107,5 +107,9 @@ func (p *Pages) raw(r *page.Request, repo *repository.Repository) (page.Answer, 
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return page.Answer{ContentType: kind, Cache: "private, max-age=3600", Body: data, Header: http.Header{"Content-Security-Policy": {picturePolicy}}}, nil
+	cache := "private, max-age=3600"
+	if !gitstore.Hash(r.PathValue("hash")).Valid() { // a branch goes on
+		cache = "private, no-cache"
+	}
+	return page.Answer{ContentType: kind, Cache: cache, Body: data, Header: http.Header{"Content-Security-Policy": {picturePolicy}}}, nil
 }

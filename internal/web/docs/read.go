@@ -16,7 +16,7 @@ import (
 
 // Bounds of what is looked at.
 const (
-	maxPasted = 32 << 10 // bytes
+	maxPasted = 16 << 10 // bytes
 	maxCases  = 5        // requests in one text
 )
 
@@ -28,7 +28,7 @@ func (p *Pages) read(ctx context.Context, text string) ([]doctor.Case, error) {
 	case strings.TrimSpace(text) == "":
 		return nil, rest.InvalidField("request", "paste a request")
 	case len(text) > maxPasted:
-		return nil, rest.InvalidField("request", "it is too long: 32 KiB are looked at")
+		return nil, rest.InvalidField("request", "it is too long: 16 KiB are looked at")
 	}
 	cases, err := p.cases(ctx, text)
 	if err != nil {

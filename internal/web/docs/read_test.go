@@ -87,7 +87,9 @@ func TestTryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.trying <- struct{}{}
-	_, _, err := p.try(t.Context(), "192.0.2.1", "GET /2.0/user")
+	over, cancel := context.WithCancel(t.Context())
+	cancel() // whoever asks has no more time
+	_, _, err := p.try(over, "192.0.2.1", "GET /2.0/user")
 	if e, ok := errors.AsType[*rest.Error](err); !ok || e.Reason != reason.ServerBusy {
 		t.Errorf("%v", err)
 	}

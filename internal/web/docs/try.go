@@ -3,8 +3,10 @@ package docs
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/doctor"
@@ -14,8 +16,12 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 )
 
-// maxTrying bounds how many requests are looked at at the same time: it is work that anybody may ask for.
-const maxTrying = 4
+// maxTrying is how many texts are looked at at the same time. It is work that anybody may ask for, and half of the
+// machine stays free for everything else.
+var maxTrying = max(1, runtime.GOMAXPROCS(0)/2)
+
+// patience is how long one waits for its turn.
+const patience = 3 * time.Second
 
 // tryPage is what the page shows.
 type tryPage struct {
@@ -87,10 +93,12 @@ func (p *Pages) try(ctx context.Context, address, text string) (list []tried, mo
 	if err := p.Guesses.MayGuess(address); err != nil {
 		return nil, false, err
 	}
+	turn, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	select {
 	case p.trying <- struct{}{}:
 		defer func() { <-p.trying }()
-	default:
+	case <-turn.Done():
 		return nil, false, rest.Refuse(reason.ServerBusy, "").WithHeader("Retry-After", "1")
 	}
 	cases, err := p.read(ctx, text)

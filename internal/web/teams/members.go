@@ -3,7 +3,6 @@ package teams
 import (
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/reason"
-	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/workspace"
 )
@@ -68,7 +67,7 @@ func (p *Pages) renderMembers(r *page.Request, w *workspace.Workspace, problem s
 	return r.Render(templates, view)
 }
 
-// memberForm stands for the small forms in the list of members: a refusal is shown above the list.
+// membersAgain shows the list after a change in it was refused, with the cause above it.
 func (p *Pages) membersAgain(r *page.Request, w *workspace.Workspace, err error) (page.Answer, error) {
 	form := &page.Form{}
 	return r.Again(form, gone(err, reason.UserNotFound), func() (page.Answer, error) {
@@ -120,6 +119,3 @@ func (p *Pages) leave(r *page.Request, w workspace.Workspace) (page.Answer, erro
 	}
 	return r.Done("/workspaces", "You have left the workspace "+w.Slug+".")
 }
-
-// braced is the form in which an account's id stands in a form: nobody's username.
-func braced(a account.Account) string { return rest.Braced(a.ID) }
