@@ -25,3 +25,7 @@ DROP INDEX credential_account;
 CREATE INDEX credential_account ON credential (account_id, kind, id);
 DROP INDEX credential_workspace;
 CREATE INDEX credential_workspace ON credential (workspace_id, kind, id);
+
+-- Pages list those that have ended lately, of a shelf that may hold ten thousand others.
+CREATE INDEX credential_end ON credential (account_id, kind,
+    (CASE WHEN revoked_on > 0 AND (expires_on = 0 OR revoked_on < expires_on) THEN revoked_on ELSE expires_on END));

@@ -12,7 +12,7 @@ func TestInvitation(t *testing.T) {
 	withAndWithoutScripts(t, startWorld, func(u *user, w *pailtest.World) {
 		u.signIn(w.Admin.Email)
 		u.visit("/acme/settings/invitations")
-		u.fill("Note", "for Grace")
+		u.fill("Note (optional)", "for Grace")
 		u.check("Developers")
 		u.submit("Make the link")
 		u.see("It is shown this once")
@@ -33,10 +33,10 @@ func TestInvitation(t *testing.T) {
 		outsider.visitFor(link, 410)
 
 		u.visit("/acme/projects/FTO/permissions")
-		u.see("grace", "write: the group Developers")
+		u.see("grace", "write: granted on the project to the group Developers")
 		u.visit("/acme/settings/members")
 		u.click("Remove grace")
-		u.submit("Yes, remove grace")
+		u.submit("Remove grace, yes")
 		u.seeNot("grace@acme.example")
 		grace.visitFor("/acme", 404)
 	})
@@ -67,8 +67,8 @@ func TestPermissions(t *testing.T) {
 		u.choose("Group", "Release managers")
 		u.chooseIn("Grant to the group", "Permission", "admin")
 		u.submit("Grant to the group")
-		u.see("admin: the group Release managers")
+		u.see("admin: granted on the project to the group Release managers")
 		u.submit("Revoke the permission of the group Release managers")
-		u.seeNot("admin: the group Release managers")
+		u.seeNot("admin: granted on the project to the group Release managers")
 	})
 }

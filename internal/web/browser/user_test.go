@@ -173,6 +173,7 @@ func (u *user) load(what string, steps ...chromedp.Action[chromedp.Void]) {
 		u.t.Fatalf("%s: no page came", what)
 	}
 	u.status = int(answer.Status)
+	u.wait("load the whole page", func() bool { return eval[bool](u, `document.readyState === "complete" && document.body !== null`) })
 }
 
 // arrived is what every new page is met with.
