@@ -189,12 +189,6 @@ func (u *user) follow(name string) {
 	u.leave(u.find(name, "link"), name, 200)
 }
 
-// followIn is follow where several links have the name: the one in the row, item or form that has this text.
-func (u *user) followIn(text, name string) {
-	u.t.Helper()
-	u.leave(u.findIn(text, name, "link"), name, 200)
-}
-
 // submit clicks on a button that leads to another page, as that of a form does, and waits for it.
 func (u *user) submit(name string) {
 	u.t.Helper()
@@ -205,12 +199,6 @@ func (u *user) submit(name string) {
 func (u *user) submitFor(name string, status int) {
 	u.t.Helper()
 	u.leave(u.find(name, "button"), name, status)
-}
-
-// submitIn is submit where several buttons have the name: the one in the row, item or form that has this text.
-func (u *user) submitIn(text, name string) {
-	u.t.Helper()
-	u.leave(u.findIn(text, name, "button"), name, 200)
 }
 
 // leave clicks on a node, and waits for the page that it leads to.
@@ -231,12 +219,6 @@ var clickable = []string{"link", "button", "checkbox", "radio", "tab", "menuitem
 func (u *user) click(name string) {
 	u.t.Helper()
 	u.mouse(u.find(name, clickable...))
-}
-
-// clickIn is click where several things have the name: the one in the row, item or form that has this text.
-func (u *user) clickIn(text, name string) {
-	u.t.Helper()
-	u.mouse(u.findIn(text, name, clickable...))
 }
 
 // fillable are the roles of what fill looks for.
@@ -300,12 +282,6 @@ func (u *user) press(keys string) {
 	ctx, cancel := context.WithTimeout(u.ctx, patience)
 	defer cancel()
 	u.try("press keys", chromedp.Do(ctx, chromedp.KeyEvent(keys)))
-}
-
-// value is what is in the field with this label.
-func (u *user) value(label string) string {
-	u.t.Helper()
-	return on[string](u, u.find(label, fillable...), `function() { return this.value }`)
 }
 
 // see waits until the page shows each of these texts. Spaces and line breaks count as one space.
