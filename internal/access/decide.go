@@ -66,10 +66,13 @@ type acceptedKey struct {
 func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
 	e := rest.Refusef(reason.CredentialKindNotAccepted, "%s does not take a %s.", op.Key, p.Kind.Title()).
 		With("credential", p.Kind)
-	var takes []string
+	var takes, named []string // Bitbucket Cloud's sentence never names OAuth
 	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, OAuth, Session} {
 		if op.Accepts&kinds[k].accepts != 0 {
 			takes = append(takes, string(k))
+			if k != OAuth {
+				named = append(named, string(k))
+			}
 		}
 	}
 	if takes == nil {
@@ -79,5 +82,5 @@ func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
 	if p.Kind.AccessToken() && !strings.Contains(op.Template, "permissions-config") {
 		return e.WithMessage("This API is not accessible by this authentication mechanism")
 	}
-	return e.WithMessage("This API is only accessible with the following authentication types: %s", strings.ReplaceAll(strings.Join(takes, ", "), "_password", "password"))
+	return e.WithMessage("This API is only accessible with the following authentication types: %s", strings.ReplaceAll(strings.Join(named, ", "), "_password", "password"))
 }

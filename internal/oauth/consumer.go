@@ -62,7 +62,7 @@ func (f Form) apply(c *Consumer) error {
 			wrong = rest.InvalidField(field, problem)
 			return
 		}
-		wrong.Field(field, problem)
+		_ = wrong.Field(field, problem)
 	}
 	c.Name, c.Description = strings.TrimSpace(f.Name), strings.TrimSpace(f.Description)
 	c.URL, c.CallbackURL, c.Private = strings.TrimSpace(f.URL), strings.TrimSpace(f.CallbackURL), f.Private

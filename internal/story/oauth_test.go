@@ -12,16 +12,16 @@ import (
 	"github.com/pailforge/pail/internal/scope"
 )
 
-// consumer is an application with a token of the administrator's and one of its own, whose scopes can be changed.
-type consumer struct {
+// application is a consumer with a token of the administrator's and one of its own, whose scopes can be changed.
+type application struct {
 	*pailtest.World
 	oauth.Consumer
 	secret        string
 	person, owner pailtest.Credential
 }
 
-func newConsumer(w *pailtest.World) *consumer {
-	c := &consumer{World: w}
+func newApplication(w *pailtest.World) *application {
+	c := &application{World: w}
 	c.Consumer, c.secret = w.Consumer("account")
 	c.person = c.buy(url.Values{"grant_type": {"authorization_code"}, "code": {c.yes()}})
 	c.owner = c.buy(url.Values{"grant_type": {"client_credentials"}})
@@ -29,7 +29,7 @@ func newConsumer(w *pailtest.World) *consumer {
 }
 
 // yes is the code that the administrator's consent gives.
-func (c *consumer) yes() string {
+func (c *application) yes() string {
 	c.T.Helper()
 	q, err := c.OAuth.Ask(c.T.Context(), url.Values{"client_id": {c.Key}, "response_type": {"code"}}.Encode())
 	check(c.World, err)
@@ -40,14 +40,14 @@ func (c *consumer) yes() string {
 	return u.Query().Get("code")
 }
 
-func (c *consumer) buy(form url.Values) pailtest.Credential {
+func (c *application) buy(form url.Values) pailtest.Credential {
 	c.T.Helper()
 	a := c.Do(pailtest.Header(pailtest.Basic(c.Key, c.secret), "Content-Type", "application/x-www-form-urlencoded"), http.MethodPost, "/site/oauth2/access_token", form.Encode())
 	return pailtest.Bearer(c.Want(a, http.StatusOK).String("access_token"))
 }
 
 // may gives the consumer these scopes, and has the administrator allow them.
-func (c *consumer) may(scopes scope.Set) {
+func (c *application) may(scopes scope.Set) {
 	c.T.Helper()
 	changed, err := c.OAuth.Change(c.T.Context(), c.Consumer, oauth.Form{Name: c.Name, CallbackURL: c.CallbackURL, Private: true, Scopes: scopes.Names()})
 	check(c.World, err)
@@ -64,7 +64,7 @@ func TestEveryServedOperationByOAuth(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		w.Push(2)
-		c := newConsumer(w)
+		c := newApplication(w)
 		for _, key := range w.API.Keys() {
 			t.Run(key, func(t *testing.T) {
 				s.T = t

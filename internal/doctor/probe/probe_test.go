@@ -144,7 +144,7 @@ func TestRest(t *testing.T) {
 func bookkeeping(store string) string {
 	var kept []string
 	for line := range strings.Lines(store) {
-		if !strings.HasPrefix(line, "activity ") && !strings.HasPrefix(line, "credential ") && !strings.HasPrefix(line, "credential_usage ") {
+		if !strings.HasPrefix(line, "activity ") && !strings.HasPrefix(line, "credential ") && !strings.HasPrefix(line, "credential_usage ") && !strings.HasPrefix(line, "credential_day ") {
 			kept = append(kept, line)
 		}
 	}
