@@ -10,13 +10,13 @@ var parameter = regexp.MustCompile(`\{([a-z_]+)(\.\.\.)?\}`)
 
 // notPages are paths that serve no page, by the pattern of their path.
 var notPages = map[string]string{
-	"/style.css":                                    "an asset",
-	"/script.js":                                    "an asset",
-	"/account/{username}/avatar":                    "a picture",
-	"/workspaces/{workspace}/avatar":                "a picture",
+	"/style.css":                     "an asset",
+	"/script.js":                     "an asset",
+	"/account/{username}/avatar":     "a picture",
+	"/workspaces/{workspace}/avatar": "a picture",
+	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
 	"/2.0/swagger.json":                             "for programs",
 	"/site/oauth2/access_token":                     "for programs",
-	"/.well-known/openid-configuration":             "for programs",
 	"/{workspace}/{repo_slug}/raw/{hash}/{path...}": "files",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
