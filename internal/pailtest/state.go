@@ -17,7 +17,7 @@ import (
 // tables are all tables of the store.
 var tables = []string{"account", "session", "setup_link", "workspace", "workspace_member", "user_group", "group_member", "project",
 	"project_group_grant", "project_user_grant", "project_default_reviewer", "repository", "repository_group_grant",
-	"repository_user_grant", "credential", "activity", "credential_usage", "credential_day", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity"}
+	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity"}
 
 // Store is everything in the store as text, bookkeeping up to this moment included: two are equal when nothing changed.
 func (s *Server) Store() string {
