@@ -99,16 +99,16 @@ func (r *Room) issue(ctx context.Context, c access.Credential, scopes []string, 
 		}
 	}
 	c.Scopes = set
-	if c.Expires, err = r.expiry(days); err != nil {
+	if c.Expires, err = r.expiry(c.Kind, days); err != nil {
 		return c, "", err
 	}
 	issued, secret, err := r.Credentials.Issue(ctx, c)
 	return issued, secret, refusedIssue(err)
 }
 
-// expiry is the end of a life of so many days; days -1 is one without an end.
-func (r *Room) expiry(days int) (time.Time, error) {
-	if days == -1 {
+// expiry is the end of a life of so many days; days -1 is one without an end, which API tokens never have.
+func (r *Room) expiry(k access.Kind, days int) (time.Time, error) {
+	if days == -1 && k != access.APIToken {
 		return time.Time{}, nil
 	}
 	if days < 1 || days > MaxTokenDays {
@@ -149,7 +149,7 @@ func (r *Room) Rotate(ctx context.Context, old access.Credential, overlap time.D
 	if days == 0 && old.Kind.AccessToken() {
 		days = -1
 	}
-	expires, err := r.expiry(days)
+	expires, err := r.expiry(old.Kind, days)
 	if err != nil {
 		return old, "", err
 	}
