@@ -222,15 +222,5 @@ func (r *Room) Identities(ctx context.Context, accountID string) ([]LinkedIdenti
 // Unlink takes an account's identities away, also for the browser sessions that began with them. The next sign-in with
 // an identity is again a first one. ErrNotFound: there are none.
 func (r *Room) Unlink(ctx context.Context, accountID string) error {
-	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		n, err := tx.Exec(ctx, `DELETE FROM identity WHERE account_id = $1`, accountID)
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM session WHERE account_id = $1`, accountID)
-		return err
-	})
+	return r.changeSignIn(ctx, `DELETE FROM identity WHERE account_id = $1`, accountID)
 }

@@ -25,15 +25,5 @@ func (r *Room) SetPassword(ctx context.Context, accountID, password string) erro
 	if err != nil {
 		return err
 	}
-	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE account SET password_hash = $2 WHERE id = $1`, accountID, hash)
-		if err == nil && n == 0 {
-			return ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `DELETE FROM session WHERE account_id = $1`, accountID)
-		return err
-	})
+	return r.changeSignIn(ctx, `UPDATE account SET password_hash = $2 WHERE id = $1`, accountID, hash)
 }

@@ -34,13 +34,27 @@ func (r *Room) ChangeEmail(ctx context.Context, accountID, email string) error {
 	return err
 }
 
-// change updates one account; ErrNotFound when it is not there.
+// change updates one account; ErrNotFound when nothing of its is there.
 func (r *Room) change(ctx context.Context, query string, args ...any) error {
+	return r.DB.Update(ctx, func(tx *database.Tx) error { return change(ctx, tx, query, args...) })
+}
+
+// changeSignIn is change for what an account signs in with: it ends the account's browser sessions too. The query's first
+// argument is the account.
+func (r *Room) changeSignIn(ctx context.Context, query string, accountID string, args ...any) error {
 	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		n, err := tx.Exec(ctx, query, args...)
-		if err == nil && n == 0 {
-			return ErrNotFound
+		if err := change(ctx, tx, query, append([]any{accountID}, args...)...); err != nil {
+			return err
 		}
+		_, err := tx.Exec(ctx, `DELETE FROM session WHERE account_id = $1`, accountID)
 		return err
 	})
+}
+
+func change(ctx context.Context, tx *database.Tx, query string, args ...any) error {
+	n, err := tx.Exec(ctx, query, args...)
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
 }

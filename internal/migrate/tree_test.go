@@ -112,9 +112,11 @@ func TestOwnTree(t *testing.T) {
 	if err != nil || r.Coverage.Files < 100 {
 		t.Fatalf("%d files, %v", r.Coverage.Files, err)
 	}
-	// The doctor's table of the variables that tools read names them, and reads none itself; a document shows a scan.
+	// The doctor's table of the variables that tools read names them, and reads none itself; a document shows a scan;
+	// what shows that the website is no API calls it as one.
 	r.Findings = slices.DeleteFunc(r.Findings, func(f Finding) bool {
-		return f.Rule == RuleVariable && strings.HasSuffix(f.File, "internal/doctor/variables/table.go") || strings.HasSuffix(f.File, "docs/toolkit.md")
+		return f.Rule == RuleVariable && strings.HasSuffix(f.File, "internal/doctor/variables/table.go") || strings.HasSuffix(f.File, "docs/toolkit.md") ||
+			f.Rule == "host.website" && strings.HasSuffix(f.File, "internal/reason/command_client.go")
 	})
 	if got := lines(r.Findings, "../.."); got != "" {
 		t.Error(got)

@@ -9,12 +9,6 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 )
 
-// accountTabs are the pages about one's own account.
-func accountTabs() []page.Link {
-	return []page.Link{{Name: "Profile", Href: "/account/profile"}, {Name: "Password", Href: "/account/password"}, {Name: "Sessions", Href: "/account/sessions"},
-		{Name: "API tokens", Href: "/account/tokens"}, {Name: "App passwords", Href: "/account/app-passwords"}, {Name: "Applications", Href: "/account/applications", Current: true}}
-}
-
 // application is one line of the list.
 type application struct {
 	oauth.Application
@@ -34,7 +28,7 @@ func (p *Pages) applications(r *page.Request, self *access.Account) (page.Answer
 	for i, a := range all {
 		rows[i] = application{a, explain(a.Credential.Scopes), a.LastRefusedReason.DocPath()}
 	}
-	return r.Render(templates, page.View{Template: "applications", Title: "Applications", Tabs: accountTabs(), Content: rows})
+	return r.Render(templates, page.View{Template: "applications", Title: "Applications", Tabs: page.AccountTabs("/account/applications"), Content: rows})
 }
 
 func (p *Pages) revoke(r *page.Request, self *access.Account) (page.Answer, error) {

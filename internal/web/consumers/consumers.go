@@ -52,13 +52,6 @@ func trail(w *workspace.Workspace, more ...page.Link) []page.Link {
 	return append([]page.Link{{Name: "Workspaces", Href: "/workspaces"}, {Name: w.Name, Href: "/" + w.Slug}}, more...)
 }
 
-// tabs are the settings of a workspace.
-func tabs(w *workspace.Workspace) []page.Link {
-	at := "/" + w.Slug + "/settings"
-	return []page.Link{{Name: "General", Href: at}, {Name: "Members", Href: at + "/members"}, {Name: "Invitations", Href: at + "/invitations"},
-		{Name: "Groups", Href: at + "/groups"}, {Name: "OAuth consumers", Href: at + "/consumers", Current: true}, {Name: "Access tokens", Href: at + "/access-tokens"}}
-}
-
 // consumer finds the consumer that the path names for h.
 func (p *Pages) consumer(h func(*page.Request, workspace.Workspace, oauth.Consumer) (page.Answer, error)) func(*page.Request, workspace.Workspace) (page.Answer, error) {
 	return func(r *page.Request, w workspace.Workspace) (page.Answer, error) {
@@ -91,7 +84,7 @@ func (p *Pages) list(r *page.Request, w workspace.Workspace) (page.Answer, error
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return r.Render(templates, page.View{Template: "list", Title: "OAuth consumers", Section: "workspaces", Trail: trail(&w), Tabs: tabs(&w), Content: struct {
+	return r.Render(templates, page.View{Template: "list", Title: "OAuth consumers", Section: "workspaces", Trail: trail(&w), Tabs: page.SettingsTabs(w.Slug, listPath(&w)), Content: struct {
 		Workspace workspace.Workspace
 		Path      string
 		Consumers []oauth.Consumer

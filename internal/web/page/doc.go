@@ -9,6 +9,7 @@
 //	answer.go    Answer: content type, caching, ETag, compression, redirects
 //	flash.go     the one sentence that the next page says
 //	view.go      templates, and what they can call
+//	tabs.go      the tabs that several areas share
 //	form.go      forms and their fields
 //	pager.go     lists in parts
 //	accept.go    HTML or JSON, by the Accept header

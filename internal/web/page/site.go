@@ -93,16 +93,6 @@ func (s *Site) serve(r *Request, h Handler) (Answer, error) {
 	return a, err
 }
 
-// ServeHTTP answers a request that Match has found a page for.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := s.Match(r)
-	if h == nil {
-		http.NotFound(w, r) // the caller did not ask Match
-		return
-	}
-	h.ServeHTTP(w, r)
-}
-
 // Match is what answers a request; nil when no page has its path. A path that has pages, but none for the request's
 // method, is refused here, with a body.
 func (s *Site) Match(r *http.Request) http.Handler {

@@ -71,16 +71,6 @@ type Link struct {
 	Current    bool
 }
 
-// AccountTabs are the pages about one's own account; at is the current one's path.
-func AccountTabs(at string) []Link {
-	all := []Link{{Name: "Profile", Href: "/account/profile"}, {Name: "Password", Href: "/account/password"}, {Name: "Sessions", Href: "/account/sessions"},
-		{Name: "API tokens", Href: "/account/tokens"}, {Name: "App passwords", Href: "/account/app-passwords"}, {Name: "Applications", Href: "/account/applications"}}
-	for i := range all {
-		all[i].Current = all[i].Href == at
-	}
-	return all
-}
-
 // frame is what the layout gets: the view, and what it knows of the visitor.
 type frame struct {
 	View

@@ -23,7 +23,7 @@ func (p *Pages) renderGroups(r *page.Request, w *workspace.Workspace, form *page
 	if err != nil {
 		return page.Answer{}, err
 	}
-	return r.Render(templates, page.View{Template: "groups", Title: "Groups of " + w.Name, Section: "workspaces", Trail: trail(r, w), Tabs: settingsTabs(r, w), Content: struct {
+	return r.Render(templates, page.View{Template: "groups", Title: "Groups of " + w.Name, Section: "workspaces", Trail: trail(r, w), Tabs: page.SettingsTabs(w.Slug, r.URL.Path), Content: struct {
 		Groups []workspace.CountedGroup
 		Search page.Search
 		Pager  page.Pager

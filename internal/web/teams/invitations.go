@@ -66,7 +66,7 @@ func (p *Pages) invitationPage(r *page.Request, w *workspace.Workspace) (*invita
 
 func (p *Pages) renderInvitations(r *page.Request, c *invitationPage) (page.Answer, error) {
 	return r.Render(templates, page.View{Template: "invitations", Title: "Invitations to " + c.Workspace.Name, Section: "workspaces",
-		Trail: trail(r, c.Workspace), Tabs: settingsTabs(r, c.Workspace), Content: c})
+		Trail: trail(r, c.Workspace), Tabs: page.SettingsTabs(c.Workspace.Slug, r.URL.Path), Content: c})
 }
 
 func (p *Pages) invitations(r *page.Request, w workspace.Workspace) (page.Answer, error) {

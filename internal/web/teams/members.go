@@ -62,7 +62,7 @@ func (p *Pages) renderMembers(r *page.Request, w *workspace.Workspace, problem s
 		Problem   string
 	}{w, rows, box, pager(r, box.Action, more), box.Action, admin, problem}}
 	if admin {
-		view.Tabs = settingsTabs(r, w)
+		view.Tabs = page.SettingsTabs(w.Slug, r.URL.Path)
 	}
 	return r.Render(templates, view)
 }

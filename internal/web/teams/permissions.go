@@ -42,7 +42,7 @@ func (p *Pages) ofRepository(r *page.Request, repo *repository.Repository) *subj
 	w, pr := repo.Workspace, repo.Project
 	return &subject{on: repo, Kind: "repository", Name: repo.Name, Public: !repo.Private, Base: home + "/settings/permissions", Workspace: &w, Project: &pr,
 		Levels: []access.Level{access.Read, access.Write, access.Admin}, trail: trail(r, &w, page.Link{Name: repo.Name, Href: home}),
-		tabs: tabs(r, page.Link{Name: "General", Href: home + "/settings"}, page.Link{Name: "Permissions", Href: home + "/settings/permissions"},
+		tabs: page.Marked(r.URL.Path, page.Link{Name: "General", Href: home + "/settings"}, page.Link{Name: "Permissions", Href: home + "/settings/permissions"},
 			page.Link{Name: "Access tokens", Href: home + "/settings/access-tokens"}),
 		repositoryID: repo.ID,
 		effective: func(ctx context.Context, search string, paging rest.Paging) ([]workspace.Effective, bool, error) {

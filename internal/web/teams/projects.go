@@ -64,7 +64,7 @@ func (p *Pages) projectTabs(r *page.Request, pr *workspace.Project) []page.Link 
 		all = append(all, page.Link{Name: "Permissions", Href: path(pr, "permissions")}, page.Link{Name: "Access tokens", Href: path(pr, "access-tokens")},
 			page.Link{Name: "Settings", Href: path(pr, "settings")})
 	}
-	return tabs(r, all...)
+	return page.Marked(r.URL.Path, all...)
 }
 
 // projectTrail is the way to a project, or to a page of it.

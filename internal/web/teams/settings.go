@@ -16,7 +16,7 @@ func settingsForm(r *page.Request, w *workspace.Workspace) *page.Form {
 }
 
 func (p *Pages) renderSettings(r *page.Request, w *workspace.Workspace, form *page.Form) (page.Answer, error) {
-	return r.Render(templates, page.View{Template: "settings", Title: "Settings of " + w.Name, Section: "workspaces", Trail: trail(r, w), Tabs: settingsTabs(r, w), Content: struct {
+	return r.Render(templates, page.View{Template: "settings", Title: "Settings of " + w.Name, Section: "workspaces", Trail: trail(r, w), Tabs: page.SettingsTabs(w.Slug, r.URL.Path), Content: struct {
 		Workspace *workspace.Workspace
 		Form      *page.Form
 		Delete    string

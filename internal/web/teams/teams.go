@@ -141,14 +141,6 @@ func trail(r *page.Request, w *workspace.Workspace, more ...page.Link) []page.Li
 	return append(append(outside(r), page.Link{Name: w.Name, Href: at(w.Slug)}), more...)
 }
 
-// tabs marks the tab whose path is the page's.
-func tabs(r *page.Request, all ...page.Link) []page.Link {
-	for i := range all {
-		all[i].Current = all[i].Href == r.URL.Path
-	}
-	return all
-}
-
 // workspaceTabs are the pages of a workspace, as far as the visitor may see them.
 func (p *Pages) workspaceTabs(r *page.Request, w *workspace.Workspace) []page.Link {
 	all := []page.Link{{Name: "Overview", Href: at(w.Slug)}, {Name: "Repositories", Href: at(w.Slug, "repositories")}, {Name: "Projects", Href: at(w.Slug, "projects")}}
@@ -158,14 +150,7 @@ func (p *Pages) workspaceTabs(r *page.Request, w *workspace.Workspace) []page.Li
 	if may(r, p.administers()) {
 		all = append(all, page.Link{Name: "Settings", Href: at(w.Slug, "settings")})
 	}
-	return tabs(r, all...)
-}
-
-// settingsTabs are the pages for those who administer a workspace.
-func settingsTabs(r *page.Request, w *workspace.Workspace) []page.Link {
-	s := at(w.Slug, "settings")
-	return tabs(r, page.Link{Name: "General", Href: s}, page.Link{Name: "Members", Href: s + "/members"}, page.Link{Name: "Invitations", Href: s + "/invitations"},
-		page.Link{Name: "Groups", Href: s + "/groups"}, page.Link{Name: "OAuth consumers", Href: s + "/consumers"}, page.Link{Name: "Access tokens", Href: s + "/access-tokens"})
+	return page.Marked(r.URL.Path, all...)
 }
 
 // formPage is a page that is a form and little else.

@@ -81,7 +81,7 @@ func ofProject(v workspace.Project) place {
 }
 
 func ofRepository(v *repository.Repository) place {
-	at := "/" + v.Workspace.Slug + "/" + v.Slug
+	at := rest.URLs{}.Web(v.Path()...).Href
 	return place{Shelf: access.Shelf{Kind: access.RepositoryTok, Bounds: access.Bounds{WorkspaceID: v.Workspace.ID, RepositoryID: v.ID}},
 		Path: at + "/settings/access-tokens", Name: "repository access token", Title: "Access tokens", Workspace: v.Workspace.Slug, Repository: v.Slug,
 		About: "What programs sign in with to work on this repository. " + accessTokens,
@@ -93,6 +93,9 @@ func (at place) view(template, title string, below bool, content any) page.View 
 	v := page.View{Template: template, Title: title, Section: "tokens", Trail: at.Trail, Content: content}
 	if at.Self == nil {
 		v.Section = "workspaces"
+		if at.Shelf.Kind == access.WorkspaceToken && !below {
+			v.Tabs = page.SettingsTabs(at.Workspace, at.Path)
+		}
 	} else if !below {
 		v.Tabs = page.AccountTabs(at.Path)
 	}
