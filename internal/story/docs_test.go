@@ -42,7 +42,7 @@ func (d *docs) run(t *testing.T, line string) {
 	switch {
 	case line == "go run ./cmd/pail demo":
 		d.demo(t)
-	case strings.HasPrefix(line, "go test "):
+	case goTestLine.MatchString(line):
 		d.goTest(t, line)
 	case strings.HasPrefix(line, "pail serve "):
 		d.serve(t, line)
@@ -89,8 +89,10 @@ func (d *docs) demo(t *testing.T) {
 }
 
 var (
-	testFlag  = regexp.MustCompile(`-(bench|fuzz) '?([^' ]+)'?`)
-	packageOf = regexp.MustCompile(`\./[a-z./]+`)
+	testFlag = regexp.MustCompile(`-(bench|fuzz) '?([^' ]+)'?`)
+	// A variable may stand before it.
+	goTestLine = regexp.MustCompile(`^([A-Z_]+=\S+ )*go test `)
+	packageOf  = regexp.MustCompile(`\./[a-z./]+`)
 )
 
 // goTest does not run tests within a test; it checks that what the command names is there.
