@@ -9,8 +9,8 @@
 // The other files are what people do, an area each; walk_test.go visits every page there is, and hostile_test.go does
 // so with names that mean harm.
 //
-// Debian's package chromium and the npm package axe-core are taken where they are: without the first all tests skip
-// with one line, without the second the checks of accessibility do. PAIL_SCREENSHOTS names a folder for pictures of
+// Debian's package chromium-headless-shell (or chromium, which is slower) and the npm package axe-core are taken where they are: without the first all tests skip
+// with one line, without the second the checks of accessibility do. PAIL_TEST_SCREENSHOTS names a folder for pictures of
 // every page that is visited; without it none are taken.
 //
 // What does not live here: tests of what a page answers, to whom and with which status. These are in the page's own

@@ -45,38 +45,34 @@ func needAxe(t *testing.T) {
 	}
 }
 
-// inspect loads a page, wide and narrow, and checks what holds for every page.
-func (u *user) inspect(page webtest.Page, axe string) {
+// inspect loads a page in both looks, and checks what holds for every page. Whether everybody can use it is checked in
+// both only when thorough: others see less of the same.
+func (u *user) inspect(page webtest.Page, axe string, thorough bool) {
 	u.t.Helper()
-	for _, width := range []int64{wide, narrow} {
-		u.resize(width)
+	for _, look := range []look{onTelephone, onDesk} {
+		u.look(look)
 		u.watch.take()
 		u.open(page.Path)
 		shifts := eval[[]string](u, fmt.Sprintf("(%s)(%g)", layoutShifts, maxShift))
 		faults, received := u.watch.take()
 		for _, fault := range faults {
-			u.t.Errorf("at %d pixels: %s", width, fault)
+			u.t.Errorf("%s: %s", look, fault)
 		}
 		for _, shift := range shifts {
-			u.t.Errorf("at %d pixels the page shifts while it loads: %s", width, shift)
+			u.t.Errorf("%s: the page shifts while it loads: %s", look, shift)
 		}
-		if width == wide && received > maxFirstView {
-			u.t.Errorf("a first view takes %.0f bytes, more than %d", received, maxFirstView)
-		}
-		u.fits(width)
-		if width == wide {
+		u.fits(look)
+		if look == onDesk {
+			if received > maxFirstView {
+				u.t.Errorf("a first view takes %.0f bytes, more than %d", received, maxFirstView)
+			}
 			for _, wrong := range eval[[]string](u, wellFormed) {
 				u.t.Error(wrong)
 			}
 		}
-		for _, scheme := range []string{"light", "dark"} {
-			u.scheme(scheme)
-			if folder := os.Getenv("PAIL_SCREENSHOTS"); folder != "" {
-				u.shoot(folder, u.name+"-"+fileName(strings.TrimPrefix(page.Pattern, "GET ")), width, scheme)
-			}
-			if axe != "" {
-				u.accessible(axe, width, scheme)
-			}
+		u.shoot(fileName(strings.TrimPrefix(page.Pattern, "GET ")), look)
+		if axe != "" && (thorough || look == onDesk) {
+			u.accessible(axe, look)
 		}
 	}
 	u.watch.report(u.t)
@@ -122,10 +118,10 @@ const wellFormed = `(() => {
 })()`
 
 // fits fails when the page is wider than the window.
-func (u *user) fits(width int64) {
+func (u *user) fits(look look) {
 	u.t.Helper()
 	if wider := eval[[]string](u, tooWide); len(wider) > 0 {
-		u.t.Errorf("at %d pixels the page can be scrolled sideways:\n%s", width, strings.Join(wider, "\n"))
+		u.t.Errorf("%s: the page can be scrolled sideways:\n%s", look, strings.Join(wider, "\n"))
 	}
 }
 
@@ -157,16 +153,13 @@ type violation struct {
 	} `json:"nodes"`
 }
 
-// accessible fails when axe-core finds something serious or critical. In the dark only the colours differ.
-func (u *user) accessible(source string, width int64, scheme string) {
+// accessible fails when axe-core finds something serious or critical.
+func (u *user) accessible(source string, look look) {
 	u.t.Helper()
 	if !eval[bool](u, `typeof axe === "object"`) {
 		eval[chromedp.Void](u, source)
 	}
 	only := `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
-	if scheme == "dark" {
-		only = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
-	}
 	found := eval[string](u, `axe.run(document, {runOnly: `+only+`, resultTypes: ["violations"], iframes: false})
 		.then(result => JSON.stringify(result.violations))`)
 	var violations []violation
@@ -175,7 +168,7 @@ func (u *user) accessible(source string, width int64, scheme string) {
 		if v.Impact != "serious" && v.Impact != "critical" {
 			continue
 		}
-		text := fmt.Sprintf("%s at %d pixels, %s: %s (%s)", v.Impact, width, scheme, v.Help, v.ID)
+		text := fmt.Sprintf("%s: %s: %s (%s)", look, v.Impact, v.Help, v.ID)
 		for i, node := range v.Nodes {
 			if i == 3 {
 				text += fmt.Sprintf("\n  and %d more", len(v.Nodes)-3)

@@ -15,69 +15,61 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The widths that pages are looked at in, in pixels: a window on a desk, and a small telephone.
-const (
-	wide   = 1280
-	narrow = 360
-)
-
-// tallest is where a picture of a page is cut off, in pixels.
-const tallest = 6000
-
-// resize gives the window another width.
-func (u *user) resize(width int64) {
-	u.t.Helper()
-	height := int64(800)
-	if width == narrow {
-		height = 740
-	}
-	ctx, cancel := context.WithTimeout(u.ctx, patience)
-	defer cancel()
-	u.try("resize", chromedp.Do(ctx, chromedp.EmulateViewport(width, height)))
+// look is how somebody looks at pages.
+type look struct {
+	width, height int64 // of the window, in pixels
+	scheme        string
 }
 
-// scheme makes the person prefer light or dark pages.
-func (u *user) scheme(name string) {
+// Between them, both widths and both schemes of colours are seen.
+var (
+	onDesk      = look{1280, 800, "light"}
+	onTelephone = look{360, 740, "dark"} // a small one
+)
+
+func (l look) String() string { return fmt.Sprintf("%d-%s", l.width, l.scheme) }
+
+// tallest is where a picture of a page is cut off, in pixels. Painting is most of the work.
+const tallest = 2000
+
+// look lets the person look at pages in this way from now on.
+func (u *user) look(l look) {
 	u.t.Helper()
+	ctx, cancel := context.WithTimeout(u.ctx, patience)
+	defer cancel()
+	u.try("resize", chromedp.Do(ctx, chromedp.EmulateViewport(l.width, l.height)))
 	call(u, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 }
 
 // unfit is what does not belong into the name of a file.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// picture takes the page in both widths, light and dark, into the folder that PAIL_SCREENSHOTS names. The window is as
-// it was afterwards.
+// picture takes the page as it is on a desk.
 func (u *user) picture() {
 	u.t.Helper()
-	folder := os.Getenv("PAIL_SCREENSHOTS")
-	if folder == "" || !u.scripts {
+	if u.folder == "" || !u.scripts {
 		return
 	}
 	u.pictures++
-	name := fmt.Sprintf("%02d-%s", u.pictures, fileName(u.path()))
-	for _, width := range []int64{narrow, wide} {
-		u.resize(width)
-		for _, scheme := range []string{"dark", "light"} {
-			u.scheme(scheme)
-			u.shoot(folder, name, width, scheme)
-		}
-	}
+	u.shoot(fmt.Sprintf("%02d-%s", u.pictures, fileName(u.path())), onDesk)
 }
 
-// shoot takes one picture of the page as it is.
-func (u *user) shoot(folder, name string, width int64, scheme string) {
+// shoot takes one picture of the page as it is, when there is a folder for it.
+func (u *user) shoot(name string, look look) {
 	u.t.Helper()
+	if u.folder == "" {
+		return
+	}
 	size := call(u, page.GetLayoutMetrics, cdp.Empty{}).CSSContentSize
 	yes := true
 	picture := call(u, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &yes, OptimizeForSpeed: &yes,
-		Clip: &page.Viewport{Width: math.Min(size.Width, float64(width)), Height: math.Min(size.Height, tallest), Scale: 1},
+		Clip: &page.Viewport{Width: math.Min(size.Width, float64(look.width)), Height: math.Min(size.Height, tallest), Scale: 1},
 	}).Data
 	test, _, _ := strings.Cut(u.t.Name(), "/")
-	folder = filepath.Join(folder, strings.TrimPrefix(test, "Test"))
+	folder := filepath.Join(u.folder, strings.TrimPrefix(test, "Test"))
 	u.try("make a folder for pictures", os.MkdirAll(folder, 0o755))
-	file := fmt.Sprintf("%s.%s.%s.png", name, map[int64]string{wide: "wide", narrow: "narrow"}[width], scheme)
-	u.try("keep a picture", os.WriteFile(filepath.Join(folder, file), picture, 0o644))
+	u.try("keep a picture", os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s.%s.png", name, look)), picture, 0o644))
 }
 
 // secret is what may be one in a path.

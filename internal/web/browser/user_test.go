@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ type user struct {
 	site     *pailtest.Server
 	ctx      context.Context
 	watch    *watch
-	name     string // of the person, for the names of pictures
+	folder   string // for pictures; "": none are taken
 	scripts  bool   // run in the window
 	status   int    // of the page that was loaded last
 	pictures int    // taken so far
@@ -46,7 +47,7 @@ func newUser(t *testing.T, site *pailtest.Server) *user {
 	if err != nil {
 		t.Fatalf("Chromium does not start: %v", err)
 	}
-	u := &user{t: t, site: site, watch: &watch{base: site.URL}, scripts: true}
+	u := &user{t: t, site: site, watch: &watch{base: site.URL}, scripts: true, folder: os.Getenv("PAIL_TEST_SCREENSHOTS")}
 	ctx, closeWindow := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	u.ctx = ctx
 	t.Cleanup(closeWindow)
@@ -54,7 +55,7 @@ func newUser(t *testing.T, site *pailtest.Server) *user {
 	u.try("open a window", chromedp.Do(ctx))
 	u.try("watch the window", u.watch.start(ctx))
 	call(u, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
-	u.resize(wide)
+	u.look(onDesk)
 	return u
 }
 

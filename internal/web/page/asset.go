@@ -15,7 +15,6 @@ var script []byte
 func (s *Site) asset(path, contentType string, content []byte) {
 	version := "v=" + digest(content)
 	s.Raw("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		Secure(w.Header())
 		a := Answer{ContentType: contentType, Cache: Revalidate, Body: content}
 		if r.URL.RawQuery == version {
 			a.Cache = Forever

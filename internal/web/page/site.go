@@ -70,7 +70,6 @@ func (s *Site) add(pattern string, h Handler) {
 	method, path := s.routes.split(pattern)
 	s.routes.add(method, path, func(w http.ResponseWriter, hr *http.Request) {
 		rest.TraceOf(hr.Context()).Operation = method + " " + path
-		Secure(w.Header())
 		r := &Request{Request: hr, Site: s, w: w}
 		a, err := s.serve(r, h)
 		if err != nil {
@@ -102,6 +101,7 @@ func (s *Site) Match(r *http.Request) http.Handler {
 		return nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		secure(w.Header())
 		method := hr.Method
 		if method == http.MethodHead {
 			method = http.MethodGet
@@ -110,7 +110,6 @@ func (s *Site) Match(r *http.Request) http.Handler {
 			found.mux.ServeHTTP(w, hr) // sets the path's values
 			return
 		}
-		Secure(w.Header())
 		allow := strings.Join(found.allowed(), ", ")
 		s.refuse(&Request{Request: hr, Site: s, w: w, Principal: &access.Principal{}}, rest.Refusef(reason.MethodNotAllowed, "This page takes %s.", allow).
 			With("allowed", found.allowed()).WithHeader("Allow", allow))
@@ -134,8 +133,8 @@ func FormsLeadTo(scheme string) http.Header {
 	return http.Header{"Content-Security-Policy": {strings.Replace(policy, "form-action 'self'", allowed, 1)}}
 }
 
-// Secure sets the headers that every answer of a page begins with.
-func Secure(h http.Header) {
+// secure sets the headers that every answer begins with, also one that sends on to the clean form of a path.
+func secure(h http.Header) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY") // frame-ancestors, for old browsers

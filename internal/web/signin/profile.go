@@ -14,13 +14,18 @@ import (
 // profilePage is what the profile shows.
 type profilePage struct {
 	Account     account.Account
+	Identities  []account.LinkedIdentity
 	Name, Email *page.Form
 }
 
 func (p *Pages) profilePage(r *page.Request, self *access.Account) (profilePage, error) {
 	a, err := p.Accounts.Find(r.Context(), p.Accounts.DB, self.AccountID)
+	if err != nil {
+		return profilePage{}, err
+	}
+	identities, err := p.Accounts.Identities(r.Context(), self.ID)
 	return profilePage{
-		Account: a,
+		Account: a, Identities: identities,
 		Name: r.NewForm("/account/profile", "Save the name",
 			page.Field{Name: "display_name", Label: "Display name", Autocomplete: "name", Required: true, Max: 100, Value: a.DisplayName, Help: "What others see."}),
 		Email: r.NewForm("/account/email", "Change the e-mail",

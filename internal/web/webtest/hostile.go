@@ -32,6 +32,7 @@ var named = []struct{ table, column string }{
 	{"repository", "name"}, {"repository", "description"}, {"repository", "language"},
 	{"credential", "name"}, {"credential", "last_accessed_agent"},
 	{"activity", "path"}, {"activity", "agent"}, {"activity", "method"},
+	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
 }
 
 // NewHostileScene makes the scene in which everything that somebody can name has a hostile name, past every rule of the
