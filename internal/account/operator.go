@@ -21,7 +21,7 @@ func (r *Room) SetPassword(ctx context.Context, accountID, password string) erro
 	if err := checkPassword(password); err != nil {
 		return err
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := r.hash(ctx, password)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,16 @@ func withHashing(ctx context.Context, f func()) error {
 	}
 }
 
-// hashPassword returns the password's hash in the PHC string format, with a fresh salt.
-func hashPassword(ctx context.Context, password string) (string, error) {
+func (r *Room) hash(ctx context.Context, password string) (string, error) {
+	if r.Hash != nil {
+		return r.Hash(ctx, password)
+	}
+	return HashPassword(ctx, password)
+}
+
+// HashPassword returns the password's argon2id hash in the PHC string format, with a fresh salt. It fails only when ctx
+// ends before its turn.
+func HashPassword(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, argonSalt)
 	_, _ = rand.Read(salt) // never fails
 	var key []byte

@@ -32,6 +32,8 @@ type Room struct {
 	URLs        rest.URLs
 	Log         *slog.Logger
 	Now         func() time.Time
+	// Hash makes the stored form of a new password. nil: HashPassword.
+	Hash func(ctx context.Context, password string) (string, error)
 
 	throttle throttle
 }
@@ -47,7 +49,7 @@ func (r *Room) CreateWith(ctx context.Context, n New, more func(*database.Tx, Ac
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := hashPassword(ctx, n.Password)
+	hash, err := r.hash(ctx, n.Password)
 	if err != nil {
 		return Account{}, err
 	}
@@ -210,7 +212,7 @@ func (r *Room) Setup(ctx context.Context, secret string, n New) (Account, error)
 	if err != nil {
 		return Account{}, err
 	}
-	hash, err := hashPassword(ctx, n.Password)
+	hash, err := r.hash(ctx, n.Password)
 	if err != nil {
 		return Account{}, err
 	}

@@ -9,6 +9,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
+// Each file is one statement to goose (StatementBegin), however many it holds: both databases take them together, and
+// goose is slow at finding out where one ends.
+//
 //go:embed migrations/*.sql
 var migrations embed.FS
 

@@ -87,6 +87,7 @@ func Start(t testing.TB, o Options) *Server {
 		stop()
 		t.Fatal(err)
 	}
+	s.Accounts.Hash = hash
 	s.URL = cfg.ExternalURL
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() {

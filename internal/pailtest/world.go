@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,21 @@ import (
 
 // Password is everybody's.
 const Password = "correct horse battery staple"
+
+// hashes are of the passwords that were hashed before, in any server of this program.
+var hashes sync.Map
+
+// hash takes its time once for each password.
+func hash(ctx context.Context, password string) (string, error) {
+	if known, ok := hashes.Load(password); ok {
+		return known.(string), nil
+	}
+	made, err := account.HashPassword(ctx, password)
+	if err == nil {
+		hashes.Store(password, made)
+	}
+	return made, err
+}
 
 // World is the scene of most tests: workspace acme with project FTO, group developers with write access to it, and the
 // private repository widgets; an owner, a member of developers, and an outsider.

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Times are microseconds since the epoch in UTC. Ids are uuids in lower case without braces.
 -- Permission levels: 1 read, 2 write, 3 create-repo, 4 admin.
 
@@ -205,3 +206,4 @@ CREATE TABLE activity (
     agent         TEXT NOT NULL
 );
 CREATE INDEX activity_credential ON activity (credential_id, id);
+-- +goose StatementEnd

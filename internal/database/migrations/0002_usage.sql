@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- How often a credential was let in to an operation: at most one row for each operation of the API, and two for git.
 CREATE TABLE credential_usage (
     credential_id TEXT NOT NULL REFERENCES credential (id) ON DELETE CASCADE,
@@ -13,3 +14,4 @@ CREATE TABLE credential_usage (
 INSERT INTO credential_usage (credential_id, operation, count, first_on, last_on)
     SELECT credential_id, operation, COUNT(*), MIN(at), MAX(at) FROM activity
     WHERE operation <> '' AND reason = '' GROUP BY credential_id, operation;
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Who may ask for access by OAuth 2: an application that a workspace has registered. secret_hash is the SHA-256 of the
 -- secret in hex; the key is no secret.
 CREATE TABLE oauth_consumer (
@@ -56,3 +57,4 @@ CREATE TABLE oauth_code (
     used_on          BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX oauth_code_credential ON oauth_code (credential_id, created_on);
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- How often a credential was let in, and how often it was turned away, by day and operation. day counts from the epoch, in
 -- UTC; operation is '' for what is no operation. At most one row for each operation of the API and day, and the days that
 -- are kept are few.
@@ -29,3 +30,4 @@ CREATE INDEX credential_workspace ON credential (workspace_id, kind, id);
 -- Pages list those that have ended lately, of a shelf that may hold ten thousand others.
 CREATE INDEX credential_end ON credential (account_id, kind,
     (CASE WHEN revoked_on > 0 AND (expires_on = 0 OR revoked_on < expires_on) THEN revoked_on ELSE expires_on END));
+-- +goose StatementEnd

@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Links that let somebody join a workspace. hash is the SHA-256 of the link's secret in hex. A link is worth what its maker
 -- is: who is no member any more leaves none behind.
 CREATE TABLE invitation (
@@ -27,3 +28,4 @@ CREATE TABLE invitation_group (
     FOREIGN KEY (group_id, workspace_id) REFERENCES user_group (id, workspace_id) ON DELETE CASCADE
 );
 CREATE INDEX invitation_group_group ON invitation_group (group_id);
+-- +goose StatementEnd

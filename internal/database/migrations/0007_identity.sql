@@ -1,4 +1,5 @@
 -- +goose Up
+-- +goose StatementBegin
 -- Who an account is at an OpenID provider: the subject there never changes, the e-mail may. At one provider an account
 -- is one person, so that an address which was given to somebody else there does not hand the account over.
 CREATE TABLE identity (
@@ -11,3 +12,4 @@ CREATE TABLE identity (
     PRIMARY KEY (issuer, subject),
     UNIQUE (account_id, issuer)
 );
+-- +goose StatementEnd
