@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // DataCenterHit says which Cloud operation stands for a path of Bitbucket Data
 // Center.
@@ -49,7 +52,7 @@ func DataCenter(method, path string) (DataCenterHit, bool) {
 		return gitURL(rest, strings.HasPrefix(path, "/scm/"))
 	}
 	if cloud {
-		return dcFragments.match(method, path)
+		return dcTables().fragments.match(method, path)
 	}
 	return DataCenterHit{}, false
 }
@@ -69,7 +72,7 @@ func after(path, prefix string) (string, bool) {
 }
 
 func restPath(method, path string) (DataCenterHit, bool) {
-	if hit, ok := dcPluginRoutes.match(method, path); ok {
+	if hit, ok := dcTables().plugins.match(method, path); ok {
 		return hit, true
 	}
 	api, ok := strings.CutPrefix(path, "/api/")
@@ -80,7 +83,7 @@ func restPath(method, path string) (DataCenterHit, bool) {
 	if version != "1.0" && version != "2.0" && version != "latest" {
 		return DataCenterHit{}, false // Jira has /rest/api/2 and /rest/api/3
 	}
-	if hit, ok := dcCoreRoutes.match(method, "/"+rest); ok {
+	if hit, ok := dcTables().core.match(method, "/"+rest); ok {
 		return hit, true
 	}
 	if m, outcome := Find(method, "/"+rest); outcome != Unknown {
@@ -131,11 +134,13 @@ type dcEntry struct {
 	shown    string // what From says
 }
 
-// dcCoreRoutes is for paths after /rest/api/{version}, dcPluginRoutes for those
-// after /rest, dcFragments for those after /2.0.
-var dcCoreRoutes, dcPluginRoutes, dcFragments = dcTables()
+// routes are all tables: core is for paths after /rest/api/{version}, plugins for those after /rest, fragments for those
+// after /2.0.
+type routes struct{ core, plugins, fragments dcTable }
 
-func dcTables() (core, plugins, fragments dcTable) {
+// dcTables are made when the first path is Data Center's.
+var dcTables = sync.OnceValue(func() routes {
+	var core, plugins, fragments dcTable
 	const (
 		rest       = "/rest/api/1.0"
 		project    = "/projects/{project_key}"
@@ -180,8 +185,8 @@ func dcTables() (core, plugins, fragments dcTable) {
 			below(&fragments, []dcRoute{r}, "", rest, "")
 		}
 	}
-	return core, plugins, fragments
-}
+	return routes{core, plugins, fragments}
+})
 
 // match finds the first route for the path whose method fits or, when none
 // does, the first for the path.

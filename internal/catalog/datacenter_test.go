@@ -102,7 +102,7 @@ func TestNoDataCenter(t *testing.T) {
 // Every route leads to a template of the catalogue, and none is shadowed by
 // one before it.
 func TestDataCenterRoutesLeadSomewhere(t *testing.T) {
-	for name, table := range map[string]dcTable{"core": dcCoreRoutes, "plugins": dcPluginRoutes, "fragments": dcFragments} {
+	for name, table := range map[string]dcTable{"core": dcTables().core, "plugins": dcTables().plugins, "fragments": dcTables().fragments} {
 		for _, e := range table {
 			if e.to != "" && operationAt("GET", e.to) == nil {
 				t.Errorf("%s: %s leads to %s, which is no template", name, e.from, e.to)
@@ -139,13 +139,13 @@ func TestDocumentedPathsAreNeverDataCenter(t *testing.T) {
 
 // A hit explains itself, and its path is one of Cloud's.
 func FuzzDataCenter(f *testing.F) {
-	for _, e := range dcFragments {
+	for _, e := range dcTables().fragments {
 		f.Add("GET", "/2.0"+e.from)
 	}
-	for _, e := range dcCoreRoutes {
+	for _, e := range dcTables().core {
 		f.Add("PUT", "/rest/api/1.0"+e.from)
 	}
-	for _, e := range dcPluginRoutes {
+	for _, e := range dcTables().plugins {
 		f.Add("POST", "/rest"+strings.ReplaceAll(e.from, "{version}", "1.0"))
 	}
 	f.Add("GET", "/scm/a/b.git/info/refs")

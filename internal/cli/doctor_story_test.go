@@ -17,10 +17,7 @@ func TestDoctorServiceStories(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		pailtest.Skip(t, "git", "no git on this machine")
 	}
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin, "../../cmd/pail").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := shipped(t)
 	for name, bare := range map[string]bool{"explained": false, "bare": true} {
 		t.Run(name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{Dir: "testdata/doctor", Setup: func(env *testscript.Env) error { return doctorScene(env, bin, bare) },

@@ -30,8 +30,22 @@ func TestOffline(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/offline", Setup: own})
 }
 
+// shipped builds pail as it is shipped and gives the folder it is in. git starts its helper many times over, and this test
+// binary takes long to start and to stop under the race detector.
+func shipped(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "../../cmd/pail")
+	build.Env = append(os.Environ(), "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
 // own keeps what a script runs away from the files of whoever runs the tests.
 func own(env *testscript.Env) error {
+	env.Setenv("GORACE", os.Getenv("GORACE"))
 	env.Setenv("PAIL_CONFIG_DIR", filepath.Join(env.WorkDir, "config"))
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, "gitconfig"))
@@ -62,14 +76,7 @@ func TestServices(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		pailtest.Skip(t, "git", "no git on this machine")
 	}
-	// pail as it is shipped: git starts its helper many times over, and this test binary takes long to start under the race
-	// detector.
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "../../cmd/pail")
-	build.Env = append(os.Environ(), "GOFLAGS=")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := shipped(t)
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/pailtest/heap"
 )
 
 // noise gives n bytes that do not compress.
@@ -30,36 +31,6 @@ func noise(n int) []byte {
 
 // memoryLimit is how much a push or clone may add to the server's heap, whatever its size.
 const memoryLimit = 16 << 20
-
-// peakDuring runs f and gives by how much the heap grew at most.
-func peakDuring(f func()) uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := m.HeapInuse
-	stop, peak := make(chan struct{}), make(chan uint64)
-	go func() {
-		var most uint64
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapInuse)
-			select {
-			case <-stop:
-				peak <- most
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	f()
-	close(stop)
-	if most := <-peak; most > before {
-		return most - before
-	}
-	return 0
-}
 
 // big pushes and clones size bytes that do not compress, in chunks, and checks the memory.
 func big(t *testing.T, size int) {
@@ -80,13 +51,13 @@ func big(t *testing.T, size int) {
 	f.git(dir, "add", "noise")
 	f.git(dir, "commit", "-q", "-m", "noise")
 	head := f.git(dir, "rev-parse", "HEAD")
-	if grown := peakDuring(func() { f.git(dir, "-c", "http.postBuffer=65536", "push", "-q", "origin", "main") }); grown > memoryLimit {
+	if grown := heap.Grown(func() { f.git(dir, "-c", "http.postBuffer=65536", "push", "-q", "origin", "main") }); grown > memoryLimit {
 		t.Errorf("a push of %d MiB took %d MiB of memory", size>>20, grown>>20)
 	} else {
 		t.Logf("push: %d KiB", grown>>10)
 	}
 	f.holds("refs/heads/main", head)
-	if grown := peakDuring(func() { f.git("", "clone", "-q", "--bare", f.url, filepath.Join(t.TempDir(), "x")) }); grown > memoryLimit {
+	if grown := heap.Grown(func() { f.git("", "clone", "-q", "--bare", f.url, filepath.Join(t.TempDir(), "x")) }); grown > memoryLimit {
 		t.Errorf("a clone of %d MiB took %d MiB of memory", size>>20, grown>>20)
 	} else {
 		t.Logf("clone: %d KiB", grown>>10)

@@ -5,47 +5,16 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/pailtest/heap"
 )
 
 // memoryLimit is how much a recorded push or clone may add to the heap, whatever its size. The server that is recorded
 // is in the same process, and its share is in it.
 const memoryLimit = 16 << 20
-
-// peakDuring runs f and gives by how much the heap grew at most.
-func peakDuring(f func()) uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	before := m.HeapInuse
-	stop, peak := make(chan struct{}), make(chan uint64)
-	go func() {
-		var most uint64
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			runtime.ReadMemStats(&m)
-			most = max(most, m.HeapInuse)
-			select {
-			case <-stop:
-				peak <- most
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	f()
-	close(stop)
-	if most := <-peak; most > before {
-		return most - before
-	}
-	return 0
-}
 
 // large pushes and clones size bytes that do not compress while they are recorded, and checks the memory.
 func large(t *testing.T, size int64) {
@@ -74,7 +43,7 @@ func large(t *testing.T, size int64) {
 		{"clone", `git clone -q --bare "$REMOTE" "$CLONE"`},
 	} {
 		var r ran
-		grown := peakDuring(func() { r = recorded(t, w.Server, c.script, "DIR="+dir, "REMOTE="+remote, "CLONE="+clone) })
+		grown := heap.Grown(func() { r = recorded(t, w.Server, c.script, "DIR="+dir, "REMOTE="+remote, "CLONE="+clone) })
 		if r.code != 0 || len(r.Git) != 1 || r.Git[0].Fetches+r.Git[0].Pushes != 1 {
 			t.Fatalf("%s: exit code %d, %+v\n%s", c.name, r.code, r.Git, r.errors)
 		}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,6 +133,9 @@ func (f *front) finish(e *exchange, r *http.Request, start time.Time, panicked a
 		f.fail(e, r, rest.Refusef(reason.ServerBusy, "The answer did not begin within %v.", f.timeouts.Request).WithHeader("Retry-After", "10"))
 	case panicked == nil && e.status == 0 && errors.Is(cause, ErrStopped):
 		f.fail(e, r, rest.Refuse(reason.ServerStopping, "").WithHeader("Retry-After", "10"))
+	case panicked == nil && errors.Is(cause, ErrStopped) && e.Header().Get("Content-Length") != strconv.FormatInt(e.out, 10):
+		// A handler that gave up returns as one that is done, and net/http would end the answer as a whole one.
+		panicked = http.ErrAbortHandler
 	}
 	e.over()
 	if e.status == 0 && panicked == nil {

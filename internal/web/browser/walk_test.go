@@ -66,6 +66,8 @@ func (w *walk) pages(t *testing.T, as *account.Account, pages []webtest.Page) {
 	for _, page := range pages {
 		t.Run(strings.TrimPrefix(page.Pattern, "GET /"), func(t *testing.T) {
 			u.t = t
+			u.look(onTelephone)
+			u.watch.take()
 			u.open(page.Path)
 			if owner && u.status != http.StatusOK {
 				t.Errorf("status %d; it says: %.500s", u.status, u.text())

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -19,30 +20,39 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-// Templates are the pages of one area, by the names of their files without .html. Each fills the layout by defining
-// "main".
-type Templates map[string]*template.Template
+// Templates are the pages of one area. Each fills the layout by defining "main".
+type Templates struct {
+	// all gives them by the names of their files without .html. They are parsed when the first one is needed: what is no
+	// server starts without that work.
+	all func() map[string]*template.Template
+}
 
-var shared = template.Must(template.New("layout.html").Funcs(template.FuncMap{
-	"spans": spans, "words": words, "hyphenated": hyphenated, "status": StatusText, "sentence": sentence, "moment": moment, "day": day, "count": func(n int, thing string) string { return count(n, thing) },
-}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+var shared = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"spans": spans, "words": words, "hyphenated": hyphenated, "status": StatusText, "sentence": sentence, "moment": moment, "day": day, "count": func(n int, thing string) string { return count(n, thing) },
+	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+})
 
 // own are the pages of this package.
 var own = Parse(templateFiles, "templates/error.html", "templates/style.html")
 
 // Parse reads the templates of an area; patterns are as in fs.Glob. What parts.html defines, all of the area's can use. A
-// template that cannot be parsed is a mistake in the program, and shows when it starts.
+// template that cannot be parsed is a mistake in the program.
 func Parse(files fs.FS, patterns ...string) Templates {
-	all := Templates{}
+	return Templates{sync.OnceValue(func() map[string]*template.Template { return parse(files, patterns) })}
+}
+
+func parse(files fs.FS, patterns []string) map[string]*template.Template {
+	all := map[string]*template.Template{}
 	for _, pattern := range patterns {
 		names, err := fs.Glob(files, pattern)
 		if err != nil || len(names) == 0 {
 			panic(fmt.Sprintf("no templates at %s: %v", pattern, err))
 		}
-		base := shared
+		base := shared()
 		for _, name := range names {
 			if path.Base(name) == "parts.html" {
-				base = template.Must(template.Must(shared.Clone()).ParseFS(files, name))
+				base = template.Must(template.Must(shared().Clone()).ParseFS(files, name))
 			}
 		}
 		for _, name := range names {
@@ -86,7 +96,7 @@ func (frame) Script() string { return "/script.js?v=" + digest(script) }
 
 // Render makes the page of a view. It is not to be kept, unless the caller says otherwise in the answer.
 func (r *Request) Render(t Templates, v View) (Answer, error) {
-	page := t[v.Template]
+	page := t.all()[v.Template]
 	if page == nil {
 		return Answer{}, fmt.Errorf("there is no template %q", v.Template)
 	}
