@@ -20,20 +20,6 @@ func (r *Room) Rename(ctx context.Context, accountID, displayName string) error 
 	return r.change(ctx, `UPDATE account SET display_name = $2 WHERE id = $1`, accountID, displayName)
 }
 
-// ChangeEmail gives an account another e-mail. The caller has checked the password. A *rest.Error names the field email
-// when it cannot be one, or is somebody else's.
-func (r *Room) ChangeEmail(ctx context.Context, accountID, email string) error {
-	email = strings.ToLower(strings.TrimSpace(email))
-	if err := checkEmail(email); err != nil {
-		return err
-	}
-	err := r.change(ctx, `UPDATE account SET email = $2 WHERE id = $1`, accountID, email)
-	if database.IsUnique(err) {
-		return taken("email", "an account with this e-mail exists")
-	}
-	return err
-}
-
 // change updates one account; ErrNotFound when nothing of its is there.
 func (r *Room) change(ctx context.Context, query string, args ...any) error {
 	return r.DB.Update(ctx, func(tx *database.Tx) error { return change(ctx, tx, query, args...) })

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -69,13 +66,16 @@ func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) 
 		return Account{}, err
 	}
 	if _, err := one(ctx, tx, `a.email = $1`, n.Email); err == nil {
-		return a, taken("email", "an account with this e-mail exists")
+		return a, takenEmail()
 	}
 	err = insert(ctx, tx, a, hash)
 	if database.IsUnique(err) {
 		return a, taken("username", "an account with this e-mail or username exists")
 	}
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return a, insertEmail(ctx, tx, a.Email, a.ID, database.Micros(a.Created))
 }
 
 // fresh is n as an account that is not stored yet.
@@ -90,6 +90,8 @@ func (r *Room) fresh(n New) (Account, error) {
 		ID: id.String(), AccountID: hex.EncodeToString(random), Email: n.Email, Username: n.Username, DisplayName: n.DisplayName, Admin: n.Admin,
 	}}, nil
 }
+
+func takenEmail() error { return taken("email", "an account with this e-mail exists") }
 
 func taken(field, problem string) error {
 	return rest.Refuse(reason.ConflictExists, problem).WithMessage("%s: %s", field, problem).Field(field, problem)
@@ -120,30 +122,6 @@ func storedEmail(email string) string {
 		return ""
 	}
 	return email
-}
-
-// ByEmails looks up the accounts that have one of the e-mails, given in lower case. E-mails nobody has are left out.
-func (r *Room) ByEmails(ctx context.Context, emails map[string]bool) ([]Account, error) {
-	var found []Account
-	all := slices.Sorted(maps.Keys(emails))
-	for chunk := range slices.Chunk(all, 100) {
-		args, marks := make([]any, len(chunk)), make([]string, len(chunk))
-		for i, e := range chunk {
-			args[i], marks[i] = clean(e), "$"+strconv.Itoa(i+1)
-		}
-		some, err := database.Collect(ctx, r.DB, func(scan func(...any) error) (Account, error) { return Scan(scan) },
-			`SELECT `+Columns+` FROM account a WHERE a.email IN (`+strings.Join(marks, ", ")+`)`, args...)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, some...)
-	}
-	return found, nil
-}
-
-// clean takes out of a commit's e-mail what PostgreSQL refuses as text; no account has such an e-mail.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?")
 }
 
 // Authenticate checks an e-mail and a password. It takes the same time whether the account exists or not. A

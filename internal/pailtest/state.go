@@ -15,7 +15,7 @@ import (
 )
 
 // tables are all tables of the store.
-var tables = []string{"account", "session", "setup_link", "workspace", "workspace_member", "user_group", "group_member", "project",
+var tables = []string{"account", "account_email", "session", "setup_link", "workspace", "workspace_member", "user_group", "group_member", "project",
 	"project_group_grant", "project_user_grant", "project_default_reviewer", "repository", "repository_group_grant",
 	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity"}
 

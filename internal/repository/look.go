@@ -82,15 +82,7 @@ func (room *Room) authors(ctx context.Context, commits ...*gitstore.Commit) (Aut
 		emails[strings.ToLower(commit.Author.Mail)] = true
 		emails[strings.ToLower(commit.Committer.Mail)] = true
 	}
-	accounts, err := room.Accounts.ByEmails(ctx, emails)
-	if err != nil {
-		return nil, err
-	}
-	found := make(Authors, len(accounts))
-	for _, a := range accounts {
-		found[a.Email] = a.Account
-	}
-	return found, nil
+	return room.Accounts.ByEmails(ctx, emails)
 }
 
 // History is a part of a list of commits, newest first.

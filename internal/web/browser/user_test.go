@@ -228,7 +228,17 @@ var fillable = []string{"textbox", "searchbox", "spinbutton", "combobox", "Date"
 // fill replaces what is in the field with this label.
 func (u *user) fill(label, value string) {
 	u.t.Helper()
-	node := u.find(label, fillable...)
+	u.write(u.find(label, fillable...), value)
+}
+
+// fillIn is fill where several fields have the label: the one in the row, item or form that has this text.
+func (u *user) fillIn(text, label, value string) {
+	u.t.Helper()
+	u.write(u.findIn(text, label, fillable...), value)
+}
+
+func (u *user) write(node cdp.BackendNodeID, value string) {
+	u.t.Helper()
 	if on[string](u, node, `function() { return this.type }`) == "date" { // its parts cannot be typed over as one
 		on[chromedp.Void](u, node, `function(v) { this.value = v; this.dispatchEvent(new Event("input", {bubbles: true})); this.dispatchEvent(new Event("change", {bubbles: true})) }`, value)
 		return

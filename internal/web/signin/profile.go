@@ -13,9 +13,9 @@ import (
 
 // profilePage is what the profile shows.
 type profilePage struct {
-	Account     account.Account
-	Identities  []account.LinkedIdentity
-	Name, Email *page.Form
+	Account    account.Account
+	Identities []account.LinkedIdentity
+	Name       *page.Form
 }
 
 func (p *Pages) profilePage(r *page.Request, self *access.Account) (profilePage, error) {
@@ -28,9 +28,6 @@ func (p *Pages) profilePage(r *page.Request, self *access.Account) (profilePage,
 		Account: a, Identities: identities,
 		Name: r.NewForm("/account/profile", "Save the name",
 			page.Field{Name: "display_name", Label: "Display name", Autocomplete: "name", Required: true, Max: 100, Value: a.DisplayName, Help: "What others see."}),
-		Email: r.NewForm("/account/email", "Change the e-mail",
-			page.Field{Name: "email", Label: "New e-mail", Type: "email", Direction: "ltr", Autocomplete: "email", Required: true, Max: 254},
-			page.Field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true, Max: 200}),
 	}, err
 }
 
@@ -49,28 +46,13 @@ func (p *Pages) profile(r *page.Request, self *access.Account) (page.Answer, err
 func (p *Pages) rename(r *page.Request, self *access.Account) (page.Answer, error) {
 	err := p.Accounts.Rename(r.Context(), self.ID, r.Form.Get("display_name"))
 	if err != nil {
-		return p.profileAgain(r, self, err, func(c *profilePage) *page.Form { return c.Name })
+		content, failed := p.profilePage(r, self)
+		if failed != nil {
+			return page.Answer{}, failed
+		}
+		return r.Again(content.Name, err, func() (page.Answer, error) { return p.renderProfile(r, content) })
 	}
 	return r.Done("/account/profile", "The name is changed.")
-}
-
-func (p *Pages) changeEmail(r *page.Request, self *access.Account) (page.Answer, error) {
-	err := p.confirm(r, self, "password")
-	if err == nil {
-		err = p.Accounts.ChangeEmail(r.Context(), self.ID, r.Form.Get("email"))
-	}
-	if err != nil {
-		return p.profileAgain(r, self, err, func(c *profilePage) *page.Form { return c.Email })
-	}
-	return r.Done("/account/profile", "The e-mail is changed. Send the new one along with your API tokens from now on.")
-}
-
-func (p *Pages) profileAgain(r *page.Request, self *access.Account, cause error, which func(*profilePage) *page.Form) (page.Answer, error) {
-	content, err := p.profilePage(r, self)
-	if err != nil {
-		return page.Answer{}, err
-	}
-	return r.Again(which(&content), cause, func() (page.Answer, error) { return p.renderProfile(r, content) })
 }
 
 // confirm checks the password of whoever is signed in, before something that a stolen session should not do. A wrong

@@ -1,11 +1,13 @@
 package signin_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/web/webtest"
@@ -90,7 +92,91 @@ func TestCSRF(t *testing.T) {
 	}
 }
 
-// TestProfile: the name, the e-mail and the password can be changed, with what is wrong beside the field.
+// TestEmails: somebody may have several e-mails; with the primary one they sign in and use their tokens, and commits with any
+// of them are theirs.
+func TestEmails(t *testing.T) {
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		b := webtest.As(s, w.Member)
+		secret := w.Secret(w.Member, "read:user")
+		listed := func(email string) string {
+			t.Helper()
+			return string(w.Want(w.Do(pailtest.Basic(email, secret), "GET", "/2.0/user/emails", nil), 200).Body)
+		}
+		for _, c := range []struct {
+			form, email, password string
+			status                int
+			says                  string
+		}{
+			{"", "nobody", pailtest.Password, 400, "This is no e-mail address."},
+			{"", w.Admin.Email, pailtest.Password, 400, "An account with this e-mail exists."},
+			{"", "new@acme.example", "wrong password", 403, "This is not your password."},
+			{"", " New@acme.example", pailtest.Password, 303, ""},
+			{"", "new@acme.example", pailtest.Password, 400, "An account with this e-mail exists."},
+			{"/primary", "new@acme.example", "wrong password", 403, "This is not your password."},
+			{"/primary", w.Admin.Email, pailtest.Password, 404, "The account has no such e-mail."},
+			{"/remove", w.Admin.Email, "", 404, "The account has no such e-mail."},
+			{"/remove", w.Member.Email, "", 409, "The account signs in with this e-mail."},
+		} {
+			csrf := webtest.Forms(t, b.See("/account/emails"))[0].Values.Get("csrf")
+			r := b.Post("/account/emails"+c.form, url.Values{"csrf": {csrf}, "email": {c.email}, "password": {c.password}})
+			if r.Status != c.status || !strings.Contains(r.Body, c.says) {
+				t.Errorf("%+v: %d\n%s", c, r.Status, r.Body)
+			}
+		}
+		if got := listed(w.Member.Email); strings.Count(got, `"is_primary":true`) != 1 || !strings.Contains(got, `"new@acme.example"`) {
+			t.Error(got)
+		}
+		commit := func(email string) string {
+			t.Helper()
+			found, err := w.Accounts.ByEmails(t.Context(), map[string]bool{email: true, "nobody@acme.example": true})
+			if err != nil || len(found) > 1 {
+				t.Fatal(found, err)
+			}
+			return found[email].Username
+		}
+		if commit("new@acme.example") != w.Member.Username || commit(w.Member.Email) != w.Member.Username {
+			t.Error("commits with an e-mail of the account are not its")
+		}
+
+		page := b.See("/account/emails")
+		if r := b.Follow(b.Submit(page, "/account/emails/primary", url.Values{"email": {"new@acme.example"}, "password": {pailtest.Password}})); !strings.Contains(r.Body, "The primary e-mail is changed.") {
+			t.Error(r.Body)
+		}
+		if got := listed("new@acme.example"); !strings.Contains(got, `"`+w.Member.Email+`"`) {
+			t.Error(got)
+		}
+		if a := w.Do(pailtest.Basic(w.Member.Email, secret), "GET", "/2.0/user", nil); a.Status != 401 {
+			t.Errorf("the old primary e-mail with a token: %d", a.Status)
+		}
+		page = b.See("/account/emails")
+		if r := b.Submit(page, "/account/emails/remove", url.Values{"email": {w.Member.Email}}); r.Status != 303 {
+			t.Errorf("%d\n%s", r.Status, r.Body)
+		}
+		if got := listed("new@acme.example"); strings.Contains(got, w.Member.Email) || commit(w.Member.Email) != "" {
+			t.Error(got)
+		}
+
+		for i := range 30 {
+			r := b.Submit(b.See("/account/emails"), "/account/emails", url.Values{"email": {fmt.Sprintf("e%d@acme.example", i)}, "password": {pailtest.Password}})
+			if want := map[bool]int{true: 303, false: 400}[i < 19]; r.Status != want {
+				t.Fatalf("e-mail %d: %d\n%s", i+2, r.Status, r.Body)
+			}
+			if i == 19 {
+				break
+			}
+		}
+		// Who gave an e-mail away cannot keep others from it.
+		if _, err := w.Accounts.Create(t.Context(), account.New{Email: "e3@acme.example", Username: "eve", Password: pailtest.Password}); err == nil {
+			t.Error("somebody else's e-mail was taken for a new account")
+		}
+		if _, err := w.Accounts.Create(t.Context(), account.New{Email: w.Member.Email, Username: "eve", Password: pailtest.Password}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestProfile: the name and the password can be changed, with what is wrong beside the field.
 func TestProfile(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
@@ -110,10 +196,6 @@ func TestProfile(t *testing.T) {
 			says   string
 		}{
 			{"/account/profile", url.Values{"display_name": {" "}}, 400, "Use 1 to 100 printable characters."},
-			{"/account/email", url.Values{"email": {"nobody"}, "password": {pailtest.Password}}, 400, "This is no e-mail address."},
-			{"/account/email", url.Values{"email": {w.Admin.Email}, "password": {pailtest.Password}}, 400, "An account with this e-mail exists."},
-			{"/account/email", url.Values{"email": {"new@acme.example"}, "password": {"wrong password"}}, 403, "This is not your password."},
-			{"/account/email", url.Values{"email": {"New@acme.example"}, "password": {pailtest.Password}}, 303, ""},
 		} {
 			r := b.Submit(profile, c.form, c.values)
 			if r.Status != c.status || !strings.Contains(r.Body, c.says) || c.says != "" && !strings.Contains(r.Body, `aria-invalid="true"`) {
@@ -133,7 +215,7 @@ func TestProfile(t *testing.T) {
 		if here, there := b.Get("/account/profile").Status, elsewhere.Get("/account/profile").Status; here != 200 || there != http.StatusSeeOther {
 			t.Errorf("after the change this session answers %d and the other %d", here, there)
 		}
-		if _, err := s.Accounts.Authenticate(t.Context(), "new@acme.example", "a new password", "192.0.2.1"); err != nil {
+		if _, err := s.Accounts.Authenticate(t.Context(), w.Member.Email, "a new password", "192.0.2.1"); err != nil {
 			t.Error(err)
 		}
 	})
