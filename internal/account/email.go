@@ -36,7 +36,7 @@ func (r *Room) AddEmail(ctx context.Context, accountID, email string) error {
 	if err := checkEmail(email); err != nil {
 		return err
 	}
-	return r.DB.Update(ctx, func(tx *database.Tx) error {
+	err := r.DB.Update(ctx, func(tx *database.Tx) error {
 		var n int
 		if err := tx.Row(ctx, `SELECT COUNT(*) FROM account_email WHERE account_id = $1`, accountID).Scan(&n); err != nil {
 			return err
@@ -46,6 +46,10 @@ func (r *Room) AddEmail(ctx context.Context, accountID, email string) error {
 		}
 		return insertEmail(ctx, tx, email, accountID, database.Micros(r.Now()))
 	})
+	if database.IsUnique(err) {
+		return takenEmail()
+	}
+	return err
 }
 
 // SetPrimaryEmail lets an account sign in with another of its e-mails. The caller has checked the password. A *rest.Error
@@ -79,12 +83,8 @@ func noSuchEmail() error {
 	return rest.Refuse(reason.ResourceNotFound, "The account has no such e-mail.")
 }
 
-// insertEmail stores an e-mail of an account. A *rest.Error says that somebody has it already.
 func insertEmail(ctx context.Context, tx *database.Tx, email, accountID string, now int64) error {
-	n, err := tx.Exec(ctx, `INSERT INTO account_email (email, account_id, added_on) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, email, accountID, now)
-	if err == nil && n == 0 {
-		return takenEmail()
-	}
+	_, err := tx.Exec(ctx, `INSERT INTO account_email (email, account_id, added_on) VALUES ($1, $2, $3)`, email, accountID, now)
 	return err
 }
 

@@ -150,6 +150,10 @@ func (r *Room) createFor(ctx context.Context, tx *database.Tx, i Identity, rules
 	if err != nil {
 		return a, err
 	}
+	// Somebody may have added the e-mail to theirs. Nobody checked that; the provider did.
+	if _, err := tx.Exec(ctx, `DELETE FROM account_email WHERE email = $1`, a.Email); err != nil {
+		return a, err
+	}
 	return a, insert(ctx, tx, a, "")
 }
 

@@ -128,6 +128,26 @@ func TestSignInWith(t *testing.T) {
 	})
 }
 
+// TestSignInWithEmailOfOthers: an e-mail that somebody added to theirs does not lead its owner into that account.
+func TestSignInWithEmailOfOthers(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		mallory := s.Account("admin")
+		if err := s.Accounts.AddEmail(t.Context(), mallory.ID, "ada@acme.example"); err != nil {
+			t.Fatal(err)
+		}
+		ada, err := s.Accounts.SignInWith(t.Context(), person("ada", "ada@acme.example"), account.IdentityRules{Create: true})
+		if err != nil || ada.ID == mallory.ID {
+			t.Fatal(ada, err)
+		}
+		for id, want := range map[string]string{ada.ID: "ada@acme.example", mallory.ID: mallory.Email} {
+			if emails, err := s.Accounts.Emails(t.Context(), id); err != nil || len(emails) != 1 || emails[0] != want {
+				t.Errorf("%v, %v, want %s", emails, err, want)
+			}
+		}
+	})
+}
+
 // TestSignInRace: many identities with one e-mail sign in for the first time at once; one gets the account. The same
 // identity many times at once always gets in.
 func TestSignInRace(t *testing.T) {

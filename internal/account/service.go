@@ -65,17 +65,14 @@ func (r *Room) create(ctx context.Context, tx *database.Tx, n New, hash string) 
 	if err != nil {
 		return Account{}, err
 	}
-	if _, err := one(ctx, tx, `a.email = $1`, n.Email); err == nil {
+	if _, err := one(ctx, tx, `a.id = (SELECT account_id FROM account_email WHERE email = $1)`, n.Email); err == nil {
 		return a, takenEmail()
 	}
 	err = insert(ctx, tx, a, hash)
 	if database.IsUnique(err) {
 		return a, taken("username", "an account with this e-mail or username exists")
 	}
-	if err != nil {
-		return a, err
-	}
-	return a, insertEmail(ctx, tx, a.Email, a.ID, database.Micros(a.Created))
+	return a, err
 }
 
 // fresh is n as an account that is not stored yet.

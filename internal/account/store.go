@@ -32,11 +32,16 @@ func one(ctx context.Context, q database.Queryer, where string, args ...any) (Ac
 	return a, err
 }
 
+// insert stores a new account with its e-mail. database.IsUnique tells that the e-mail or the username is somebody's.
 func insert(ctx context.Context, tx *database.Tx, a Account, passwordHash string) error {
+	created := database.Micros(a.Created)
 	_, err := tx.Exec(ctx, `INSERT INTO account (id, account_id, email, username, display_name, password_hash, is_admin, is_active, created_on)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, a.ID, a.AccountID, a.Email, a.Username, a.DisplayName, passwordHash,
-		a.Admin, a.Active, database.Micros(a.Created))
-	return err
+		a.Admin, a.Active, created)
+	if err != nil {
+		return err
+	}
+	return insertEmail(ctx, tx, a.Email, a.ID, created)
 }
 
 func passwordHash(ctx context.Context, q database.Queryer, email string) (id, hash string, err error) {

@@ -24,9 +24,11 @@ func (p *Pages) emailsPage(r *page.Request, self *access.Account) (emailsPage, e
 	if err != nil {
 		return emailsPage{}, err
 	}
-	password := page.Field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true, Max: 200}
+	password := func(name string) page.Field {
+		return page.Field{Name: name, Label: "Password", Type: "password", Autocomplete: "current-password", Required: true, Max: 200}
+	}
 	content := emailsPage{Add: r.NewForm(emailsPath, "Add the e-mail",
-		page.Field{Name: "email", Label: "New e-mail", Type: "email", Direction: "ltr", Autocomplete: "email", Required: true, Max: 254}, password)}
+		page.Field{Name: "email", Label: "New e-mail", Type: "email", Direction: "ltr", Autocomplete: "email", Required: true, Max: 254}, password("password"))}
 	options := make([]page.Option, len(all))
 	for i, email := range all {
 		primary := email == self.Email
@@ -35,7 +37,7 @@ func (p *Pages) emailsPage(r *page.Request, self *access.Account) (emailsPage, e
 	}
 	if len(all) > 1 {
 		content.Primary = r.NewForm(emailsPath+"/primary", "Change the primary e-mail",
-			page.Field{Name: "email", Label: "Primary e-mail", Type: "select", Options: options}, password)
+			page.Field{Name: "primary", Label: "Primary e-mail", Type: "select", Options: options}, password("primary_password"))
 	}
 	return content, nil
 }
@@ -64,9 +66,9 @@ func (p *Pages) addEmail(r *page.Request, self *access.Account) (page.Answer, er
 }
 
 func (p *Pages) setPrimaryEmail(r *page.Request, self *access.Account) (page.Answer, error) {
-	err := p.confirm(r, self, "password")
+	err := p.confirm(r, self, "primary_password")
 	if err == nil {
-		err = p.Accounts.SetPrimaryEmail(r.Context(), self.ID, r.Form.Get("email"))
+		err = p.Accounts.SetPrimaryEmail(r.Context(), self.ID, r.Form.Get("primary"))
 	}
 	if err != nil {
 		return p.emailsAgain(r, self, err, func(c *emailsPage) *page.Form { return c.Primary })

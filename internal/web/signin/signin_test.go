@@ -119,7 +119,7 @@ func TestEmails(t *testing.T) {
 			{"/remove", w.Member.Email, "", 409, "The account signs in with this e-mail."},
 		} {
 			csrf := webtest.Forms(t, b.See("/account/emails"))[0].Values.Get("csrf")
-			r := b.Post("/account/emails"+c.form, url.Values{"csrf": {csrf}, "email": {c.email}, "password": {c.password}})
+			r := b.Post("/account/emails"+c.form, url.Values{"csrf": {csrf}, "email": {c.email}, "password": {c.password}, "primary": {c.email}, "primary_password": {c.password}})
 			if r.Status != c.status || !strings.Contains(r.Body, c.says) {
 				t.Errorf("%+v: %d\n%s", c, r.Status, r.Body)
 			}
@@ -140,7 +140,7 @@ func TestEmails(t *testing.T) {
 		}
 
 		page := b.See("/account/emails")
-		if r := b.Follow(b.Submit(page, "/account/emails/primary", url.Values{"email": {"new@acme.example"}, "password": {pailtest.Password}})); !strings.Contains(r.Body, "The primary e-mail is changed.") {
+		if r := b.Follow(b.Submit(page, "/account/emails/primary", url.Values{"primary": {"new@acme.example"}, "primary_password": {pailtest.Password}})); !strings.Contains(r.Body, "The primary e-mail is changed.") {
 			t.Error(r.Body)
 		}
 		if got := listed("new@acme.example"); !strings.Contains(got, `"`+w.Member.Email+`"`) {

@@ -4,16 +4,21 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+
+	"github.com/pailforge/pail/internal/pailtest"
 )
 
 // has reports whether the site has a page.
 func (s *Scene) has(pattern string) bool { return slices.Contains(s.Site.Patterns(), pattern) }
 
-// pages makes, on the pages themselves, what else there is to see: an open invitation and an OAuth consumer.
+// pages makes, on the pages themselves, what else there is to see: a second e-mail, an open invitation and an OAuth consumer.
 func (s *Scene) pages() {
 	s.T.Helper()
 	s.Exec(`UPDATE account SET is_admin = TRUE WHERE id = $1`, s.Admin.ID)
 	b := As(s.Server, s.Admin)
+	if at := "/account/emails"; s.has("POST " + at) {
+		b.Submit(b.See(at), at, url.Values{"email": {"ada@home.example"}, "password": {pailtest.Password}})
+	}
 	if at := "/acme/settings/invitations"; s.has("POST /{workspace}/settings/invitations") {
 		made := b.Submit(b.See(at), at, url.Values{"note": {"for the newcomers"}, "uses": {"3"}})
 		s.Invitation = found(s, made, `/invitations/([A-Za-z0-9_-]+)`)
