@@ -185,3 +185,20 @@ func parseLogRecord(record []byte) (Commit, error) {
 	c.Committer.recode("")
 	return c, nil
 }
+
+// MergeBase is the best common ancestor of two commits. Errors: ErrNotFound when they have none.
+func (s *Store) MergeBase(ctx context.Context, id string, a, b Hash) (Hash, error) {
+	dir, err := s.dir(id)
+	if err != nil {
+		return "", err
+	}
+	if !a.Valid() || !b.Valid() {
+		return "", fail(ErrInvalid, "object name", "", "a full object name is needed")
+	}
+	out, err := s.output(ctx, dir, nil, maxStderr, "--git-dir="+dir, "merge-base", "--end-of-options", string(a), string(b))
+	var exit *GitError
+	if errors.As(err, &exit) && exit.Exit == 1 {
+		return "", fail(ErrNotFound, "common ancestor", a.Short()+".."+b.Short(), "the two histories have nothing in common")
+	}
+	return Hash(strings.TrimSuffix(string(out), "\n")), err
+}

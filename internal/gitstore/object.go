@@ -3,8 +3,10 @@ package gitstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // Object is an object held in memory.
@@ -243,4 +245,32 @@ func (s *Store) noObject(id string, hash Hash) error {
 		return err
 	}
 	return fail(ErrNotFound, "object", string(hash), "a full object name is needed")
+}
+
+// WriteTag stores an annotated tag; no reference names it yet. Of t it takes Name, Target, TargetType, Message, and of the
+// tagger Name, Mail and When. Errors: ErrInvalid for what cannot stand in a tag, ErrNotFound when the target is not there.
+func (s *Store) WriteTag(ctx context.Context, id string, t TagObject) (Hash, error) {
+	dir, err := s.dir(id)
+	if err != nil {
+		return "", err
+	}
+	if !ValidTagName(t.Name) || !t.Target.Valid() || strings.ContainsRune(t.Message, 0) || !utf8.ValidString(t.Message) {
+		return "", fail(ErrInvalid, "tag", t.Name, "")
+	}
+	if _, err := s.Stat(ctx, id, t.Target); err != nil {
+		return "", err
+	}
+	text := fmt.Sprintf("object %s\ntype %s\ntag %s\ntagger %s\n\n%s\n", t.Target, t.TargetType, t.Name, signed(t.Tagger), strings.TrimRight(t.Message, "\n"))
+	out, err := s.output(ctx, dir, strings.NewReader(text), maxStderr, "--git-dir="+dir, "mktag")
+	if err != nil {
+		return "", err
+	}
+	return Hash(strings.TrimSuffix(string(out), "\n")), nil
+}
+
+// signed is a signature as objects hold it. What would end a part of it is left out.
+func signed(s Signature) string {
+	crumbs := strings.NewReplacer("<", "", ">", "", "\n", " ", "\r", " ", "\x00", "")
+	name, mail := strings.TrimSpace(crumbs.Replace(s.Name)), strings.TrimSpace(crumbs.Replace(s.Mail))
+	return fmt.Sprintf("%s <%s> %d %s", name, mail, s.When.Unix(), s.When.Format("-0700"))
 }

@@ -237,6 +237,33 @@ func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
 	if err != nil {
 		return nil, revisionError(err)
 	}
+	return room.fullCommit(c, r, hash)
+}
+
+// mergeBase is where the histories of two commits part (GET /repositories/{workspace}/{repo_slug}/merge-base/{revspec}).
+func (room *Room) mergeBase(c *access.Call, r *Repository) (any, error) {
+	from, to, ok := strings.Cut(c.Param("revspec"), "..")
+	if !ok || from == "" || to == "" || strings.Contains(to, "..") || strings.HasPrefix(to, ".") {
+		return nil, rest.Refuse(reason.RevisionSpecNotAccepted, "Two revisions with two dots in between are needed, such as main..feature.")
+	}
+	ends := [2]gitstore.Hash{}
+	for i, revision := range []string{from, to} {
+		var err error
+		if ends[i], err = room.Git.Resolve(c.Context(), r.ID, revision); err == nil {
+			_, err = room.Git.Commit(c.Context(), r.ID, ends[i])
+		}
+		if err != nil {
+			return nil, revisionError(err)
+		}
+	}
+	base, err := room.Git.MergeBase(c.Context(), r.ID, ends[0], ends[1])
+	if err != nil {
+		return nil, revisionError(err)
+	}
+	return room.fullCommit(c, r, base)
+}
+
+func (room *Room) fullCommit(c *access.Call, r *Repository, hash gitstore.Hash) (any, error) {
 	commit, err := room.Git.Commit(c.Context(), r.ID, hash)
 	if err != nil {
 		return nil, revisionError(err)

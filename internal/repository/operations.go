@@ -34,12 +34,17 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...),
 		access.On("POST /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...).TakesForm(),
 		access.On("GET /repositories/{workspace}/{repo_slug}/commit/{commit}", repository.Reads(), room.commit).Answers(fullCommitJSON{}),
+		access.On("GET /repositories/{workspace}/{repo_slug}/merge-base/{revspec}", repository.Reads(), room.mergeBase).Answers(fullCommitJSON{}),
 
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs).Lists(refJSON{}).Filters(refFields),
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches).Lists(refJSON{}).Filters(refFields),
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch).Answers(refJSON{}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/refs/branches", repository.Needs(access.Write), room.createBranch).Takes(refBody{}).Answers(refJSON{}, http.StatusCreated),
+		access.On("DELETE /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Needs(access.Write), room.deleteBranch).Answers(nil),
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags).Lists(refJSON{}).Filters(refFields),
 		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag).Answers(refJSON{}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/refs/tags", repository.Needs(access.Write), room.createTag).Takes(tagBody{}).Answers(refJSON{}, http.StatusCreated),
+		access.On("DELETE /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Needs(access.Write), room.deleteTag).Answers(nil),
 	}
 }
 

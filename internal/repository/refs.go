@@ -169,23 +169,162 @@ func (room *Room) tag(c *access.Call, r *Repository) (any, error) {
 }
 
 func (room *Room) oneRef(c *access.Call, r *Repository, prefix string) (any, error) {
-	ref, err := room.Git.Ref(c.Context(), r.ID, prefix+c.Param("name"))
+	return room.renderedRef(c, r, prefix+c.Param("name"))
+}
+
+// renderedRef is the reference with this full name. A *rest.Error says that there is none.
+func (room *Room) renderedRef(c *access.Call, r *Repository, name string) (refJSON, error) {
+	ref, err := room.Git.Ref(c.Context(), r.ID, name)
 	if errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid) {
-		kind := "Branch"
-		if prefix == gitstore.TagPrefix {
-			kind = "Tag"
-		}
-		return nil, rest.Refusef(reason.RevisionNotFound, "The repository has no such %s.", strings.ToLower(kind)).
-			WithMessage("%s %q does not exist.", kind, c.Param("name"))
+		return refJSON{}, refNotFound(kindOf(name))
 	}
 	if err != nil {
-		return nil, err
+		return refJSON{}, err
 	}
 	values, err := room.renderRefs(c, r, []gitstore.Reference{*ref})
 	if err != nil {
-		return nil, err
+		return refJSON{}, err
 	}
 	return values[0], nil
+}
+
+// refBody is what creating a branch or a tag reads.
+type refBody struct {
+	Name   *string `json:"name"`
+	Target *struct {
+		Hash *string `json:"hash"`
+	} `json:"target"`
+}
+
+// tagBody is refBody with what makes a tag annotated.
+type tagBody struct {
+	refBody
+	Message *string `json:"message"`
+}
+
+// target is the name and the commit that a body asks for. The commit may be named by a hash, the first digits of one, a
+// branch or a tag (POST /repositories/{workspace}/{repo_slug}/refs/branches).
+func (room *Room) target(c *access.Call, r *Repository, b refBody, valid func(string) bool) (string, gitstore.Hash, error) {
+	switch {
+	case b.Name == nil:
+		return "", "", rest.MissingField("name")
+	case !valid(*b.Name):
+		return "", "", rest.InvalidField("name", "git takes no such name for it")
+	case b.Target == nil || b.Target.Hash == nil:
+		return "", "", rest.MissingField("target.hash")
+	}
+	hash, err := room.Git.Resolve(c.Context(), r.ID, *b.Target.Hash)
+	if err == nil {
+		_, err = room.Git.Commit(c.Context(), r.ID, hash)
+	}
+	if named, ok := errors.AsType[*gitstore.Error](err); ok {
+		return "", "", rest.InvalidField("target.hash", named.Error())
+	}
+	return *b.Name, hash, err
+}
+
+func (room *Room) createBranch(c *access.Call, r *Repository) (any, error) {
+	var b refBody
+	if err := c.Decode(&b); err != nil {
+		return nil, err
+	}
+	name, hash, err := room.target(c, r, b, gitstore.ValidBranchName)
+	if err != nil {
+		return nil, err
+	}
+	return room.createRef(c, r, gitstore.BranchPrefix+name, hash)
+}
+
+// createTag makes a light tag, or an annotated one when there is a message.
+func (room *Room) createTag(c *access.Call, r *Repository) (any, error) {
+	var b tagBody
+	if err := c.Decode(&b); err != nil {
+		return nil, err
+	}
+	name, hash, err := room.target(c, r, b.refBody, gitstore.ValidTagName)
+	if err != nil {
+		return nil, err
+	}
+	if b.Message != nil && *b.Message != "" {
+		hash, err = room.Git.WriteTag(c.Context(), r.ID, gitstore.TagObject{Name: name, Target: hash, TargetType: "commit", Message: *b.Message, Tagger: room.signature(c.Principal)})
+		if errors.Is(err, gitstore.ErrInvalid) {
+			return nil, rest.InvalidField("message", "a tag cannot hold it")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return room.createRef(c, r, gitstore.TagPrefix+name, hash)
+}
+
+// signature is how the caller signs what is made for them. What is nobody's account signs with the credential's name.
+func (room *Room) signature(p *access.Principal) gitstore.Signature {
+	if a := p.Account; a != nil {
+		return gitstore.Signature{Name: a.DisplayName, Mail: a.Email, When: room.Now()}
+	}
+	return gitstore.Signature{Name: p.Name, Mail: p.ID + "@bots." + strings.Split(room.URLs.Host(), ":")[0], When: room.Now()}
+}
+
+func (room *Room) createRef(c *access.Call, r *Repository, name string, hash gitstore.Hash) (any, error) {
+	err := room.Git.CreateRef(c.Context(), r.ID, name, hash)
+	kind, short := kindOf(name)
+	switch {
+	case errors.Is(err, gitstore.ErrExists):
+		return nil, rest.Refusef(reason.ConflictExists, "The repository has a %s of this name.", strings.ToLower(kind)).WithMessage("%s %q already exists.", kind, short)
+	case errors.Is(err, gitstore.ErrConflict):
+		return nil, rest.Refusef(reason.ConflictState, "The repository has a %s whose name is a part of this one, or the other way round: git keeps both in one place.", strings.ToLower(kind))
+	case err != nil:
+		return nil, err
+	}
+	if err := room.Pushed(c.Context(), r.ID); err != nil {
+		return nil, err
+	}
+	made, err := room.renderedRef(c, r, name)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Created(made, made.Links["self"]), nil
+}
+
+func (room *Room) deleteBranch(c *access.Call, r *Repository) (any, error) {
+	if main, err := room.Git.DefaultBranch(c.Context(), r.ID); err == nil && main == c.Param("name") {
+		return nil, rest.Refuse(reason.ConflictState, "This is the main branch. Make another one the main branch first, in the repository's settings or with a PUT on it.")
+	}
+	return nil, room.deleteRef(c, r, gitstore.BranchPrefix+c.Param("name"))
+}
+
+func (room *Room) deleteTag(c *access.Call, r *Repository) (any, error) {
+	return nil, room.deleteRef(c, r, gitstore.TagPrefix+c.Param("name"))
+}
+
+// deleteRef removes a reference that holds what it held a moment ago: a push in between is not lost.
+func (room *Room) deleteRef(c *access.Call, r *Repository, name string) error {
+	ref, err := room.Git.Ref(c.Context(), r.ID, name)
+	if err == nil {
+		err = room.Git.DeleteRef(c.Context(), r.ID, name, ref.Hash)
+	}
+	kind, short := kindOf(name)
+	switch {
+	case errors.Is(err, gitstore.ErrNotFound), errors.Is(err, gitstore.ErrInvalid):
+		return refNotFound(kind, short)
+	case errors.Is(err, gitstore.ErrConflict):
+		return rest.Refusef(reason.ConflictState, "Somebody moved the %s at the same moment. Look at it again.", strings.ToLower(kind))
+	case err != nil:
+		return err
+	}
+	return room.Pushed(c.Context(), r.ID)
+}
+
+// kindOf is what the reference with this full name is called, and its short name.
+func kindOf(name string) (kind, short string) {
+	if short, ok := strings.CutPrefix(name, gitstore.TagPrefix); ok {
+		return "Tag", short
+	}
+	return "Branch", strings.TrimPrefix(name, gitstore.BranchPrefix)
+}
+
+func refNotFound(kind, short string) error {
+	return rest.Refusef(reason.RevisionNotFound, "The repository has no such %s.", strings.ToLower(kind)).WithMessage("%s %q does not exist.", kind, short)
 }
 
 // selectRefs filters and orders refs, which git lists by name.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/workspace"
 )
@@ -61,16 +62,21 @@ var examples = map[string]example{
 	"PUT /repositories/{workspace}/{repo_slug}":    {body: `{"description":"What widgets are made of"}`},
 	"DELETE /repositories/{workspace}/{repo_slug}": {params: map[string]string{"repo_slug": "gone"}, before: func(w *pailtest.World) { w.NewRepository("gone") }},
 
-	"GET /repositories/{workspace}/{repo_slug}/commits":              {},
-	"POST /repositories/{workspace}/{repo_slug}/commits":             {},
-	"GET /repositories/{workspace}/{repo_slug}/commits/{revision}":   {params: map[string]string{"revision": "feature/one"}},
-	"POST /repositories/{workspace}/{repo_slug}/commits/{revision}":  {params: map[string]string{"revision": "v1.0"}},
-	"GET /repositories/{workspace}/{repo_slug}/commit/{commit}":      {params: map[string]string{"commit": "main"}},
-	"GET /repositories/{workspace}/{repo_slug}/refs":                 {},
-	"GET /repositories/{workspace}/{repo_slug}/refs/branches":        {},
-	"GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}": {params: map[string]string{"name": "feature/one"}},
-	"GET /repositories/{workspace}/{repo_slug}/refs/tags":            {},
-	"GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}":     {params: map[string]string{"name": "v1.0"}},
+	"GET /repositories/{workspace}/{repo_slug}/commits":                 {},
+	"POST /repositories/{workspace}/{repo_slug}/commits":                {},
+	"GET /repositories/{workspace}/{repo_slug}/commits/{revision}":      {params: map[string]string{"revision": "feature/one"}},
+	"POST /repositories/{workspace}/{repo_slug}/commits/{revision}":     {params: map[string]string{"revision": "v1.0"}},
+	"GET /repositories/{workspace}/{repo_slug}/commit/{commit}":         {params: map[string]string{"commit": "main"}},
+	"GET /repositories/{workspace}/{repo_slug}/merge-base/{revspec}":    {params: map[string]string{"revspec": "main..feature/one"}},
+	"GET /repositories/{workspace}/{repo_slug}/refs":                    {},
+	"GET /repositories/{workspace}/{repo_slug}/refs/branches":           {},
+	"GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}":    {params: map[string]string{"name": "feature/one"}},
+	"POST /repositories/{workspace}/{repo_slug}/refs/branches":          {body: `{"name":"made/here","target":{"hash":"main"}}`},
+	"DELETE /repositories/{workspace}/{repo_slug}/refs/branches/{name}": {params: map[string]string{"name": "doomed"}, before: spareRef(gitstore.BranchPrefix)},
+	"GET /repositories/{workspace}/{repo_slug}/refs/tags":               {},
+	"POST /repositories/{workspace}/{repo_slug}/refs/tags":              {body: `{"name":"made-here","target":{"hash":"main"},"message":"Made here"}`},
+	"DELETE /repositories/{workspace}/{repo_slug}/refs/tags/{name}":     {params: map[string]string{"name": "doomed"}, before: spareRef(gitstore.TagPrefix)},
+	"GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}":        {params: map[string]string{"name": "v1.0"}},
 }
 
 func spareProject(w *pailtest.World) {
@@ -86,6 +92,16 @@ func spareGroup(w *pailtest.World) {
 
 func userGrant(w *pailtest.World) {
 	check(w, w.Workspaces.GrantUser(context.Background(), w.Project, w.Member.ID, access.Read))
+}
+
+// spareRef makes a branch or a tag that may go.
+func spareRef(prefix string) func(*pailtest.World) {
+	return func(w *pailtest.World) {
+		git := w.Repositories.Git
+		head, err := git.Resolve(context.Background(), w.Repository.ID, "main")
+		check(w, err)
+		check(w, git.CreateRef(context.Background(), w.Repository.ID, prefix+"doomed", head))
+	}
 }
 
 func reviewer(w *pailtest.World) {
