@@ -13,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -287,10 +288,13 @@ func ParseHost(text string) (Host, error) {
 		}
 		return ParseHost(net.JoinHostPort(u.Hostname(), port))
 	}
-	if h, port, err := net.SplitHostPort(text); err == nil && h != "" && port != "" {
-		return Host{strings.ToLower(h), port}, nil
-	}
 	bare := strings.Trim(text, "[]")
+	if h, port, err := net.SplitHostPort(text); err == nil && port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err == nil && h != "" && !strings.ContainsAny(h, "/@ ") {
+			return Host{strings.ToLower(h), port}, nil
+		}
+		bare = "" // such as HOST:PORT/2.0, which no request would ever match
+	}
 	if bare == "" || strings.ContainsAny(bare, "/@ ") || strings.Contains(bare, ":") && net.ParseIP(bare) == nil {
 		return Host{}, errors.New("a host is HOST or HOST:PORT, or a URL without a user")
 	}

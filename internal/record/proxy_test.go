@@ -175,7 +175,7 @@ func TestParseHost(t *testing.T) {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "a/b", "http://", "https://user:secret@git.example.com", "user@host", "a:b:c", ":80"} {
+	for _, text := range []string{"", "a/b", "http://", "https://user:secret@git.example.com", "user@host", "a:b:c", ":80", "127.0.0.1:7990/2.0", "host:https", "host:99999", "a/b:80"} {
 		if got, err := ParseHost(text); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
