@@ -45,6 +45,13 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 	e.cancel = cancel
 	e.start = time.Now()
 	leave := context.AfterFunc(e.r.Context(), func() {
+		if carry && !e.bodyDone.Load() {
+			// The last byte may have been read a moment ago, and the end of the connection behind it seen before that was noted.
+			select {
+			case <-time.After(leaveGrace):
+			case <-ctx.Done():
+			}
+		}
 		if !carry || !e.bodyDone.Load() {
 			cancel(context.Cause(e.r.Context()))
 		}
@@ -64,6 +71,9 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 		cancel(nil)
 	}
 }
+
+// leaveGrace is how long a body may take to be known as whole after the client left.
+const leaveGrace = 250 * time.Millisecond
 
 // endBodyWait bounds how long the rest of a body is waited for after the answer.
 const endBodyWait = 10 * time.Second
