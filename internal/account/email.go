@@ -68,8 +68,11 @@ func (r *Room) SetPrimaryEmail(ctx context.Context, accountID, email string) err
 func (r *Room) RemoveEmail(ctx context.Context, accountID, email string) error {
 	email = storedEmail(email)
 	return r.DB.Update(ctx, func(tx *database.Tx) error {
-		if _, err := one(ctx, tx, `a.id = $1 AND a.email = $2`, accountID, email); err == nil {
+		switch _, err := one(ctx, tx, `a.id = $1 AND a.email = $2`, accountID, email); {
+		case err == nil:
 			return rest.Refuse(reason.ConflictState, "The account signs in with this e-mail. Make another one the primary e-mail first.")
+		case !errors.Is(err, ErrNotFound):
+			return err
 		}
 		n, err := tx.Exec(ctx, `DELETE FROM account_email WHERE account_id = $1 AND email = $2`, accountID, email)
 		if err == nil && n == 0 {

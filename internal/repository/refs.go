@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -276,7 +277,8 @@ func (room *Room) createRef(c *access.Call, r *Repository, name string, hash git
 	case err != nil:
 		return nil, err
 	}
-	if err := room.Pushed(c.Context(), r.ID); err != nil {
+	// The reference is there: its bookkeeping is done even when the caller has left.
+	if err := room.Pushed(context.WithoutCancel(c.Context()), r.ID); err != nil {
 		return nil, err
 	}
 	made, err := room.renderedRef(c, r, name)
@@ -312,7 +314,7 @@ func (room *Room) deleteRef(c *access.Call, r *Repository, name string) error {
 	case err != nil:
 		return err
 	}
-	return room.Pushed(c.Context(), r.ID)
+	return room.Pushed(context.WithoutCancel(c.Context()), r.ID)
 }
 
 // kindOf is what the reference with this full name is called, and its short name.
