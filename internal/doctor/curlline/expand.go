@@ -254,6 +254,7 @@ func (r *reader) param(p *syntax.ParamExp, size *int) (*syntax.ParamExp, bool) {
 	}
 	*size += len(whole)
 	if p.Repl != nil {
+		*size += len(whole) * len(r.slice(p))
 		return p, v.Set && !hasMark(whole) && len(whole) <= 1024 && len(r.slice(p)) <= 256 && !expands(p.Repl.Orig) && !expandsAny(p.Repl.With)
 	}
 	if p.Exp == nil {
@@ -269,7 +270,8 @@ func (r *reader) param(p *syntax.ParamExp, size *int) (*syntax.ParamExp, bool) {
 			return nil, false
 		}
 	case syntax.RemSmallPrefix, syntax.RemLargePrefix, syntax.RemSmallSuffix, syntax.RemLargeSuffix:
-		// The library matches with regular expressions; short ones are quick.
+		// The library matches with regular expressions; short ones are quick, and many are paid for by what they look at.
+		*size += len(whole) * len(r.slice(p))
 		return p, v.Set && !hasMark(whole) && len(whole) <= 4096 && e.Word != nil && !expands(e.Word) && len(r.slice(e.Word)) <= 64
 	case syntax.UpperFirst, syntax.UpperAll, syntax.LowerFirst, syntax.LowerAll:
 		return p, v.Set && !hasMark(whole) && e.Word == nil
