@@ -32,6 +32,7 @@ const (
 	limitIdle       = 40 << 20
 	limitStart      = 300 * time.Millisecond
 	limitPage       = 20 * time.Millisecond
+	limitBrowse     = 50 * time.Millisecond // a page of what is in a repository
 )
 
 // against reports a figure as a share of its limit: up to 1 holds.

@@ -1,11 +1,13 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +41,34 @@ func BenchmarkPages(b *testing.B) {
 			median := took[len(took)/2]
 			b.ReportMetric(float64(median.Microseconds())/1000, "p50-ms")
 			against(b, median, limitPage)
+		})
+	}
+}
+
+// BenchmarkBrowse measures the pages of files, of their history and of what differs, in a repository of 20,000 commits and 5,000
+// files: the median in milliseconds. The first one of each is the slowest, and counts as one.
+func BenchmarkBrowse(b *testing.B) {
+	w, dir := sourceScene(b)
+	client := signedIn(b, &webtest.Scene{World: w})
+	old, err := exec.Command("git", "--git-dir="+dir, "rev-parse", "main~50").Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	const file = "/main/dir3/sub5/file103.txt"
+	for name, path := range map[string]string{
+		"root": "/src/main", "directory": "/src/main/dir3/sub5", "file": "/src" + file, "blame": "/blame" + file, "history of a file": "/commits/main?path=dir3/sub5/file103.txt",
+		"history of a directory": "/commits/main?path=dir3", "commits": "/commits", "commit": "/commit/main", "commit side by side": "/commit/main?view=split", "compare": "/compare/" + string(bytes.TrimSpace(old)) + "...main", "downloads": "/downloads",
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				took = append(took, load(b, client, w.URL+"/acme/widgets"+path))
+			}
+			b.ReportMetric(float64(took[0].Microseconds())/1000, "first-ms")
+			slices.Sort(took)
+			median := took[len(took)/2]
+			b.ReportMetric(float64(median.Microseconds())/1000, "p50-ms")
+			against(b, median, limitBrowse)
 		})
 	}
 }

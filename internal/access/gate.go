@@ -107,8 +107,8 @@ type Call struct {
 	gate      *Gate
 }
 
-// Context is the request's.
-func (c *Call) Context() context.Context { return c.HTTP.Context() }
+// Context is the request's, in which the principal acts.
+func (c *Call) Context() context.Context { return As(c.HTTP.Context(), c.Principal) }
 
 // On declares an operation: who passes need reaches h, with the resource that the path names.
 func On[T any](key string, need Need[T], h func(*Call, T) (any, error)) Operation {
@@ -146,6 +146,9 @@ func decide[T any](g *Gate, r *rest.Request, surface Surface, op *catalog.Operat
 		return p, none, refusal
 	}
 	resource, reaching, err := need.resolve(g, r.HTTP.Context(), p, r.Param)
+	if moved, ok := errors.AsType[*Moved](err); ok {
+		err = moved.answer(r)
+	}
 	if err != nil {
 		return p, none, err
 	}
@@ -156,6 +159,9 @@ func decide[T any](g *Gate, r *rest.Request, surface Surface, op *catalog.Operat
 // project of a new repository. Its errors are those of the decision itself.
 func Check[T any](c *Call, need Need[T], first, second string) (T, error) {
 	found, _, err := need.of(c.gate, c.Context(), c.Principal, first, second)
+	if _, moved := errors.AsType[*Moved](err); moved {
+		err = nil
+	}
 	return found, err
 }
 

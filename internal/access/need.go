@@ -18,6 +18,8 @@ type Found[T any] struct {
 	// WorkspaceID is the workspace that it is in, "" for what is in none: an API token that is limited to another one has
 	// no level on it, whatever Level says.
 	WorkspaceID string
+	// Moved are the two names that it has now, where it was found by one that it had before: who may have it is sent there.
+	Moved *[2]string
 }
 
 // Resource says how a room finds what a request's path names. Values are shared between requests for a moment: nobody
@@ -112,6 +114,9 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 		}
 		return none, p, invisible(p, e)
 	case found.Level >= n.level, found.Public && n.public && n.level <= Read:
+		if found.Moved != nil {
+			return found.Value, p, &Moved{resource: n.resource.Name, from: [2]string{first, second}, to: *found.Moved}
+		}
 		return found.Value, p, nil
 	case p.Anonymous():
 		return none, p, unauthenticated(p)

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"time"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -107,6 +108,19 @@ type Principal struct {
 	everything bool // a session: no scope limits it
 
 	scopeHeader, kindHeader []string // X-OAuth-Scopes and X-Credential-Type, made once
+}
+
+type actorKey struct{}
+
+// As is ctx in which p acts: what the rooms say of who did something, they have from there.
+func As(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, actorKey{}, p)
+}
+
+// Actor is who acts in ctx; nil where that is the server itself, or whoever runs its commands.
+func Actor(ctx context.Context) *Principal {
+	p, _ := ctx.Value(actorKey{}).(*Principal)
+	return p
 }
 
 // anonymous is the principal of a request without a credential.

@@ -14,6 +14,7 @@ type Shape struct {
 	Form   bool        // the body is a form, with the parameters of the query
 	Answer any         // of the type of the answer, of one value when it is a list; nil: the answer has no body
 	List   bool        // the answer is a page of a list
+	Bytes  bool        // the answer may be the bytes of a file instead
 	Status []int       // of success, the usual one in front
 	Query  []Parameter // beside those that every operation, and every list, has
 	Fields []string    // what q and sort may name, sorted
@@ -47,6 +48,12 @@ func (o Operation) Answers(value any, status ...int) Operation {
 func (o Operation) Lists(value any) Operation {
 	o = o.Answers(value)
 	o.shape.List = true
+	return o
+}
+
+// Delivers declares that the answer may be the bytes of a file, with a type of their own.
+func (o Operation) Delivers() Operation {
+	o.shape.Bytes = true
 	return o
 }
 

@@ -18,7 +18,7 @@ func (r *Room) MayGuess(address string) error {
 		return nil
 	}
 	seconds := int(wait.Seconds()) + 1
-	return rest.Refusef(reason.RateLimited, "Too many secrets were sent that are not known here. Try again in %d seconds.", seconds).
+	return rest.Refusef(reason.RateLimited, "Too many secrets were sent that are not known here. Try again in %d s.", seconds).
 		WithHeader("Retry-After", fmt.Sprint(seconds))
 }
 

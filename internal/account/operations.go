@@ -12,7 +12,7 @@ import (
 
 // Operations lists what this room serves.
 func (r *Room) Operations() []access.Operation {
-	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: userNotFound}
+	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
 		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
@@ -30,7 +30,8 @@ func (r *Room) findUser(ctx context.Context, _ *access.Principal, identifier, _ 
 	return access.Found[Account]{Value: a, Level: access.Read, Public: true}, err
 }
 
-func userNotFound(identifier, _ string) *rest.Error {
+// NotFound is the answer (404) to whoever asks for an account that is not there.
+func NotFound(identifier, _ string) *rest.Error {
 	return rest.Refuse(reason.UserNotFound, "No account has this id, uuid or username.").Naming("user", identifier)
 }
 
@@ -65,6 +66,24 @@ func (r *Room) Render(a *access.Account) JSON {
 	return JSON{Type: "user", UUID: id, AccountID: a.AccountID, DisplayName: a.DisplayName, Nickname: a.Username, Links: linksJSON{
 		Self: r.URLs.API("users", id), Avatar: r.URLs.Web("account", a.Username, "avatar"), HTML: r.URLs.Web(id),
 	}}
+}
+
+// ActorJSON is who did something, in events: an account, or a credential that nobody's account is behind (schema app_user).
+type ActorJSON struct {
+	JSON
+	Kind string `json:"kind,omitempty"` // of such a credential
+}
+
+// Actor is who acts in ctx, nil where that is the server itself.
+func (r *Room) Actor(ctx context.Context) *ActorJSON {
+	p := access.Actor(ctx)
+	switch {
+	case p == nil || p.Anonymous():
+		return nil
+	case p.Account != nil:
+		return &ActorJSON{JSON: r.Render(p.Account)}
+	}
+	return &ActorJSON{Kind: string(p.Kind), JSON: JSON{Type: "app_user", UUID: rest.Braced(p.ID), DisplayName: p.Name, Nickname: p.Name}}
 }
 
 func (r *Room) full(a Account) Full {

@@ -94,6 +94,28 @@ func taken(field, problem string) error {
 	return rest.Refuse(reason.ConflictExists, problem).WithMessage("%s: %s", field, problem).Field(field, problem)
 }
 
+// Who is the account with an id; nil when id is "", or the account is gone.
+func (r *Room) Who(ctx context.Context, q database.Queryer, id string) (*access.Account, error) {
+	if id == "" {
+		return nil, nil
+	}
+	a, err := r.Find(ctx, q, rest.Braced(id))
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	return &a.Account, err
+}
+
+// Shown is the account with an id as other objects show it; nil when id is "", or the account is gone.
+func (r *Room) Shown(ctx context.Context, q database.Queryer, id string) (*JSON, error) {
+	a, err := r.Who(ctx, q, id)
+	if a == nil || err != nil {
+		return nil, err
+	}
+	shown := r.Render(a)
+	return &shown, nil
+}
+
 // Find looks an account up by what the API takes for a user: an account id, a uuid with or without braces, or the
 // username. ErrNotFound when there is none.
 func (r *Room) Find(ctx context.Context, q database.Queryer, identifier string) (Account, error) {
@@ -126,7 +148,7 @@ func storedEmail(email string) string {
 func (r *Room) Authenticate(ctx context.Context, email, password, address string) (Account, error) {
 	email = storedEmail(email)
 	if wait := r.throttle.wait(r.Now(), email, address); wait > 0 {
-		return Account{}, rest.Refusef(reason.RateLimited, "Too many sign-ins failed. Try again in %d seconds.", int(wait.Seconds())+1).
+		return Account{}, rest.Refusef(reason.RateLimited, "Too many sign-ins failed. Try again in %d s.", int(wait.Seconds())+1).
 			WithHeader("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
 	}
 	id, hash, err := passwordHash(ctx, r.DB, email)

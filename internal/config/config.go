@@ -26,8 +26,11 @@ type Config struct {
 	Timeouts     Timeouts
 	Log          Log
 	Metrics      Metrics
+	Search       Search
 	Workspaces   Workspaces
 	Invitations  Invitations
+	Repositories Repositories
+	Outbound     Outbound
 	AppPasswords AppPasswords
 	OIDC         OIDC
 
@@ -57,6 +60,7 @@ type ACME struct {
 type Limits struct {
 	Header       int64 // bytes of request line and headers
 	Body         int64 // bytes of an API request's body; git transfers are not counted
+	Upload       int64 // bytes of a body that brings files
 	Push         int64 // bytes of one push, 0: no limit
 	GitProcesses int   // git processes at the same time
 }
@@ -76,6 +80,11 @@ type Log struct {
 	Format string // text or json
 }
 
+// Search says where the search for code keeps its index.
+type Search struct {
+	Dir string // a directory that no other process uses
+}
+
 // Metrics says where /metrics is served.
 type Metrics struct {
 	Addr string // host:port of its own listener; equal to Config.Addr: on the main one; "": nowhere
@@ -89,6 +98,16 @@ type Workspaces struct {
 // Invitations says what links into workspaces may do.
 type Invitations struct {
 	Accounts string // on: make accounts too; or off
+}
+
+// Repositories says what becomes of them.
+type Repositories struct {
+	KeepDeleted int // days for which the files of deleted ones stay
+}
+
+// Outbound says what may be called of what users name.
+type Outbound struct {
+	Allow []string // networks and host names that may be called though they are not public
 }
 
 // AppPasswords says how long app passwords work.

@@ -44,10 +44,12 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:7990", ExternalURL: "http://127.0.0.1:7990", Data: "pail-data", Database: "sqlite:pail-data/pail.db", Git: "git", Answers: "explained",
 		TLS:      TLS{ACME: ACME{Cache: "pail-data/acme"}},
-		Limits:   Limits{Header: 64 << 10, Body: 16 << 20},
+		Search:   Search{Dir: "pail-data/search"},
+		Limits:   Limits{Header: 64 << 10, Body: 16 << 20, Upload: 1 << 30},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
 		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
-		OIDC: OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
+		Repositories: Repositories{KeepDeleted: 7},
+		OIDC:         OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Until{}), cmpopts.IgnoreFields(Config{}, "origins")); diff != "" {
 		t.Error(diff)
@@ -354,7 +356,7 @@ func TestRoundTrip(t *testing.T) {
 			c.TLS.ACME.Email = "a@b.example"
 		}
 		c.Limits = Limits{
-			Header: rapid.Int64Range(4<<10, 1<<20).Draw(t, "header"), Body: rapid.Int64Range(1<<10, 1<<40).Draw(t, "body"),
+			Header: rapid.Int64Range(4<<10, 1<<20).Draw(t, "header"), Body: rapid.Int64Range(1<<10, 1<<40).Draw(t, "body"), Upload: rapid.Int64Range(1<<10, 1<<50).Draw(t, "upload"),
 			Push: rapid.Int64Range(0, 1<<50).Draw(t, "push"), GitProcesses: rapid.IntRange(1, 4096).Draw(t, "processes"),
 		}
 		for _, d := range []*time.Duration{&c.Timeouts.ReadHeader, &c.Timeouts.Idle, &c.Timeouts.Request, &c.Timeouts.Stall, &c.Timeouts.Shutdown} {
@@ -365,7 +367,13 @@ func TestRoundTrip(t *testing.T) {
 		c.Invitations.Accounts = rapid.SampledFrom([]string{"on", "off"}).Draw(t, "accounts")
 		c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 		c.Log.Format = rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
+		c.Repositories.KeepDeleted = rapid.IntRange(0, 3650).Draw(t, "keep deleted")
+		c.Outbound.Allow = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"10.1.0.0/16", "ci.internal", "fd12::/32", "localhost"}), 0, 3, rapid.ID[string]).Draw(t, "outbound")
+		if len(c.Outbound.Allow) == 0 {
+			c.Outbound.Allow = nil
+		}
 		c.Metrics.Addr = rapid.SampledFrom([]string{"", ":7991"}).Draw(t, "metrics")
+		c.Search.Dir = text.Draw(t, "search")
 		c.OIDC.Name, c.OIDC.Scopes = "x"+text.Draw(t, "name"), []string{"openid", "api://x/.default"}
 		if rapid.Bool().Draw(t, "oidc") {
 			c.OIDC.Issuer, c.OIDC.ClientID, c.OIDC.ClientSecretFile = "https://"+name.Draw(t, "issuer"), "pail", text.Draw(t, "secret file")

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pailforge/pail/internal/outbound"
 )
 
 // Duration is time.Duration; it is named here only to keep the table's lines short.
@@ -100,6 +102,9 @@ var (
 	dsn = kind[string]{name: "dsn", expected: "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME", parse: parseDSN, format: same}
 
 	domains = kind[[]string]{name: "names", expected: "host names, separated by commas", parse: parseDomains, isList: true,
+		format: func(list []string) string { return strings.Join(list, ",") }}
+
+	reachable = kind[[]string]{name: "networks", expected: "networks, addresses and host names, such as 10.1.2.0/24,ci.internal", parse: parseReachable, isList: true,
 		format: func(list []string) string { return strings.Join(list, ",") }}
 
 	email = kind[string]{name: "email", expected: "an e-mail address", format: same,
@@ -372,6 +377,27 @@ func parseOIDCScopes(s string) ([]string, error) {
 }
 
 // parseDomains reads host names for certificates: no wildcards, which ACME cannot prove here, and no addresses.
+func parseReachable(s string) ([]string, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var list []string
+	for entry := range strings.SplitSeq(s, ",") {
+		network, host, err := outbound.ParseAllowed(strings.TrimSpace(entry))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", shortened(entry), err)
+		}
+		if host == "" {
+			host = network.String()
+		}
+		if slices.Contains(list, host) {
+			return nil, fmt.Errorf("%s: given twice", host)
+		}
+		list = append(list, host)
+	}
+	return list, nil
+}
+
 func parseDomains(s string) ([]string, error) {
 	var list []string
 	for name := range strings.SplitSeq(s, ",") {

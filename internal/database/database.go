@@ -215,7 +215,13 @@ func (db *DB) Row(ctx context.Context, query string, args ...any) *sql.Row {
 }
 
 // Tx is a transaction that may write.
-type Tx struct{ tx *sql.Tx }
+type Tx struct {
+	tx   *sql.Tx
+	then []func()
+}
+
+// Then has f called once the transaction is committed, and never when it is not. It must be fast, and cannot fail.
+func (t *Tx) Then(f func()) { t.then = append(t.then, f) }
 
 // Query runs a query inside the transaction. The caller closes the rows.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
@@ -269,18 +275,26 @@ func (db *DB) transactOnce(ctx context.Context, f func(*Tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // no effect after Commit
-	if err := f(&Tx{tx}); err != nil {
+	t := &Tx{tx: tx}
+	if err := f(t); err != nil {
 		return err
 	}
+	if err := db.commit(tx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, then := range t.then {
+		then()
+	}
+	return nil
+}
+
+func (db *DB) commit(tx *sql.Tx) error {
 	if s := db.snapshot; s != nil {
 		s.mu.Lock() // while this commits, nobody begins a snapshot that does not have it
 		defer s.mu.Unlock()
 		s.finish()
 	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
+	return tx.Commit()
 }
 
 func retryable(err error) bool {

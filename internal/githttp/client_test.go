@@ -162,13 +162,13 @@ func TestPushesThatAreRefused(t *testing.T) {
 	}
 	next := f.commit(dir, "a", "2")
 	f.set(func(f *forge) {
-		f.repo.Vet = func(_ context.Context, updates []RefUpdate) map[string]string {
+		f.repo.Vet = func(_ context.Context, updates []RefUpdate) (v Verdict, _ error) {
 			for _, u := range updates {
 				if u.Name == "refs/heads/main" && string(u.New) == next {
-					return map[string]string{u.Name: "branch.restricted: only admins may push to main"}
+					v.Refused = map[string]string{u.Name: "branch.restricted: only admins may push to main"}
 				}
 			}
-			return nil
+			return v, nil
 		}
 	})
 	out, err = f.try(dir, "push", "origin", "main", "main:other")
@@ -188,6 +188,33 @@ func TestPushesThatAreRefused(t *testing.T) {
 		t.Errorf("told of %v", pushed)
 	}
 	f.sound()
+}
+
+// A branch that is kept moves forward and goes, but is not rewritten; what is pushed beside it is told so.
+func TestKept(t *testing.T) {
+	f := newForge(t, Options{})
+	dir := f.work()
+	f.commit(dir, "a", "1")
+	f.git(dir, "push", "-q", "origin", "main", "main:kept", "main:other")
+	f.set(func(f *forge) {
+		f.repo.Vet = func(context.Context, []RefUpdate) (Verdict, error) {
+			return Verdict{Kept: map[string]string{"refs/heads/kept": "a rule keeps its history."}}, nil
+		}
+	})
+	forward := f.commit(dir, "a", "2")
+	f.git(dir, "push", "-q", "origin", "main:kept", "main:other")
+	f.takePushed()
+	f.git(dir, "commit", "-q", "--amend", "-m", "other history")
+	out, err := f.try(dir, "push", "--force", "origin", "main:kept", "main:other")
+	if err == nil || !strings.Contains(out, "remote: refs/heads/kept: a rule keeps its history.") || !strings.Contains(out, "remote: refs/heads/other: it was pushed together") {
+		t.Errorf("a rewritten branch that is kept: %v\n%s", err, out)
+	}
+	f.holds("refs/heads/kept", forward)
+	if pushed := f.takePushed(); len(pushed) != 0 {
+		t.Errorf("told of %v", pushed)
+	}
+	f.git(dir, "push", "-q", "origin", ":kept")
+	f.holds("refs/heads/kept", "")
 }
 
 func TestRemarks(t *testing.T) {
@@ -281,7 +308,7 @@ func TestConcurrentPushes(t *testing.T) {
 	var both sync.WaitGroup
 	both.Add(2)
 	f.set(func(f *forge) {
-		f.repo.Vet = func(context.Context, []RefUpdate) map[string]string { both.Done(); both.Wait(); return nil }
+		f.repo.Vet = func(context.Context, []RefUpdate) (Verdict, error) { both.Done(); both.Wait(); return Verdict{}, nil }
 	})
 	type result struct {
 		out string

@@ -45,14 +45,24 @@ type Repository struct {
 	Pusher string
 	// MaxPushBytes bounds the pack of a push. 0: the store's own limit.
 	MaxPushBytes int64
-	// Vet may refuse a push before git sees it: full reference name to reason, empty when all is
-	// well. One refused reference refuses the push. The new objects are not there yet. nil: no objection.
-	Vet func(ctx context.Context, updates []RefUpdate) map[string]string
+	// Vet judges a push before git sees it, with what the client says of the references, which git checks later. The
+	// new objects are not there yet. An error fails the push without a reason. nil: no objection.
+	Vet func(ctx context.Context, updates []RefUpdate) (Verdict, error)
 	// Pushed is called once after a push that changed something, with what it really changed, before
 	// the client hears of its success. It must be fast. Its context does not end with the connection.
 	Pushed func(ctx context.Context, updates []RefUpdate)
 	// Remarks gives lines that the person who pushed gets to read, after Pushed. nil: none.
 	Remarks func(ctx context.Context, updates []RefUpdate) []string
+}
+
+// Verdict is what is said of a push before it happens. In both maps the key is the full name of a reference, and the value
+// a sentence for whoever pushes.
+type Verdict struct {
+	// Refused are references that may not be changed so. One of them refuses the whole push.
+	Refused map[string]string
+	// Kept are branches that may move forward only: a new value must have the old one in its history, which git finds
+	// out when it has the objects. While one of them is in a push, the same holds for its other branches.
+	Kept map[string]string
 }
 
 // Options tune a Handler. The zero value is fine.

@@ -34,43 +34,43 @@ func (q *request) receive() {
 		q.event.Err = q.x.open()
 		return
 	}
-	if reason := q.vet(ctx, c); reason != nil {
+	verdict, err := q.vet(ctx, c)
+	if err != nil {
 		drop(in, maxDropped)
-		if _, err := q.x.Write(c.refusal(nil, reason)); err != nil {
+		q.finish(err)
+		return
+	}
+	if len(verdict.Refused) > 0 {
+		drop(in, maxDropped)
+		if _, err := q.x.Write(c.refusal(nil, func(ref string) string {
+			if why, ok := verdict.Refused[ref]; ok {
+				return why
+			}
+			return "not done, because another reference was refused"
+		})); err != nil {
 			q.event.Err = err
 		}
 		return
 	}
-	q.run(ctx, c, io.MultiReader(bytes.NewReader(c.raw), in))
+	q.run(ctx, c, verdict.Kept, io.MultiReader(bytes.NewReader(c.raw), in))
 }
 
-// vet refuses what git must not get to see. It gives the reason for each reference, or nil when
-// there is no objection.
-func (q *request) vet(ctx context.Context, c *commands) (reason func(ref string) string) {
+// vet judges what is asked for before git gets to see it.
+func (q *request) vet(ctx context.Context, c *commands) (Verdict, error) {
 	refused := map[string]string{}
 	for _, u := range c.updates {
 		if !gitstore.ValidRefName(u.Name) {
 			refused[u.Name] = "this cannot be the name of a reference"
 		}
 	}
-	if len(refused) == 0 && q.repo.Vet != nil {
-		for ref, why := range q.repo.Vet(ctx, c.updates) {
-			refused[ref] = why
-		}
+	if len(refused) > 0 || q.repo.Vet == nil {
+		return Verdict{Refused: refused}, nil
 	}
-	if len(refused) == 0 {
-		return nil
-	}
-	return func(ref string) string {
-		if why, ok := refused[ref]; ok {
-			return why
-		}
-		return "not done, because another reference was refused"
-	}
+	return q.repo.Vet(ctx, c.updates)
 }
 
-// run hands a push to git and tells of what came of it.
-func (q *request) run(ctx context.Context, c *commands, in io.Reader) {
+// run hands a push to git and tells of what came of it. kept are the branches that may move forward only.
+func (q *request) run(ctx context.Context, c *commands, kept map[string]string, in io.Reader) {
 	names := make([]string, 0, len(c.updates))
 	for _, u := range c.updates {
 		names = append(names, u.Name)
@@ -85,7 +85,9 @@ func (q *request) run(ctx context.Context, c *commands, in io.Reader) {
 	if lines := hiddenRefs(c.updates); lines != nil && c.sidebands() {
 		_, _ = q.x.Write(appendLines(nil, lines)) // a failure shows again when git writes
 	}
-	err = q.store.ReceivePack(ctx, q.repo.ID, q.options(), in, out)
+	options := q.options()
+	options.ForwardOnly = len(kept) > 0
+	err = q.store.ReceivePack(ctx, q.repo.ID, options, in, out)
 
 	// Whatever became of the connection, what git has changed is changed.
 	ctx = context.WithoutCancel(ctx)
@@ -97,19 +99,38 @@ func (q *request) run(ctx context.Context, c *commands, in io.Reader) {
 			err = lost
 		}
 	}
-	var remarks []string
+	remarks := rewrites(c.updates, kept, done)
 	if q.event.Updates = changed(c.updates, done, before, after); len(q.event.Updates) > 0 {
 		if q.repo.Pushed != nil {
 			q.repo.Pushed(ctx, q.event.Updates)
 		}
 		if q.repo.Remarks != nil {
-			remarks = q.repo.Remarks(ctx, q.event.Updates)
+			remarks = append(remarks, q.repo.Remarks(ctx, q.event.Updates)...)
 		}
 	}
 	if late := out.finish(remarks); late != nil && err == nil {
 		err = late
 	}
 	q.finish(err)
+}
+
+// maxRewrites bounds the lines about branches that git refused to move otherwise than forward.
+const maxRewrites = 20
+
+// rewrites says why git refused to move branches otherwise than forward.
+func rewrites(updates []gitstore.RefUpdate, kept, done map[string]string) (lines []string) {
+	const refusal = "non-fast-forward" // git's word for it
+	for _, u := range updates {
+		if len(kept) == 0 || done[u.Name] != refusal || len(lines) == maxRewrites {
+			continue
+		}
+		why, ok := kept[u.Name]
+		if !ok {
+			why = "it was pushed together with a branch whose history may not be rewritten. Push it by itself."
+		}
+		lines = append(lines, u.Name+": "+why)
+	}
+	return lines
 }
 
 // hiddenRefs explains what git calls "deny updating a hidden ref".

@@ -2,6 +2,7 @@ package githttp
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"strings"
 
@@ -150,10 +151,10 @@ func (w *reportWriter) finish(lines []string) error {
 	return err
 }
 
-// outcome tells what git reported of each reference: true for done. Those that the report does not
-// name are missing.
-func (w *reportWriter) outcome() map[string]bool {
-	done := map[string]bool{}
+// outcome tells what git reported of each reference: "" for done, otherwise why it was refused. Those that the report does
+// not name are missing.
+func (w *reportWriter) outcome() map[string]string {
+	done := map[string]string{}
 	in := w.report
 	for len(in) >= 4 {
 		n, ok := packetLength(in)
@@ -164,10 +165,10 @@ func (w *reportWriter) outcome() map[string]bool {
 		line := strings.TrimSuffix(string(bytes.TrimPrefix(in[:n], in[:4])), "\n")
 		in = in[n:]
 		if ref, ok := strings.CutPrefix(line, "ok "); ok {
-			done[ref] = true
+			done[ref] = ""
 		} else if rest, ok := strings.CutPrefix(line, "ng "); ok {
-			ref, _, _ := strings.Cut(rest, " ")
-			done[ref] = false
+			ref, why, _ := strings.Cut(rest, " ")
+			done[ref] = cmp.Or(why, "refused")
 		}
 	}
 	return done
@@ -175,7 +176,7 @@ func (w *reportWriter) outcome() map[string]bool {
 
 // changed tells which updates came about: those that git reported as done, or, where there is no
 // report, those whose reference holds the new value afterwards. What was so before is no change.
-func changed(updates []gitstore.RefUpdate, done map[string]bool, before, after map[string]gitstore.Hash) []gitstore.RefUpdate {
+func changed(updates []gitstore.RefUpdate, done map[string]string, before, after map[string]gitstore.Hash) []gitstore.RefUpdate {
 	holds := func(values map[string]gitstore.Hash, u gitstore.RefUpdate) bool {
 		if u.New.IsZero() {
 			return values[u.Name] == ""
@@ -184,7 +185,8 @@ func changed(updates []gitstore.RefUpdate, done map[string]bool, before, after m
 	}
 	var out []gitstore.RefUpdate
 	for _, u := range updates {
-		ok, reported := done[u.Name]
+		why, reported := done[u.Name]
+		ok := why == ""
 		if !reported {
 			ok = after != nil && holds(after, u)
 		}

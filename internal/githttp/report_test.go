@@ -36,7 +36,7 @@ func TestReportWriter(t *testing.T) {
 		if want := map[bool]string{true: progress, false: ""}[sideband]; to.String() != want {
 			t.Errorf("before finish the client has\n%q\nwant\n%q", to.String(), want)
 		}
-		if done := w.outcome(); len(done) != 2 || !done["refs/heads/a"] || done["refs/heads/b"] {
+		if done := w.outcome(); len(done) != 2 || done["refs/heads/a"] != "" || done["refs/heads/b"] == "" {
 			t.Errorf("outcome %v", done)
 		}
 		if err := w.finish(nil); err != nil || to.String() != in {
@@ -71,18 +71,18 @@ func TestChanged(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		update        RefUpdate
-		done          map[string]bool
+		done          map[string]string
 		before, after map[string]gitstore.Hash
 		want          bool
 	}{
-		{"reported", u, map[string]bool{"r": true}, values(a), nil, true},
-		{"refused", u, map[string]bool{"r": false}, values(a), nil, false},
-		{"reported, but so before", u, map[string]bool{"r": true}, values(b), nil, false},
+		{"reported", u, map[string]string{"r": ""}, values(a), nil, true},
+		{"refused", u, map[string]string{"r": "no way"}, values(a), nil, false},
+		{"reported, but so before", u, map[string]string{"r": ""}, values(b), nil, false},
 		{"no report, came about", u, nil, values(a), values(b), true},
 		{"no report, did not", u, nil, values(a), values(a), false},
 		{"no report, nothing known", u, nil, values(a), nil, false},
-		{"deleted", gone, map[string]bool{"r": true}, values(a), nil, true},
-		{"deleted what was not there", gone, map[string]bool{"r": true}, none, nil, false},
+		{"deleted", gone, map[string]string{"r": ""}, values(a), nil, true},
+		{"deleted what was not there", gone, map[string]string{"r": ""}, none, nil, false},
 		{"no report, deleted", gone, nil, values(a), none, true},
 	} {
 		if got := changed([]RefUpdate{c.update}, c.done, c.before, c.after); (len(got) == 1) != c.want {

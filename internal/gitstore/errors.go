@@ -10,6 +10,8 @@ import (
 var (
 	// ErrNotFound: there is no such repository, reference, revision or object.
 	ErrNotFound = errors.New("not found")
+	// ErrAmbiguous: several objects have names that begin with the digits of a revision.
+	ErrAmbiguous = errors.New("several begin with it")
 	// ErrExists: the repository or reference is already there.
 	ErrExists = errors.New("already exists")
 	// ErrInvalid: the value cannot be what it is given as, whatever the repository holds.

@@ -34,6 +34,8 @@ var settings = [][2]string{
 	{"core.logAllRefUpdates", "false"},
 	{"core.warnAmbiguousRefs", "false"},
 	{"core.quotePath", "false"},
+	{"core.protectHFS", "true"}, // whatever a client's file system takes for .git is none here
+	{"core.protectNTFS", "true"},
 	{"core.fsmonitor", "false"},
 	{"core.bigFileThreshold", "64m"}, // larger blobs are streamed, neither deltified nor held in memory
 	{"core.filesRefLockTimeout", "2000"},
@@ -187,7 +189,17 @@ func (p *process) scrub(text string) string {
 
 // output runs git to its end and gives what it printed, at most limit bytes.
 func (s *Store) output(ctx context.Context, dir string, stdin io.Reader, limit int, args ...string) ([]byte, error) {
-	p := s.command(dir, args...)
+	return s.command(dir, args...).output(ctx, stdin, limit)
+}
+
+// with adds variables to what the process gets to see.
+func (p *process) with(env ...string) *process {
+	p.Env = append(p.Env[:len(p.Env):len(p.Env)], env...)
+	return p
+}
+
+// output runs the process to its end and gives what it printed, at most limit bytes, also with an error.
+func (p *process) output(ctx context.Context, stdin io.Reader, limit int) ([]byte, error) {
 	out := limitedBuffer{limit: limit}
 	p.Stdin, p.Stdout = stdin, &out
 	if err := p.start(ctx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Fsck checks every object of the repository and all that hangs together. problems are git's
@@ -40,21 +41,86 @@ func (s *Store) Fsck(ctx context.Context, id string) (problems []string, err err
 	return problems, err
 }
 
-// Maintain keeps the repository fast: it packs what has piled up, when there is enough of it, and
-// writes the commit graph with the paths that each commit changes. Objects that nothing reaches
-// are kept for two weeks.
+// Maintain keeps the repository fast: it packs references and, when enough of them have piled up, objects, and writes bitmaps and
+// the commit graph with the paths that each commit changes. Packs that are much larger than what is new stay as they are, so that
+// little is written and forks go on sharing them. Loose objects that nothing reaches are kept for two weeks. ErrConflict: a push
+// is under way, or came and goes first.
 func (s *Store) Maintain(ctx context.Context, id string) error {
 	dir, err := s.dir(id)
 	if err != nil {
 		return err
 	}
-	if _, err := s.output(ctx, dir, nil, maxStderr, "--git-dir="+dir,
-		"-c", "gc.auto=2000", "-c", "gc.autoPackLimit=30", "-c", "gc.writeCommitGraph=false",
-		"gc", "--auto", "--quiet"); err != nil {
-		return err
+	tending, done, ok := s.shifts.tend(ctx, id)
+	if !ok {
+		return fail(ErrConflict, "repository", id, "a push is under way")
 	}
-	_, err = s.output(ctx, dir, nil, maxStderr, "--git-dir="+dir, "commit-graph", "write", "--reachable", "--changed-paths", "--no-progress")
-	return err
+	defer done()
+	for _, args := range tasks(dir) {
+		if _, err := s.output(tending, dir, nil, maxStderr, append([]string{"--git-dir=" + dir}, args...)...); err != nil {
+			if tending.Err() != nil && ctx.Err() == nil {
+				return fail(ErrConflict, "repository", id, "a push came")
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// How many loose objects and packs a repository may have before they are packed.
+const (
+	maxLoose = 500
+	maxPacks = 12
+)
+
+// largePack is the size, in bytes, from which on a pack that came since the last maintenance is worth the next one.
+const largePack = 1 << 20
+
+// piles is what has piled up in a repository since it was maintained.
+type piles struct {
+	loose, packs int
+	large        bool // a large pack came
+}
+
+func (p piles) high() bool { return p.loose > maxLoose || p.packs > maxPacks }
+
+func pilesIn(dir string) (p piles) {
+	var last time.Time
+	if info, err := os.Stat(filepath.Join(dir, "objects", "info", "commit-graphs", "commit-graph-chain")); err == nil {
+		last = info.ModTime()
+	}
+	// Hashes are even, so one of the 256 directories tells how full all are: git counts so, too.
+	p.loose = 256 * len(children(filepath.Join(dir, "objects", "17")))
+	for _, file := range children(filepath.Join(dir, "objects", "pack")) {
+		if !strings.HasSuffix(file, ".pack") {
+			continue
+		}
+		p.packs++
+		if info, err := os.Stat(file); err == nil && info.Size() >= largePack && info.ModTime().After(last) {
+			p.large = true
+		}
+	}
+	return p
+}
+
+// Unkempt tells whether the repository is worth a Maintain. It looks at a few directories and starts nothing.
+func (s *Store) Unkempt(id string) bool {
+	dir, err := s.dir(id)
+	if err != nil {
+		return false
+	}
+	p := pilesIn(dir)
+	return p.high() || p.large
+}
+
+// tasks are the commands that keep the repository in dir in shape.
+func tasks(dir string) [][]string {
+	all := [][]string{{"pack-refs", "--all", "--prune"}}
+	if pilesIn(dir).high() {
+		all = append(all,
+			[]string{"repack", "--quiet", "--geometric=2", "-d", "--write-midx", "--write-bitmap-index"},
+			[]string{"prune", "--expire=2.weeks.ago"})
+	}
+	return append(all, []string{"commit-graph", "write", "--reachable", "--changed-paths", "--split", "--no-progress"})
 }
 
 // Import makes the branches and tags of the repository those of src: an absolute path of a
@@ -84,7 +150,7 @@ func (s *Store) Import(ctx context.Context, id, src string) error {
 	}
 	run := func(args ...string) ([]byte, error) {
 		p := s.command(dir, append([]string{"--git-dir=" + dir, "-c", "protocol.file.allow=always"}, args...)...)
-		p.Env = append(p.Env[:len(p.Env):len(p.Env)], "GIT_CONFIG_GLOBAL="+config.Name())
+		p.with("GIT_CONFIG_GLOBAL=" + config.Name())
 		out := limitedBuffer{limit: maxStderr}
 		p.Stdout = &out
 		if err := p.start(ctx); err != nil {
@@ -101,7 +167,10 @@ func (s *Store) Import(ctx context.Context, id, src string) error {
 	if err := s.settleDefault(ctx, id, string(head)); err != nil {
 		return err
 	}
-	return s.Maintain(ctx, id)
+	if err := s.Maintain(ctx, id); err != nil && !errors.Is(err, ErrConflict) {
+		return err
+	}
+	return nil
 }
 
 // settleDefault moves HEAD to a branch that exists. symref is what ls-remote says of the source's HEAD.

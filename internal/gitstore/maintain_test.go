@@ -2,9 +2,12 @@ package gitstore
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -166,7 +169,172 @@ func TestMaintain(t *testing.T) {
 	if err := s.Maintain(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "objects", "info", "commit-graph")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "objects", "info", "commit-graphs", "commit-graph-chain")); err != nil {
 		t.Errorf("no commit graph: %v", err)
+	}
+}
+
+func TestFork(t *testing.T) {
+	s := newStore(t)
+	parent, dir := newRepo(t, s)
+	for i := range 3 {
+		commit(t, dir, "main", "a", strconv.Itoa(i), "packed")
+	}
+	git(t, dir, "", "repack", "-a", "-d", "-q")
+	commit(t, dir, "main", "b", "loose", "loose")
+	git(t, dir, "", "tag", "-a", "-m", "note", "v1", "main")
+	git(t, dir, "", "update-ref", "refs/pull/1/head", "main")
+
+	id := uuid.NewString()
+	if err := s.Fork(t.Context(), parent, id); err != nil {
+		t.Fatal(err)
+	}
+	fork, err := s.dir(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "pack-*.pack"))
+	if err != nil || len(packs) != 1 {
+		t.Fatal(packs, err)
+	}
+	mine, err := os.Stat(packs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := os.Stat(filepath.Join(fork, "objects", "pack", filepath.Base(packs[0])))
+	if err != nil || !os.SameFile(mine, theirs) {
+		t.Errorf("the pack is not shared: %v", err)
+	}
+	if got, want := git(t, fork, "", "for-each-ref"), git(t, dir, "", "for-each-ref", "refs/heads", "refs/tags"); got != want {
+		t.Errorf("the fork has\n%s\nwant\n%s", got, want)
+	}
+	if err := s.Fork(t.Context(), parent, id); !errors.Is(err, ErrExists) {
+		t.Errorf("a second time: %v", err)
+	}
+	if err := s.Fork(t.Context(), uuid.NewString(), uuid.NewString()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of nothing: %v", err)
+	}
+	if err := s.Remove(parent); err != nil {
+		t.Fatal(err)
+	}
+	if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+		t.Errorf("without its parent: %v, %v", problems, err)
+	}
+}
+
+// However the parent is packed anew while it is forked, nothing is missing in the fork.
+func TestForkWhilePacking(t *testing.T) {
+	s := newStore(t)
+	parent, dir := newRepo(t, s)
+	for i := range 20 {
+		commit(t, dir, "main", "a", strconv.Itoa(i), "one")
+	}
+	stop, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := s.output(t.Context(), dir, nil, maxStderr, "--git-dir="+dir, "repack", "-a", "-d", "-f", "-q", "--window="+strconv.Itoa(1+i%7)); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 10 {
+		id := uuid.NewString()
+		if err := s.Fork(t.Context(), parent, id); err != nil {
+			t.Error(err)
+			continue
+		}
+		if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+			t.Errorf("%v, %v", problems, err)
+		}
+	}
+	close(stop)
+	<-over
+}
+
+// Maintenance packs what has piled up, and gives way to pushes.
+func TestMaintainPacks(t *testing.T) {
+	s := newStore(t)
+	id, dir := newRepo(t, s)
+	var in strings.Builder
+	in.WriteString("commit refs/heads/main\ncommitter A <a@example.com> 0 +0000\ndata 0\n")
+	for i := range 3 * maxLoose {
+		fmt.Fprintf(&in, "M 644 inline f%d\ndata <<E\n%d\nE\n", i, i)
+	}
+	git(t, dir, in.String(), "-c", "fastimport.unpackLimit=100000", "fast-import", "--quiet")
+	loose := func() int {
+		files, err := filepath.Glob(filepath.Join(dir, "objects", "??", "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(files)
+	}
+	if loose() < 3*maxLoose {
+		t.Fatalf("%d loose objects to begin with", loose())
+	}
+	if !s.Unkempt(id) {
+		t.Error("nobody would maintain it")
+	}
+	done := s.shifts.push(id)
+	if err := s.Maintain(t.Context(), id); !errors.Is(err, ErrConflict) {
+		t.Errorf("during a push: %v", err)
+	}
+	done()
+	if err := s.Maintain(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if s.Unkempt(id) {
+		t.Error("it would be maintained again and again")
+	}
+	if n := loose(); n != 0 {
+		t.Errorf("%d loose objects are left", n)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "objects", "pack", "multi-pack-index")); err != nil {
+		t.Error(err)
+	}
+	if bitmaps, _ := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.bitmap")); len(bitmaps) == 0 {
+		t.Error("no bitmap")
+	}
+	if problems, err := s.Fsck(t.Context(), id); err != nil || len(problems) != 0 {
+		t.Errorf("fsck: %v, %v", problems, err)
+	}
+	if len(s.shifts.of) != 0 {
+		t.Errorf("%d repositories are still in use", len(s.shifts.of))
+	}
+}
+
+// A push waits until the maintenance that it interrupts has ended.
+func TestShifts(t *testing.T) {
+	var s shifts
+	ctx, done, ok := s.tend(t.Context(), "a")
+	if !ok {
+		t.Fatal("not begun")
+	}
+	if _, _, again := s.tend(t.Context(), "a"); again {
+		t.Error("begun twice")
+	}
+	pushed, ended := make(chan func()), atomic.Bool{}
+	go func() {
+		end := s.push("a")
+		if !ended.Load() {
+			t.Error("the push did not wait")
+		}
+		pushed <- end
+	}()
+	<-ctx.Done()
+	ended.Store(true)
+	done()
+	end := <-pushed
+	if _, _, ok := s.tend(t.Context(), "a"); ok {
+		t.Error("begun during a push")
+	}
+	end()
+	if len(s.of) != 0 {
+		t.Errorf("left: %v", s.of)
 	}
 }

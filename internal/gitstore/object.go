@@ -26,7 +26,8 @@ type ObjectInfo struct {
 // Resolve gives the object that a revision names, annotated tags followed to what they tag.
 // In this order: a full object name, "HEAD", a full reference name (refs/...), a branch, a tag,
 // the first digits (at least 4) of one object. Everything else, such as "a..b" or "main~1", is
-// ErrNotFound and never gets to git; so are digits that several objects begin with.
+// ErrNotFound and never gets to git. Digits that several objects begin with are the one commit among them, and otherwise
+// ErrAmbiguous, which names them.
 func (s *Store) Resolve(ctx context.Context, id, revision string) (Hash, error) {
 	info, err := s.resolve(ctx, id, revision)
 	return info.Hash, err
@@ -35,6 +36,7 @@ func (s *Store) Resolve(ctx context.Context, id, revision string) (Hash, error) 
 func (s *Store) resolve(ctx context.Context, id, revision string) (ObjectInfo, error) {
 	names, note := spellings(revision)
 	var found ObjectInfo
+	ambiguous := ""
 	if len(names) > 0 {
 		if err := s.readers.with(ctx, id, func(r *reader) error {
 			for _, name := range names {
@@ -42,11 +44,17 @@ func (s *Store) resolve(ctx context.Context, id, revision string) (ObjectInfo, e
 				if err != nil {
 					return err
 				}
-				switch h.kind {
-				case "missing":
+				if h.kind == "missing" && isHex(name) {
+					// Several that begin so are missing too, as long as it is what they lead to that is asked for.
+					if h, err = r.ask("info", name); err != nil {
+						return err
+					}
+					if h.kind == "ambiguous" {
+						ambiguous = name
+					}
 					continue
-				case "ambiguous":
-					note = "several objects begin with these digits"
+				}
+				if h.kind == "missing" {
 					continue
 				}
 				found = ObjectInfo{h.hash, h.kind, h.size}
@@ -68,10 +76,54 @@ func (s *Store) resolve(ctx context.Context, id, revision string) (ObjectInfo, e
 	} else if _, err := s.dir(id); err != nil {
 		return ObjectInfo{}, err
 	}
-	if found.Hash == "" {
-		return ObjectInfo{}, fail(ErrNotFound, "revision", revision, note)
+	switch {
+	case found.Hash != "":
+		return found, nil
+	case ambiguous != "":
+		return s.oneCommit(ctx, id, ambiguous)
 	}
-	return found, nil
+	return ObjectInfo{}, fail(ErrNotFound, "revision", revision, note)
+}
+
+// maxCandidates is how many objects an error names at most.
+const maxCandidates = 10
+
+// oneCommit finds the commit whose name begins with digits that other objects begin with too.
+func (s *Store) oneCommit(ctx context.Context, id, digits string) (ObjectInfo, error) {
+	dir, err := s.dir(id)
+	if err != nil {
+		return ObjectInfo{}, err
+	}
+	out, err := s.output(ctx, dir, nil, 1<<20, "--git-dir="+dir, "rev-parse", "--disambiguate="+digits)
+	if err != nil {
+		return ObjectInfo{}, err
+	}
+	var commits, others []ObjectInfo
+	for _, name := range strings.Fields(string(out)) {
+		info, err := s.Stat(ctx, id, Hash(name))
+		if err != nil {
+			return ObjectInfo{}, err
+		}
+		if info.Type == "commit" {
+			commits = append(commits, info)
+		} else {
+			others = append(others, info)
+		}
+		if len(commits)+len(others) > maxCandidates {
+			break
+		}
+	}
+	if len(commits) == 1 && len(others) < maxCandidates {
+		return commits[0], nil
+	}
+	var names []string
+	for _, c := range append(commits, others...) {
+		names = append(names, c.Type+" "+string(c.Hash))
+	}
+	if len(names) > maxCandidates {
+		names = append(names[:maxCandidates], "others")
+	}
+	return ObjectInfo{}, fail(ErrAmbiguous, "revision", digits, strings.Join(names, ", "))
 }
 
 // spellings gives the exact names that a revision may stand for, the likeliest first.
@@ -129,11 +181,20 @@ func (s *Store) Stat(ctx context.Context, id string, hash Hash) (ObjectInfo, err
 
 // Object reads an object into memory. Errors: ErrNotFound; ErrTooLarge above Options.MaxObjectBytes.
 func (s *Store) Object(ctx context.Context, id string, hash Hash) (*Object, error) {
-	var o *Object
 	if !hash.Valid() {
 		return nil, s.noObject(id, hash)
 	}
-	read := func(info ObjectInfo, contents io.Reader) error {
+	var o *Object
+	err := s.readers.with(ctx, id, func(r *reader) (err error) {
+		o, err = s.object(r, hash)
+		return err
+	})
+	return o, err
+}
+
+func (s *Store) object(r *reader, hash Hash) (*Object, error) {
+	var o *Object
+	if err := stream(r, hash, func(info ObjectInfo, contents io.Reader) error {
 		if info.Size > s.maxObject {
 			return fail(ErrTooLarge, "object", string(hash), "")
 		}
@@ -142,8 +203,7 @@ func (s *Store) Object(ctx context.Context, id string, hash Hash) (*Object, erro
 			return errReaderGone
 		}
 		return nil
-	}
-	if err := s.readers.with(ctx, id, func(r *reader) error { return stream(r, hash, read) }); err != nil {
+	}); err != nil {
 		return nil, err
 	}
 	return o, nil

@@ -50,6 +50,52 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// Digits that several objects begin with are the one commit among them, or an error that names them all.
+func TestAmbiguousDigits(t *testing.T) {
+	s := newStore(t)
+	id, dir := newRepo(t, s)
+	var stream strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&stream, "commit refs/heads/main\ncommitter A <a@b.c> %d +0000\ndata 1\nx\nM 644 inline f\ndata <<E\n%d\nE\n", i, i)
+	}
+	git(t, dir, stream.String(), "fast-import", "--quiet")
+	commits, others := map[string][]string{}, map[string]int{}
+	for line := range strings.Lines(git(t, dir, "", "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)")) {
+		kind, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if kind == "commit" {
+			commits[name[:4]] = append(commits[name[:4]], name)
+		} else {
+			others[name[:4]]++
+		}
+	}
+	one, several := 0, 0
+	for digits, names := range commits {
+		if len(names) == 1 && others[digits] == 0 || one > 3 && several > 3 {
+			continue
+		}
+		got, err := s.Resolve(t.Context(), id, digits)
+		if len(names) == 1 {
+			one++
+			if err != nil || string(got) != names[0] {
+				t.Errorf("Resolve(%q) = %s, %v, want the commit %s", digits, got, err, names[0])
+			}
+			continue
+		}
+		several++
+		if !errors.Is(err, ErrAmbiguous) {
+			t.Fatalf("Resolve(%q) = %s, %v, want ErrAmbiguous", digits, got, err)
+		}
+		for _, name := range names {
+			if !strings.Contains(err.Error(), "commit "+name) {
+				t.Errorf("%v does not name %s", err, name)
+			}
+		}
+	}
+	if one == 0 || several == 0 {
+		t.Errorf("%d and %d were tried", one, several)
+	}
+}
+
 // Long-lived readers see what others change.
 func TestReadersSeeChanges(t *testing.T) {
 	s := newStore(t)

@@ -106,8 +106,7 @@ func (p *readerPool) with(ctx context.Context, id string, f func(*reader) error)
 			return err
 		}
 		if fresh {
-			<-r.done
-			return &GitError{Command: "cat-file", Exit: -1, Stderr: r.p.scrub(r.p.stderr.String())}
+			return r.gone()
 		}
 	}
 }
@@ -166,8 +165,17 @@ func (p *readerPool) endLocked(r *reader) {
 }
 
 func (p *readerPool) start(id, dir string) (*reader, error) {
+	r, err := talk(p.store.command(dir, "--git-dir="+dir, "cat-file", "--batch-command"))
+	if err != nil {
+		return nil, err
+	}
+	r.id = id
+	return r, nil
+}
+
+// talk starts a process that answers each line that it reads, until end is called.
+func talk(proc *process) (*reader, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	proc := p.store.command(dir, "--git-dir="+dir, "cat-file", "--batch-command")
 	in, out, err := pipes(proc)
 	if err != nil {
 		cancel()
@@ -181,10 +189,10 @@ func (p *readerPool) start(id, dir string) (*reader, error) {
 		return nil, err
 	}
 	closeChildEnds(proc)
-	r := &reader{id: id, p: proc, in: in, out: bufio.NewReaderSize(out, 32<<10), end: cancel, done: make(chan struct{}), fresh: true}
+	r := &reader{p: proc, in: in, out: bufio.NewReaderSize(out, 32<<10), end: cancel, done: make(chan struct{}), fresh: true}
 	go func() {
 		<-ctx.Done()
-		in.Close() // an idle cat-file ends by itself at the end of its input
+		in.Close() // an idle process ends by itself at the end of its input
 	}()
 	go func() {
 		_ = proc.wait(ctx)
@@ -193,6 +201,13 @@ func (p *readerPool) start(id, dir string) (*reader, error) {
 		out.Close()
 	}()
 	return r, nil
+}
+
+// gone says how a process ended that should not have.
+func (r *reader) gone() error {
+	r.end()
+	<-r.done
+	return &GitError{Command: r.p.name, Exit: -1, Stderr: r.p.scrub(r.p.stderr.String())}
 }
 
 // pipes connects a process's standard input and output. Unlike those of os/exec they stay open

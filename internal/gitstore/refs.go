@@ -46,18 +46,9 @@ func (s *Store) Tips(ctx context.Context, id string, limit int) (tips []Hash, mo
 	if err != nil {
 		return nil, false, err
 	}
-	values, ok := readTips(dir)
-	if !ok {
-		values = map[string]Hash{}
-		for _, prefix := range tipPrefixes {
-			refs, err := s.refs(ctx, id, prefix)
-			if err != nil {
-				return nil, false, err
-			}
-			for i := range refs {
-				values[refs[i].Name] = refs[i].Hash
-			}
-		}
+	values, err := s.tipValues(ctx, id, dir)
+	if err != nil {
+		return nil, false, err
 	}
 	seen, commits := map[Hash]bool{}, map[Hash]bool{}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -86,6 +77,45 @@ func (s *Store) Tips(ctx context.Context, id string, limit int) (tips []Hash, mo
 		tips = append(tips, h)
 	}
 	return tips, false, nil
+}
+
+// tipValues are branches and tags with what they hold.
+func (s *Store) tipValues(ctx context.Context, id, dir string) (map[string]Hash, error) {
+	values, ok := readTips(dir)
+	if ok {
+		return values, nil
+	}
+	values = map[string]Hash{}
+	for _, prefix := range tipPrefixes {
+		refs, err := s.refs(ctx, id, prefix)
+		if err != nil {
+			return nil, err
+		}
+		for i := range refs {
+			values[refs[i].Name] = refs[i].Hash
+		}
+	}
+	return values, nil
+}
+
+// Names are the short names of all branches and tags, in order, as cheap as Tips.
+func (s *Store) Names(ctx context.Context, id string) (branches, tags []string, err error) {
+	dir, err := s.dir(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	values, err := s.tipValues(ctx, id, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if branch, ok := strings.CutPrefix(name, BranchPrefix); ok {
+			branches = append(branches, branch)
+		} else if tag, ok := strings.CutPrefix(name, TagPrefix); ok {
+			tags = append(tags, tag)
+		}
+	}
+	return branches, tags, nil
 }
 
 var tipPrefixes = []string{BranchPrefix, TagPrefix}
@@ -195,6 +225,26 @@ func (s *Store) refs(ctx context.Context, id, pattern string) ([]Reference, erro
 		}
 	}
 	return refs, nil
+}
+
+// RefAt is the reference of a name while it holds hash, whether or not it does so now, and whether it is still there. Errors:
+// ErrNotFound.
+func (s *Store) RefAt(ctx context.Context, id, fullName string, hash Hash) (*Reference, error) {
+	ref := &Reference{Name: fullName, Hash: hash}
+	info, err := s.Stat(ctx, id, hash)
+	if err != nil {
+		return nil, err
+	}
+	if info.Type == "tag" {
+		o, err := s.Object(ctx, id, hash)
+		if err != nil {
+			return nil, err
+		}
+		if ref.Tag, err = parseTag(hash, o.Data); err != nil {
+			return nil, err
+		}
+	}
+	return ref, s.peel(ctx, id, ref)
 }
 
 // peel follows a tag of a tag to its end.

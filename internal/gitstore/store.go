@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // Options tune a Store. The zero value is fine.
@@ -25,6 +27,8 @@ type Options struct {
 	MaxPushBytes int64
 	// MaxObjectBytes bounds what Object holds in memory. 0: 64 MiB. Open has no limit.
 	MaxObjectBytes int64
+	// KeepDeleted is how long the files of deleted repositories stay in the folder trash. 0: not at all.
+	KeepDeleted time.Duration
 }
 
 // Store is a directory of bare repositories. It is safe for concurrent use, also by several
@@ -36,7 +40,14 @@ type Store struct {
 	env       []string
 	maxPush   int64
 	maxObject int64
+	maxTrees  int
 	readers   *readerPool
+	files     *lru.Cache[Hash, FileInfo]
+	plain     *lru.Cache[Hash, struct{}] // trees without .gitattributes in or below them
+	outputs   chan struct{}              // one token for every process of outputOf
+	scratches chan struct{}              // one token for every scratch
+	shifts    shifts
+	keep      time.Duration
 }
 
 // New opens the store at root, making the directory when it is missing. It fails with ErrGit,
@@ -72,10 +83,16 @@ func New(root string, o Options) (*Store, error) {
 	}
 	s := &Store{
 		Root: root, Git: git, env: environment(filepath.Join(root, "home")),
-		maxPush: o.MaxPushBytes, maxObject: o.MaxObjectBytes,
+		maxPush: o.MaxPushBytes, maxObject: o.MaxObjectBytes, keep: o.KeepDeleted, maxTrees: maxTrees,
 	}
 	s.readers = newReaderPool(s, o.MaxReaders, o.ReaderIdle)
-	return s, nil
+	s.outputs = make(chan struct{}, maxOutputs)
+	s.scratches = make(chan struct{}, maxScratches)
+	if s.files, err = lru.New[Hash, FileInfo](cachedFiles); err != nil {
+		return nil, err
+	}
+	s.plain, err = lru.New[Hash, struct{}](plainTrees)
+	return s, err
 }
 
 // Close ends the long-lived processes. Calls under way fail; later ones that read give ErrClosed.
@@ -156,28 +173,45 @@ func (s *Store) Create(ctx context.Context, id, defaultBranch string) error {
 	return hidePath(syncDir(fan))
 }
 
-// Delete removes the repository: it is gone at once for everybody, its files a little later.
-// Errors: ErrInvalid, ErrNotFound.
-func (s *Store) Delete(ctx context.Context, id string) error {
-	dir, err := s.dir(id)
+// Delete removes the repository: it is gone at once for everybody. Its files stay in the folder trash for KeepDeleted, under the
+// repository's id, until a Sweep removes them. Errors: ErrInvalid, ErrNotFound.
+func (s *Store) Delete(id string) error {
+	if s.keep == 0 {
+		return s.Remove(id)
+	}
+	_, err := s.discard(id)
+	return err
+}
+
+// Remove removes a repository that nobody has seen, files and all. Errors: ErrInvalid, ErrNotFound.
+func (s *Store) Remove(id string) error {
+	gone, err := s.discard(id)
 	if err != nil {
 		return err
 	}
-	gone := filepath.Join(s.Root, "trash", id+"-"+rand.Text()+".git")
+	return hidePath(os.RemoveAll(gone))
+}
+
+// discard moves a repository into the trash and returns where it is there.
+func (s *Store) discard(id string) (gone string, err error) {
+	dir, err := s.dir(id)
+	if err != nil {
+		return "", err
+	}
+	// A rename does not change the time of what is moved: the time of deletion is what counts.
+	now := time.Now()
+	if err := os.Chtimes(dir, now, now); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", hidePath(err)
+	}
+	gone = filepath.Join(s.Root, "trash", id+"-"+rand.Text()+".git")
 	if err := os.Rename(dir, gone); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return fail(ErrNotFound, "repository", id, "")
+			return "", fail(ErrNotFound, "repository", id, "")
 		}
-		return hidePath(err)
+		return "", hidePath(err)
 	}
 	s.readers.drop(id)
-	if err := syncDir(filepath.Dir(dir)); err != nil {
-		return hidePath(err)
-	}
-	if ctx.Err() != nil {
-		return nil // the rename is what counts; Sweep removes the files
-	}
-	return hidePath(os.RemoveAll(gone))
+	return gone, hidePath(syncDir(filepath.Dir(dir)))
 }
 
 // IDs lists the repositories, sorted.

@@ -105,7 +105,7 @@ func TestCreateDelete(t *testing.T) {
 	if _, err := s.Resolve(t.Context(), id, "main"); err != nil {
 		t.Error(err)
 	}
-	if err := s.Delete(t.Context(), id); err != nil {
+	if err := s.Delete(id); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Resolve(t.Context(), id, "main"); !errors.Is(err, ErrNotFound) {
@@ -114,7 +114,7 @@ func TestCreateDelete(t *testing.T) {
 	if n := s.readers.count(); n != 0 {
 		t.Errorf("%d readers outlive their repository", n)
 	}
-	if err := s.Delete(t.Context(), id); !errors.Is(err, ErrNotFound) {
+	if err := s.Delete(id); !errors.Is(err, ErrNotFound) {
 		t.Errorf("second Delete: %v, want ErrNotFound", err)
 	}
 	if left, _ := os.ReadDir(filepath.Join(s.Root, "trash")); len(left) != 0 {

@@ -13,7 +13,7 @@ import (
 // Swept says what Sweep removed.
 type Swept struct {
 	Repositories []string // ids of repositories that nobody knew
-	Trash        int      // repositories whose removal had been interrupted
+	Trash        int      // deleted repositories whose time is over
 	Temporary    int      // what interrupted processes left: new repositories, incoming objects, packs
 	Locks        int      // lock files whose owner is gone
 }
@@ -37,9 +37,10 @@ func (s *Store) Sweep(ctx context.Context, live func(id string) bool, olderThan 
 		}
 		*count++
 	}
-	// A rename does not change the time of what is moved: all of the trash is waiting to be removed.
 	for _, path := range children(filepath.Join(s.Root, "trash")) {
-		remove(path, &swept.Trash)
+		if info, err := os.Lstat(path); err == nil && !info.ModTime().After(time.Now().Add(-s.keep)) {
+			remove(path, &swept.Trash)
+		}
 	}
 	for _, path := range children(filepath.Join(s.Root, "tmp")) {
 		if old(path) {
@@ -58,7 +59,7 @@ func (s *Store) Sweep(ctx context.Context, live func(id string) bool, olderThan 
 		if !live(id) {
 			info, err := os.Lstat(dir)
 			if err == nil && info.ModTime().Before(before) {
-				if err := s.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
+				if err := s.Remove(id); err != nil && !errors.Is(err, ErrNotFound) {
 					errs = append(errs, err)
 					continue
 				}

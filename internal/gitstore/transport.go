@@ -22,6 +22,9 @@ type ServeOptions struct {
 	// MaxPushBytes makes ReceivePack refuse larger packs. 0: the store's own limit. The smaller of
 	// both counts.
 	MaxPushBytes int64
+	// ForwardOnly makes ReceivePack refuse to move a branch to a commit that does not have the old one in its history,
+	// with "non-fast-forward" in git's report.
+	ForwardOnly bool
 }
 
 // uploadSettings are those of hosting services: partial clones, and any object that is there can
@@ -91,6 +94,12 @@ func (s *Store) ReceivePack(ctx context.Context, id string, o ServeOptions, stdi
 	if limit > 0 {
 		settings = append(settings, "receive.maxInputSize="+strconv.FormatInt(limit, 10))
 	}
+	if o.ForwardOnly {
+		settings = append(settings, "receive.denyNonFastForwards=true")
+	}
+	if !o.AdvertiseRefs {
+		defer s.shifts.push(id)()
+	}
 	return s.serve(ctx, id, "receive-pack", nil, settings, o, stdin, stdout)
 }
 
@@ -132,7 +141,7 @@ func (s *Store) serve(ctx context.Context, id, command string, extra, settings [
 	p := s.command(dir, append(args, dir)...)
 	p.name = command
 	if version := protocolVersion(o.Protocol); version != "" {
-		p.Env = append(p.Env[:len(p.Env):len(p.Env)], "GIT_PROTOCOL="+version)
+		p.with("GIT_PROTOCOL=" + version)
 	}
 	in, out, err := pipes(p)
 	if err != nil {

@@ -44,7 +44,13 @@ type Answer struct {
 	value any // of the body, once it was asked for
 }
 
-// Do sends a request and checks the answer's shape. body is a string as it is, or a value sent as JSON; nil sends none.
+// Form is a body that is a form, urlencoded.
+type Form string
+
+// Multipart is a body of several parts with the boundary "b", its line breaks as they are.
+type Multipart string
+
+// Do sends a request and checks the answer's shape. body is a string as it is, a Form, a Multipart, or a value sent as JSON; nil sends none.
 func (s *Server) Do(c Credential, method, path string, body any) *Answer {
 	s.T.Helper()
 	var reader io.Reader
@@ -53,6 +59,10 @@ func (s *Server) Do(c Credential, method, path string, body any) *Answer {
 	case nil:
 	case string:
 		reader, contentType = strings.NewReader(b), "application/json"
+	case Form:
+		reader, contentType = strings.NewReader(string(b)), "application/x-www-form-urlencoded"
+	case Multipart:
+		reader, contentType = strings.NewReader(string(b)), "multipart/form-data; boundary=b"
 	default:
 		text, err := json.Marshal(b)
 		if err != nil {

@@ -17,7 +17,12 @@ import (
 // tables are all tables of the store.
 var tables = []string{"account", "account_email", "session", "setup_link", "workspace", "workspace_member", "user_group", "group_member", "project",
 	"project_group_grant", "project_user_grant", "project_default_reviewer", "repository", "repository_group_grant",
-	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity"}
+	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity",
+	"commit_status", "commit_report", "commit_annotation", "commit_comment", "commit_approval", "counter", "download",
+	"branching_model", "branch_restriction", "branch_restriction_user", "branch_restriction_group",
+	"repository_alias", "repository_watcher", "deploy_key",
+	"webhook", "webhook_delivery",
+	"pull_request", "pull_request_participant", "pull_request_activity", "pull_request_merge", "repository_default_reviewer", "pull_request_comment", "pull_request_task"}
 
 // Store is everything in the store as text, bookkeeping up to this moment included: two are equal when nothing changed.
 func (s *Server) Store() string {
@@ -38,6 +43,9 @@ func (s *Server) Store() string {
 			must(s.T, rows.Scan(values...))
 			line := table
 			for i, v := range values {
+				if table == "repository" && columns[i] == "language" {
+					continue // found out behind the scenes, some time after a push
+				}
 				line += fmt.Sprintf(" %s=%v", columns[i], *v.(*any))
 			}
 			lines = append(lines, line)

@@ -172,6 +172,29 @@ func (w *World) Push(commits int) string {
 	return dir
 }
 
+// Until asks again and again whether something holds, and fails the test when it does not within a minute.
+func Until(t testing.TB, holds func() bool) {
+	t.Helper()
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	late := time.After(time.Minute)
+	for !holds() {
+		select {
+		case <-again.C:
+		case <-late:
+			t.Fatal("it did not come to hold within a minute")
+		}
+	}
+}
+
+// Indexed waits until the search for code has found everything that was pushed before.
+func (s *Server) Indexed() {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	must(s.T, s.Search.Settled(ctx))
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -125,12 +125,33 @@ const (
 	WorkspaceNotFound  Code = "workspace.not_found"
 	ProjectNotFound    Code = "project.not_found"
 	RepositoryNotFound Code = "repository.not_found"
+	RepositoryMoved    Code = "repository.moved"
 	UserNotFound       Code = "user.not_found"
 	GroupNotFound      Code = "group.not_found"
 	RevisionNotFound   Code = "revision.not_found"
 	ConflictExists     Code = "conflict.exists"
 	ConflictInUse      Code = "conflict.in_use"
 	ConflictState      Code = "conflict.state"
+	BranchRestricted   Code = "branch.restricted"
+)
+
+// A pull request cannot be made, changed or merged.
+const (
+	PullRequestClosed   Code = "pullrequest.closed"
+	PullRequestNothing  Code = "pullrequest.nothing"
+	PullRequestConflict Code = "pullrequest.conflict"
+	PullRequestChecks   Code = "pullrequest.checks"
+	PullRequestMoved    Code = "pullrequest.moved"
+	PullRequestThread   Code = "pullrequest.thread"
+)
+
+// A webhook is not called, or does not take what it is called with.
+const (
+	WebhookAddressForbidden Code = "webhook.address_forbidden"
+	WebhookUnreachable      Code = "webhook.unreachable"
+	WebhookTimeout          Code = "webhook.timeout"
+	WebhookAnswer           Code = "webhook.answer"
+	WebhookDropped          Code = "webhook.dropped"
 )
 
 // The path or the method names no operation.
@@ -152,10 +173,13 @@ const (
 	BodyMissingField        Code = "body.missing_field"
 	ValueInvalid            Code = "value.invalid"
 	QueryInvalid            Code = "query.invalid"
+	SearchInvalid           Code = "query.search_invalid"
 	PageInvalid             Code = "page.invalid"
+	RangeNotSatisfiable     Code = "range.not_satisfiable"
 	FieldsInvalid           Code = "fields.invalid"
 	MediaTypeUnsupported    Code = "media_type.unsupported"
 	RevisionSpecNotAccepted Code = "revision.not_accepted"
+	RevisionAmbiguous       Code = "revision.ambiguous"
 )
 
 // The server cannot, whatever the request says.

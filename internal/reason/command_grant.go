@@ -75,6 +75,13 @@ var grantCommands = map[Code]ways{
 			git(gitAs("x-bitbucket-api-token-auth", "$TOKEN"), "The same list in git."),
 		},
 	},
+	RepositoryMoved: {
+		show: []Command{curl(`--head --user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Location says where it is now.")},
+		mend: []Command{
+			curl(`--location --user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Follows to where it is now."),
+			git(`git remote set-url origin {base}/WORKSPACE/NEW-NAME.git`, "In a clone: the new address, without a redirect at each step."),
+		},
+	},
 	ConflictExists: {
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "What has the name already.")},
 		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"description": "…"}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "PUT changes what is there.")},
@@ -82,6 +89,10 @@ var grantCommands = map[Code]ways{
 	ConflictInUse: {
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'q=project.key = "PROJECT"' {base}/2.0/repositories/WORKSPACE`, "What a project still holds.")},
 		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"project": {"key": "OTHER"}}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Moves a repository to another project.")},
+	},
+	BranchRestricted: {
+		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/branch-restrictions`, "The restrictions of the repository, for its administrators.")},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --json '{"name": "topic/mine", "target": {"hash": "main"}}' {base}/2.0/repositories/WORKSPACE/REPOSITORY/refs/branches`, "A branch that no restriction matches, to push to and to have merged.")},
 	},
 	ConflictState: {
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "The state now: read with GET what was to be changed.")},

@@ -68,9 +68,17 @@ var inputCommands = map[Code]ways{
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'q=no_such_field = "x"' {base}/2.0/repositories/WORKSPACE`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'q=name ~ "a"' --data-urlencode sort=-updated_on {base}/2.0/repositories/WORKSPACE`, "A filter and an order that are taken.")},
 	},
+	SearchInvalid: {
+		show: []Command{provoke(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'search_query="not closed' {base}/2.0/workspaces/WORKSPACE/search/code`)},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --get --data-urlencode 'search_query="closed" NOT test' {base}/2.0/workspaces/WORKSPACE/search/code`, "A phrase, without the files that hold another word.")},
+	},
 	PageInvalid: {
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE?pagelen=1000"`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE?pagelen=100"`, "The longest page. Follow `next` for the others.")},
+	},
+	RangeNotSatisfiable: {
+		show: []Command{provoke(`--user "$EMAIL:$TOKEN" --range 1000000000- "{base}/2.0/repositories/WORKSPACE/REPOSITORY/src/main/FILE"`)},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --range -100 "{base}/2.0/repositories/WORKSPACE/REPOSITORY/src/main/FILE"`, "The last hundred bytes.")},
 	},
 	FieldsInvalid: {
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" "{base}/2.0/user?fields=a..b"`)},
@@ -85,6 +93,13 @@ var inputCommands = map[Code]ways{
 		mend: []Command{
 			git(`git rev-parse main~1`, "git works out which commit that is; name it by its hash."),
 			curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/commits/main`, "A branch, a tag or a hash is taken."),
+		},
+	},
+	RevisionAmbiguous: {
+		show: []Command{git(`git rev-parse --disambiguate=dead`, "All objects whose names begin with these digits; none or one is good.")},
+		mend: []Command{
+			git(`git rev-parse main`, "The full hash of a branch's last commit."),
+			curl(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE/REPOSITORY/commit/main?fields=hash"`, "The same from the server."),
 		},
 	},
 	ServerFault: {

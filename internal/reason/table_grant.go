@@ -124,7 +124,17 @@ var resourceReasons = []Reason{
 			"List branches: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE/REPOSITORY/refs/branches`.",
 			"A slash in a branch name is written `%2F` in the path.",
 		},
-		See: []Code{RevisionSpecNotAccepted, RepositoryNotFound},
+		See: []Code{RevisionSpecNotAccepted, RevisionAmbiguous, RepositoryNotFound},
+	},
+	{
+		Code: RepositoryMoved, Title: "The repository has another name now", Status: 301,
+		Message: "The repository has moved.",
+		Why: "It was renamed, or transferred to another workspace. Its old name leads to the new one for as long as no other repository takes it; " +
+			"the answer's Location header names the new address, and error.data.moved_to the new name.",
+		Fix: []string{
+			"Use the new name. git, browsers and `curl --location` follow by themselves.",
+		},
+		See: []Code{RepositoryNotFound},
 	},
 	{
 		Code: ConflictExists, Title: "It exists already", Status: 400,
@@ -152,5 +162,18 @@ var resourceReasons = []Reason{
 			"Read the current state with GET; error.detail names it.",
 		},
 		See: []Code{ConflictInUse},
+	},
+	{
+		Code: BranchRestricted, Title: "A branch restriction forbids it", Status: 403,
+		Message: "A branch restriction does not allow this.",
+		Why: "The caller may write to the repository, but a branch restriction protects this branch: from pushes of all but those whom it names, " +
+			"from being rewritten, or from being deleted. It holds for administrators, too, and where several restrictions match a branch, all of them hold. " +
+			"error.detail, or what git prints, names the restriction.",
+		Fix: []string{
+			"Push to another branch and have it merged.",
+			"Have an administrator of the repository add you, or a group that you are in, to the restriction's users or groups. An access token is nobody's account and cannot be added.",
+			"Where the history may not be rewritten: build on what is there with `git pull --rebase`, and push without --force.",
+		},
+		See: []Code{PrivilegeMissing, ConflictState},
 	},
 }

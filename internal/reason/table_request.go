@@ -129,6 +129,16 @@ var inputReasons = []Reason{
 		See: []Code{RequestSpaceInTarget, FieldsInvalid},
 	},
 	{
+		Code: SearchInvalid, Title: "The search_query is not valid", Status: 400,
+		Message: "Invalid search query",
+		Why:     "The query is missing, holds no word to search for, or cannot be read: a quote or a bracket that is not closed, an operator with nothing beside it, a modifier without a value. error.detail says where.",
+		Fix: []string{
+			"Words stand side by side, phrases in double quotes, operators in capitals: `search_query=parse \"end of file\" NOT test ext:go`.",
+			"Let curl encode it: `curl --get --data-urlencode 'search_query=\"end of file\" repo:api' ...`.",
+		},
+		See: []Code{RequestSpaceInTarget, QueryInvalid},
+	},
+	{
 		Code: PageInvalid, Title: "The page or pagelen is not valid", Status: 400,
 		Message: "Invalid pagelen",
 		Why:     "pagelen is a whole number from 1 to 100, for some lists to 50; page is a whole number from 1, or the mark in `next`, which must be used unchanged.",
@@ -136,6 +146,16 @@ var inputReasons = []Reason{
 			"Follow the `next` address of each answer as it is, until there is none.",
 		},
 		See: []Code{QueryInvalid, ValueInvalid},
+	},
+	{
+		Code: RangeNotSatisfiable, Title: "The file has no such part", Status: 416,
+		Message: "Requested range not satisfiable",
+		Why:     "The header Range asks for bytes behind the end of the file, or is written in a way that names no bytes. The header Content-Range of the answer tells how long the file is.",
+		Fix: []string{
+			"Ask for bytes that are there, counted from 0: `Range: bytes=0-99` are the first hundred, `Range: bytes=-100` the last.",
+			"If the file is complete already, nothing is left to fetch.",
+		},
+		See: []Code{PageInvalid},
 	},
 	{
 		Code: FieldsInvalid, Title: "The fields parameter is not valid", Status: 400,
@@ -162,7 +182,17 @@ var inputReasons = []Reason{
 		Fix: []string{
 			"Name the branch, the tag or the full hash.",
 		},
-		See: []Code{RevisionNotFound},
+		See: []Code{RevisionNotFound, RevisionAmbiguous},
+	},
+	{
+		Code: RevisionAmbiguous, Title: "Several objects begin with these digits", Status: 400,
+		Message: badRequest,
+		Why:     "A hash may be cut short only as far as one commit begins with what is left. error.detail names the objects that this one could mean.",
+		Fix: []string{
+			"Send the full hash of the one that you mean.",
+			"Digits that are kept, in a script or a link, belong in full: what is unique today need not be tomorrow.",
+		},
+		See: []Code{RevisionNotFound, RevisionSpecNotAccepted},
 	},
 }
 

@@ -34,7 +34,7 @@ type commitJSON struct {
 // fullCommitJSON is a commit as the operation on it writes it.
 type fullCommitJSON struct {
 	commitJSON
-	Participants []struct{} `json:"participants"`
+	Participants []participantJSON `json:"participants"`
 }
 
 type authorJSON struct {
@@ -95,10 +95,15 @@ func (room *Room) renderCommit(r *Repository, within *Summary, c *gitstore.Commi
 		},
 	}
 	for i, parent := range c.Parents {
-		j.Parents[i] = parentJSON{Type: "commit", Hash: string(parent), Links: map[string]rest.Link{
-			"self": room.link(r, "commit", string(parent)), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "commits", string(parent))}}
+		j.Parents[i] = room.renderParent(r, parent)
 	}
 	return j
+}
+
+// renderParent is a commit inside others, and inside what it holds.
+func (room *Room) renderParent(r *Repository, hash gitstore.Hash) parentJSON {
+	return parentJSON{Type: "commit", Hash: string(hash), Links: map[string]rest.Link{
+		"self": room.link(r, "commit", string(hash)), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "commits", string(hash))}}
 }
 
 // commitPagelen is the default length of a page of commits.
@@ -127,7 +132,25 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 	if len(q.Include)+len(q.Exclude) > maxRevisions {
 		return nil, rest.Refusef(reason.QueryInvalid, "include and exclude name at most %d revisions together.", maxRevisions).WithMessage("Too many revisions")
 	}
-	q, err = room.pin(c.Context(), r, q, form.Get("ctx"))
+	return room.logPage(c, r, p, q, form.Get("ctx"))
+}
+
+// Between is the page of the commits that lead to one and not to another, newest first, that the request asks for. Later pages
+// go on where the first one began, wherever the branches are by then.
+func (room *Room) Between(c *access.Call, r *Repository, to, without gitstore.Hash) (any, error) {
+	p, err := c.Paging(commitPagelen)
+	if err != nil {
+		return nil, err
+	}
+	return room.logPage(c, r, p, gitstore.LogQuery{Include: []string{string(to)}, Exclude: []string{string(without)}, Skip: p.Offset(), Limit: p.Pagelen}, c.Query().Get("ctx"))
+}
+
+// CommitJSON is a commit in a list, for rooms that list some.
+type CommitJSON = commitJSON
+
+// logPage is a page of commits. cursor comes from the page before; "" for the first one.
+func (room *Room) logPage(c *access.Call, r *Repository, p rest.Paging, q gitstore.LogQuery, cursor string) (any, error) {
+	q, err := room.pin(c.Context(), r, q, cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +158,23 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 	if err != nil {
 		return nil, revisionError(err)
 	}
+	values, err := room.renderCommits(c.Context(), r, list)
+	if err != nil {
+		return nil, err
+	}
+	next := url.Values{"ctx": {encodeCursor(q)}}
+	if q.Path != "" {
+		next.Set("path", q.Path)
+	}
+	return rest.Uncounted(c.Request, p, values, more, next), nil
+}
+
+func (room *Room) renderCommits(ctx context.Context, r *Repository, list []gitstore.Commit) ([]commitJSON, error) {
 	commits := make([]*gitstore.Commit, len(list))
 	for i := range list {
 		commits[i] = &list[i]
 	}
-	who, err := room.peopleOf(c.Context(), commits...)
+	who, err := room.peopleOf(ctx, commits...)
 	if err != nil {
 		return nil, err
 	}
@@ -148,11 +183,7 @@ func (room *Room) commits(c *access.Call, r *Repository) (any, error) {
 	for i, commit := range commits {
 		values[i] = room.renderCommit(r, &within, commit, who)
 	}
-	next := url.Values{"ctx": {encodeCursor(q)}}
-	if q.Path != "" {
-		next.Set("path", q.Path)
-	}
-	return rest.Uncounted(c.Request, p, values, more, next), nil
+	return values, nil
 }
 
 // pin replaces the names in q by the commits that they stand for now, or stood for when the first page was made, so
@@ -199,6 +230,8 @@ func revisionError(err error) error {
 	switch {
 	case errors.Is(err, gitstore.ErrNotFound):
 		return rest.Refuse(reason.RevisionNotFound, detail)
+	case errors.Is(err, gitstore.ErrAmbiguous):
+		return rest.Refuse(reason.RevisionAmbiguous, detail)
 	case errors.Is(err, gitstore.ErrInvalid):
 		return rest.Refuse(reason.RevisionSpecNotAccepted, detail)
 	}
@@ -232,6 +265,15 @@ func decodeCursor(s string) (include, exclude []string, ok bool) {
 
 const hashSize = 20 // bytes of an object name
 
+// CommitHash is the full hash of the commit that a revision names. A *rest.Error says that there is none.
+func (room *Room) CommitHash(ctx context.Context, r *Repository, revision string) (gitstore.Hash, error) {
+	hash, err := room.Git.Resolve(ctx, r.ID, revision)
+	if err == nil {
+		_, err = room.Git.Commit(ctx, r.ID, hash)
+	}
+	return hash, revisionError(err)
+}
+
 func (room *Room) commit(c *access.Call, r *Repository) (any, error) {
 	hash, err := room.Git.Resolve(c.Context(), r.ID, c.Param("commit"))
 	if err != nil {
@@ -249,11 +291,8 @@ func (room *Room) mergeBase(c *access.Call, r *Repository) (any, error) {
 	ends := [2]gitstore.Hash{}
 	for i, revision := range []string{from, to} {
 		var err error
-		if ends[i], err = room.Git.Resolve(c.Context(), r.ID, revision); err == nil {
-			_, err = room.Git.Commit(c.Context(), r.ID, ends[i])
-		}
-		if err != nil {
-			return nil, revisionError(err)
+		if ends[i], err = room.CommitHash(c.Context(), r, revision); err != nil {
+			return nil, err
 		}
 	}
 	base, err := room.Git.MergeBase(c.Context(), r.ID, ends[0], ends[1])
@@ -272,6 +311,14 @@ func (room *Room) fullCommit(c *access.Call, r *Repository, hash gitstore.Hash) 
 	if err != nil {
 		return nil, err
 	}
+	approvals, err := room.Approvals(c.Context(), r, hash)
+	if err != nil {
+		return nil, err
+	}
 	within := room.Summarize(r)
-	return fullCommitJSON{room.renderCommit(r, &within, commit, who), []struct{}{}}, nil
+	full := fullCommitJSON{room.renderCommit(r, &within, commit, who), make([]participantJSON, len(approvals))}
+	for i := range approvals {
+		full.Participants[i] = room.renderApproval(&approvals[i])
+	}
+	return full, nil
 }

@@ -22,7 +22,7 @@ import (
 func (r *Repository) Path() []string {
 	name := r.Slug
 	switch name {
-	case "repositories", "projects", "settings":
+	case "repositories", "projects", "settings", "search":
 		name = rest.Braced(r.ID)
 	}
 	return []string{r.Workspace.Slug, name}
@@ -94,15 +94,15 @@ type History struct {
 }
 
 // History lists commits that revision leads to; "" is the main branch, and of a repository without commits the list is
-// empty. cursor comes from the part before and stands in place of revision. A *rest.Error says that there is no such
-// revision, or that the cursor is none.
-func (room *Room) History(ctx context.Context, r *Repository, revision, cursor string, offset, limit int) (History, error) {
+// empty. cursor comes from the part before and stands in place of revision. path keeps those that changed this file or directory;
+// "": all. A *rest.Error says that there is no such revision, or that the cursor is none.
+func (room *Room) History(ctx context.Context, r *Repository, revision, cursor, path string, offset, limit int) (History, error) {
 	if revision == "" && cursor == "" {
 		if revision = r.MainBranch; revision == "" {
 			return History{}, nil
 		}
 	}
-	q := gitstore.LogQuery{Skip: offset, Limit: limit}
+	q := gitstore.LogQuery{Path: path, Skip: offset, Limit: limit}
 	if revision != "" {
 		q.Include = []string{revision}
 	}
@@ -114,12 +114,17 @@ func (room *Room) History(ctx context.Context, r *Repository, revision, cursor s
 	if h.Commits, h.More, err = room.Git.Log(ctx, r.ID, q); err != nil {
 		return History{}, revisionError(err)
 	}
-	commits := make([]*gitstore.Commit, len(h.Commits))
-	for i := range h.Commits {
-		commits[i] = &h.Commits[i]
-	}
-	h.Authors, err = room.authors(ctx, commits...)
+	h.Authors, err = room.AuthorsOf(ctx, h.Commits)
 	return h, err
+}
+
+// AuthorsOf are the accounts behind commits.
+func (room *Room) AuthorsOf(ctx context.Context, commits []gitstore.Commit) (Authors, error) {
+	all := make([]*gitstore.Commit, len(commits))
+	for i := range commits {
+		all[i] = &commits[i]
+	}
+	return room.authors(ctx, all...)
 }
 
 // CommitAt is the commit that a revision names, with the accounts behind it. A *rest.Error says that there is none.
@@ -211,10 +216,9 @@ type Readme struct {
 // readmeNames are the names of such a file, in lower case, the best one first.
 var readmeNames = []string{"readme.md", "readme.markdown", "readme.txt", "readme"}
 
-// Readme finds the README in the root of a commit; nil when it has none. Of one with more than limit bytes only the
-// name comes back.
-func (room *Room) Readme(ctx context.Context, r *Repository, commit *gitstore.Commit, limit int64) (*Readme, error) {
-	entries, err := room.Git.Tree(ctx, r.ID, commit.Tree)
+// Readme finds the README in a directory; nil when it has none. Of one with more than limit bytes only the name comes back.
+func (room *Room) Readme(ctx context.Context, r *Repository, tree gitstore.Hash, limit int64) (*Readme, error) {
+	entries, err := room.Git.Tree(ctx, r.ID, tree)
 	if err != nil {
 		return nil, err
 	}
@@ -253,4 +257,14 @@ func fileError(err error) error {
 		return rest.Refuse(reason.ResourceNotFound, "The commit has no such file, or it is too large to be shown.")
 	}
 	return err
+}
+
+// CommitsAt are commits by their hashes, in the order given, with the accounts behind them.
+func (room *Room) CommitsAt(ctx context.Context, r *Repository, hashes []gitstore.Hash) ([]*gitstore.Commit, Authors, error) {
+	commits, err := room.Git.Commits(ctx, r.ID, hashes)
+	if err != nil {
+		return nil, nil, revisionError(err)
+	}
+	authors, err := room.authors(ctx, commits...)
+	return commits, authors, err
 }

@@ -153,12 +153,12 @@ func TestHistory(t *testing.T) {
 		}
 		return found[0]
 	}
-	if h, err := w.Repositories.History(ctx, find(), "", "", 0, 10); err != nil || len(h.Commits) != 0 || h.More {
+	if h, err := w.Repositories.History(ctx, find(), "", "", "", 0, 10); err != nil || len(h.Commits) != 0 || h.More {
 		t.Errorf("a repository without commits: %+v, %v", h, err)
 	}
 	dir := w.Push(5)
 	r := find()
-	h, err := w.Repositories.History(ctx, r, "", "", 0, 2)
+	h, err := w.Repositories.History(ctx, r, "", "", "", 0, 2)
 	if err != nil || len(h.Commits) != 2 || !h.More || h.Commits[0].Summary() != "Commit 4" {
 		t.Fatalf("%+v, %v", h, err)
 	}
@@ -171,20 +171,20 @@ func TestHistory(t *testing.T) {
 	// A push between two pages shifts nothing.
 	w.Git(dir, "commit", "--quiet", "--allow-empty", "-m", "Later")
 	w.Git(dir, "push", "--quiet", w.Remote("x-bitbucket-api-token-auth", w.Secret(w.Admin, "read:repository", "write:repository"), "acme/widgets"), "main")
-	next, err := w.Repositories.History(ctx, r, "", h.Cursor, 2, 2)
+	next, err := w.Repositories.History(ctx, r, "", h.Cursor, "", 2, 2)
 	if err != nil || len(next.Commits) != 2 || next.Commits[0].Summary() != "Commit 2" || next.Cursor != h.Cursor {
 		t.Errorf("%+v, %v", next, err)
 	}
-	if h, err := w.Repositories.History(ctx, r, "feature/one", "", 4, 2); err != nil || len(h.Commits) != 1 || h.More {
+	if h, err := w.Repositories.History(ctx, r, "feature/one", "", "", 4, 2); err != nil || len(h.Commits) != 1 || h.More {
 		t.Errorf("%+v, %v", h, err)
 	}
 	for _, revision := range []string{"nope", "main~1", "--all", "main..x", "\x00"} {
-		if _, err := w.Repositories.History(ctx, r, revision, "", 0, 2); refused(err) != reason.RevisionNotFound {
+		if _, err := w.Repositories.History(ctx, r, revision, "", "", 0, 2); refused(err) != reason.RevisionNotFound {
 			t.Errorf("%q: %v", revision, err)
 		}
 	}
 	for _, cursor := range []string{"x", "!!", "AQ", strings.Repeat("A", 100_000)} {
-		if _, err := w.Repositories.History(ctx, r, "", cursor, 0, 2); refused(err) != reason.PageInvalid {
+		if _, err := w.Repositories.History(ctx, r, "", cursor, "", 0, 2); refused(err) != reason.PageInvalid {
 			t.Errorf("%q: %v", cursor, err)
 		}
 	}
@@ -247,7 +247,7 @@ func TestReadme(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := w.Repositories.Readme(ctx, w.Repository, c, 100)
+		found, err := w.Repositories.Readme(ctx, w.Repository, c.Tree, 100)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
@@ -21,32 +22,67 @@ func (room *Room) Operations() []access.Operation {
 		{Name: "path", Does: "Only commits that change this file or directory."},
 		{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."},
 	}
-	return []access.Operation{
-		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).
-			Asks(access.Parameter{Name: "role", Does: "Only repositories on which the caller has this role.", Values: []string{"owner", "admin", "contributor", "member"}}),
+	compared := []access.Parameter{
+		{Name: "path", Does: "Only this file or directory.", Many: true},
+		{Name: "ignore_whitespace", Does: "Whether changes of white space alone are left out; false without it.", Values: booleans},
+		{Name: "renames", Does: "Whether a file that moved is told from one that went and one that came; true without it.", Values: booleans},
+		{Name: "topic", Does: "Whether the changes are seen from where the two histories part, and not from the second commit itself; true without it.", Values: booleans},
+		{Name: "merge", Does: "The older name of topic.", Values: booleans},
+	}
+	role := access.Parameter{Name: "role", Does: "Only repositories on which the caller has this role.", Values: []string{"owner", "admin", "contributor", "member"}}
+	format := access.Parameter{Name: "format", Does: "What the path is, in place of its content.", Values: []string{"meta"}}
+	return append(room.permissions(repository).Operations(),
+		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).Asks(role),
+		access.On("GET /user/workspaces/{workspace}/permissions/repositories", access.Self, room.ownPermissions).Lists(ownPermissionJSON{}).Filters(ownFields),
 		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create).Takes(body{}).Answers(JSON{}),
 		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get).Answers(JSON{}),
 		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put).Takes(body{}).Answers(JSON{}, http.StatusOK, http.StatusCreated),
 		access.On("DELETE /repositories/{workspace}/{repo_slug}", repository.Needs(access.Admin), room.delete).Answers(nil),
+
+		access.On("GET /repositories/{workspace}/{repo_slug}/forks", repository.Reads(), room.forks).Lists(JSON{}).Filters(fields).Asks(role),
+		access.On("POST /repositories/{workspace}/{repo_slug}/forks", repository.Reads(), room.fork).Takes(forkBody{}).Answers(JSON{}, http.StatusCreated),
+		access.On("GET /repositories/{workspace}/{repo_slug}/watchers", repository.Reads(), room.watchers).Lists(account.JSON{}),
 
 		access.On("GET /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...),
 		access.On("POST /repositories/{workspace}/{repo_slug}/commits", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...).TakesForm(),
 		access.On("GET /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...),
 		access.On("POST /repositories/{workspace}/{repo_slug}/commits/{revision}", repository.Reads(), room.commits).Lists(commitJSON{}).Asks(revisions...).TakesForm(),
 		access.On("GET /repositories/{workspace}/{repo_slug}/commit/{commit}", repository.Reads(), room.commit).Answers(fullCommitJSON{}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/commit/{commit}/approve", repository.Needs(access.Read), room.approve).Answers(participantJSON{}),
+		access.On("DELETE /repositories/{workspace}/{repo_slug}/commit/{commit}/approve", repository.Needs(access.Read), room.unapprove).Answers(nil),
 		access.On("GET /repositories/{workspace}/{repo_slug}/merge-base/{revspec}", repository.Reads(), room.mergeBase).Answers(fullCommitJSON{}),
 
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs).Lists(refJSON{}).Filters(refFields),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches).Lists(refJSON{}).Filters(refFields),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch).Answers(refJSON{}),
-		access.On("POST /repositories/{workspace}/{repo_slug}/refs/branches", repository.Needs(access.Write), room.createBranch).Takes(refBody{}).Answers(refJSON{}, http.StatusCreated),
+		access.On("GET /repositories/{workspace}/{repo_slug}/diff/{spec}", repository.Reads(), room.diff).Answers(nil, http.StatusOK).Delivers().
+			Asks(append(compared, access.Parameter{Name: "context", Does: "How many lines around each change are shown; 3 without it."},
+				access.Parameter{Name: "binary", Does: "Whether binary files are named; true without it.", Values: booleans})...),
+		access.On("GET /repositories/{workspace}/{repo_slug}/diffstat/{spec}", repository.Reads(), room.diffstat).Lists(diffstatJSON{}).Asks(compared...),
+		access.On("GET /repositories/{workspace}/{repo_slug}/patch/{spec}", repository.Reads(), room.patch).Answers(nil, http.StatusOK).Delivers(),
+
+		access.On("GET /repositories/{workspace}/{repo_slug}/src", repository.Reads(), room.mainSource).Answers(nil, http.StatusFound).Asks(format),
+		access.On("GET /repositories/{workspace}/{repo_slug}/src/{commit}/{path}", repository.Reads(), room.source).Lists(entryJSON{}).Delivers().Filters(entryFields).
+			Asks(format, access.Parameter{Name: "max_depth", Does: "How many levels of a directory are listed, from 1 to 100; 1 without it."}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/src", repository.Needs(access.Write), room.upload).Answers(fullCommitJSON{}, http.StatusCreated).TakesForm().Asks(
+			access.Parameter{Name: "message", Does: "What the commit says."},
+			access.Parameter{Name: "author", Does: "Who wrote it, as Name <name@example.com>; the caller without it."},
+			access.Parameter{Name: "parents", Does: "Hashes of the parents, with commas between; the branch must hold the first one.", Many: true},
+			access.Parameter{Name: "branch", Does: "The branch that the commit goes on, or that begins with it; the main branch without it."},
+			access.Parameter{Name: "files", Does: "The path of a file that the commit changes. Without a field of this name the file is deleted.", Many: true}),
+		access.On("GET /repositories/{workspace}/{repo_slug}/filehistory/{commit}/{path}", repository.Reads(), room.fileHistory).Lists(versionJSON{}).Filters(versionFields).
+			Asks(access.Parameter{Name: "renames", Does: "Whether the list goes on with the names that the file had before; true without it.", Values: booleans}),
+
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs", repository.Reads(), room.refs).Lists(Ref{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches", repository.Reads(), room.branches).Lists(Ref{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Reads(), room.branch).Answers(Ref{}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/refs/branches", repository.Needs(access.Write), room.createBranch).Takes(refBody{}).Answers(Ref{}, http.StatusCreated),
 		access.On("DELETE /repositories/{workspace}/{repo_slug}/refs/branches/{name}", repository.Needs(access.Write), room.deleteBranch).Answers(nil),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags).Lists(refJSON{}).Filters(refFields),
-		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag).Answers(refJSON{}),
-		access.On("POST /repositories/{workspace}/{repo_slug}/refs/tags", repository.Needs(access.Write), room.createTag).Takes(tagBody{}).Answers(refJSON{}, http.StatusCreated),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags", repository.Reads(), room.tags).Lists(Ref{}).Filters(refFields),
+		access.On("GET /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Reads(), room.tag).Answers(Ref{}),
+		access.On("POST /repositories/{workspace}/{repo_slug}/refs/tags", repository.Needs(access.Write), room.createTag).Takes(tagBody{}).Answers(Ref{}, http.StatusCreated),
 		access.On("DELETE /repositories/{workspace}/{repo_slug}/refs/tags/{name}", repository.Needs(access.Write), room.deleteTag).Answers(nil),
-	}
+	)
 }
+
+var booleans = []string{"true", "false"}
 
 // Shelves are the workspaces as the list of their repositories sees them: one that holds a public repository lets
 // everybody in, as on Bitbucket Cloud, though it is private itself. The list shows what the caller may read.
@@ -114,7 +150,7 @@ type JSON struct {
 	CreatedOn   rest.Time             `json:"created_on"`
 	UpdatedOn   rest.Time             `json:"updated_on"`
 	MainBranch  *branchName           `json:"mainbranch,omitempty"`
-	Parent      *struct{}             `json:"parent"`
+	Parent      *Summary              `json:"parent"` // null when the caller may not see it
 	Owner       ownerJSON             `json:"owner"`
 	Workspace   workspace.JSON        `json:"workspace"`
 	Project     workspace.ProjectJSON `json:"project"`
@@ -207,7 +243,55 @@ func (room *Room) Render(r *Repository) JSON {
 	return j
 }
 
-func (room *Room) get(_ *access.Call, r *Repository) (any, error) { return room.Render(r), nil }
+// renderFor is r as the caller sees it.
+func (room *Room) renderFor(c *access.Call, r *Repository) (JSON, error) {
+	all, err := room.renderAll(c, []*Repository{r})
+	if err != nil {
+		return JSON{}, err
+	}
+	return all[0], nil
+}
+
+// renderAll are repositories as the caller sees them: what one was forked from is named to whoever may read that.
+func (room *Room) renderAll(c *access.Call, rows []*Repository) ([]JSON, error) {
+	values := make([]JSON, len(rows))
+	parents := map[string]*Summary{}
+	for i, r := range rows {
+		values[i] = room.Render(r)
+		if r.ParentID == "" {
+			continue
+		}
+		parent, known := parents[r.ParentID]
+		if !known {
+			var err error
+			if parent, err = room.visible(c, r.ParentID); err != nil {
+				return nil, err
+			}
+			parents[r.ParentID] = parent
+		}
+		values[i].Parent = parent
+	}
+	return values, nil
+}
+
+// visible is the repository with an id, nil when the caller may not read it.
+func (room *Room) visible(c *access.Call, id string) (*Summary, error) {
+	w, err := workspaceOf(c.Context(), room.DB, id)
+	if err != nil || w == "" {
+		return nil, err
+	}
+	r, err := access.Check(c, room.Repositories().Reads(), rest.Braced(w), rest.Braced(id))
+	if _, refused := errors.AsType[*rest.Error](err); refused {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	shown := room.Summarize(r)
+	return &shown, nil
+}
+
+func (room *Room) get(c *access.Call, r *Repository) (any, error) { return room.renderFor(c, r) }
 
 // roles are the values of the parameter role (GET /repositories/{workspace}).
 var roles = map[string]query{
@@ -219,6 +303,11 @@ var roles = map[string]query{
 }
 
 func (room *Room) list(c *access.Call, w workspace.Workspace) (any, error) {
+	return room.listed(c, func(l *query) { l.workspaceID = w.ID })
+}
+
+// listed is the list that the request asks for, narrowed.
+func (room *Room) listed(c *access.Call, narrow func(*query)) (any, error) {
 	l, ok := roles[c.Query().Get("role")]
 	if !ok {
 		return nil, rest.Refuse(reason.QueryInvalid, "role is one of owner, admin, contributor and member.").WithMessage("Invalid role")
@@ -227,15 +316,16 @@ func (room *Room) list(c *access.Call, w workspace.Workspace) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.principal, l.workspaceID, l.paging = c.Principal, w.ID, p
+	l.principal, l.paging = c.Principal, p
 	l.filter, l.sort = c.Query().Get("q"), c.Query().Get("sort")
+	narrow(&l)
 	rows, size, err := list(c.Context(), room.DB, l)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]JSON, len(rows))
-	for i, r := range rows {
-		values[i] = room.Render(r)
+	values, err := room.renderAll(c, rows)
+	if err != nil {
+		return nil, err
 	}
 	return rest.Counted(c.Request, p, values, size), nil
 }
@@ -267,19 +357,25 @@ func (room *Room) read(c *access.Call) (body, Change, error) {
 			return b, Change{}, err
 		}
 	}
+	change, err := b.change()
+	return b, change, err
+}
+
+// change is what the body says of the repository itself.
+func (b body) change() (Change, error) {
 	if b.SCM != nil && *b.SCM != "git" {
-		return b, Change{}, rest.InvalidField("scm", "only git is served")
+		return Change{}, rest.InvalidField("scm", "only git is served")
 	}
 	change := Change{Name: b.Name, Description: b.Description, Private: b.IsPrivate, Language: b.Language, ForkPolicy: b.ForkPolicy, HasIssues: b.HasIssues, HasWiki: b.HasWiki}
 	if b.MainBranch != nil {
 		change.MainBranch = b.MainBranch.Name
 	}
-	return b, change, nil
+	return change, nil
 }
 
-// project is the project that the body names, where the caller needs permission to create repositories; without one,
+// project is the project that the body names, where the caller needs the level that lets it create repositories; without one,
 // the oldest of the workspace's (POST /repositories/{workspace}/{repo_slug}).
-func (room *Room) project(c *access.Call, b body, w workspace.Workspace) (workspace.Project, error) {
+func (room *Room) project(c *access.Call, b body, w workspace.Workspace, level access.Level) (workspace.Project, error) {
 	name := ""
 	switch {
 	case b.Project == nil:
@@ -298,7 +394,7 @@ func (room *Room) project(c *access.Call, b body, w workspace.Workspace) (worksp
 	default:
 		return workspace.Project{}, rest.InvalidField("project", "name it by key or uuid")
 	}
-	p, err := access.Check(c, room.Workspaces.Projects().Needs(access.CreateRepo), w.Slug, name)
+	p, err := access.Check(c, room.Workspaces.Projects().Needs(level), w.Slug, name)
 	if refusal, ok := errors.AsType[*rest.Error](err); ok && refusal.Status == http.StatusNotFound {
 		return p, rest.InvalidField("project", "the workspace has no such project")
 	}
@@ -310,7 +406,7 @@ func (room *Room) create(c *access.Call, at place) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := room.project(c, b, at.workspace)
+	p, err := room.project(c, b, at.workspace, access.CreateRepo)
 	if err != nil {
 		return nil, err
 	}
@@ -341,7 +437,7 @@ func (room *Room) put(c *access.Call, at place) (any, error) {
 	}
 	var moved *workspace.Project
 	if b.Project != nil {
-		p, err := room.project(c, b, r.Workspace)
+		p, err := room.project(c, b, r.Workspace, access.CreateRepo)
 		if err != nil {
 			return nil, err
 		}
@@ -351,7 +447,11 @@ func (room *Room) put(c *access.Call, at place) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.Answer{Status: http.StatusOK, Body: room.Render(changed), Header: http.Header{"Location": {room.link(changed).Href}}}, nil
+	shown, err := room.renderFor(c, changed)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Answer{Status: http.StatusOK, Body: shown, Header: http.Header{"Location": {room.link(changed).Href}}}, nil
 }
 
 func (room *Room) delete(c *access.Call, r *Repository) (any, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 )
 
-// refJSON is a branch or a tag as the API writes it (schemas branch and tag).
-type refJSON struct {
+// Ref is a branch or a tag as the API writes it (schemas branch and tag).
+type Ref struct {
 	Type   string               `json:"type"`
 	Name   string               `json:"name"`
 	Target *commitJSON          `json:"target,omitempty"`
@@ -33,23 +33,23 @@ type tagJSON struct {
 	Tagger  *authorJSON `json:"tagger"`
 }
 
-// mergeStrategies are the ways to merge into a branch, the default one first.
-var mergeStrategies = []string{"merge_commit", "squash", "fast_forward", "squash_fast_forward", "rebase_fast_forward", "rebase_merge"}
+// MergeStrategies are the ways to merge into a branch, the default one first.
+var MergeStrategies = []string{"merge_commit", "squash", "fast_forward", "squash_fast_forward", "rebase_fast_forward", "rebase_merge"}
 
-func (room *Room) renderRef(r *Repository, within *Summary, ref *gitstore.Reference, p people) refJSON {
+func (room *Room) renderRef(r *Repository, within *Summary, ref *gitstore.Reference, p people) Ref {
 	kind, folder := "branch", "branches"
 	if strings.HasPrefix(ref.Name, gitstore.TagPrefix) {
 		kind, folder = "tag", "tags"
 	}
 	name := ref.Short()
-	j := refJSON{Type: kind, Name: name, Links: map[string]rest.Link{
+	j := Ref{Type: kind, Name: name, Links: map[string]rest.Link{
 		"self": room.link(r, "refs", folder, name), "commits": room.link(r, "commits", name), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "branch", name)}}
 	if ref.Commit != nil {
 		target := room.renderCommit(r, within, ref.Commit, p)
 		j.Target = &target
 	}
 	if kind == "branch" {
-		j.MergeStrategies, j.DefaultMergeStrategy = mergeStrategies, mergeStrategies[0]
+		j.MergeStrategies, j.DefaultMergeStrategy = MergeStrategies, MergeStrategies[0]
 		return j
 	}
 	j.tagJSON = &tagJSON{}
@@ -71,32 +71,30 @@ var refFields = bbql.Fields{
 	"target.author.raw": {Kind: bbql.String},
 }
 
-func refField(ref *gitstore.Reference) func(string) any {
-	return func(field string) any {
-		switch field {
-		case "name":
-			return ref.Short()
-		case "type":
-			if strings.HasPrefix(ref.Name, gitstore.TagPrefix) {
-				return "tag"
-			}
-			return "branch"
-		case "target.hash":
-			return string(ref.Target)
+func refField(ref *gitstore.Reference, field string) any {
+	switch field {
+	case "name":
+		return ref.Short()
+	case "type":
+		if strings.HasPrefix(ref.Name, gitstore.TagPrefix) {
+			return "tag"
 		}
-		if ref.Commit == nil {
-			return nil
-		}
-		switch field {
-		case "target.date":
-			return ref.Commit.Committer.When
-		case "target.message":
-			return ref.Commit.Message
-		case "target.author.raw":
-			return ref.Commit.Author.Raw
-		}
+		return "branch"
+	case "target.hash":
+		return string(ref.Target)
+	}
+	if ref.Commit == nil {
 		return nil
 	}
+	switch field {
+	case "target.date":
+		return ref.Commit.Committer.When
+	case "target.message":
+		return ref.Commit.Message
+	case "target.author.raw":
+		return ref.Commit.Author.Raw
+	}
+	return nil
 }
 
 func (room *Room) branches(c *access.Call, r *Repository) (any, error) {
@@ -126,20 +124,20 @@ func (room *Room) refPage(c *access.Call, r *Repository, refs []gitstore.Referen
 	if err != nil {
 		return nil, err
 	}
-	refs, err = selectRefs(refs, c.Query().Get("q"), c.Query().Get("sort"))
+	refs, err = selectRows(refs, refFields, c.Query().Get("q"), c.Query().Get("sort"), refField)
 	if err != nil {
 		return nil, err
 	}
 	from := min(p.Offset(), len(refs))
 	page := refs[from:min(from+p.Pagelen, len(refs))]
-	values, err := room.renderRefs(c, r, page)
+	values, err := room.renderRefs(c.Context(), r, page)
 	if err != nil {
 		return nil, err
 	}
 	return rest.Counted(c.Request, p, values, len(refs)), nil
 }
 
-func (room *Room) renderRefs(c *access.Call, r *Repository, refs []gitstore.Reference) ([]refJSON, error) {
+func (room *Room) renderRefs(ctx context.Context, r *Repository, refs []gitstore.Reference) ([]Ref, error) {
 	var commits []*gitstore.Commit
 	for i := range refs {
 		if refs[i].Commit != nil {
@@ -149,12 +147,12 @@ func (room *Room) renderRefs(c *access.Call, r *Repository, refs []gitstore.Refe
 			commits = append(commits, &gitstore.Commit{Author: t.Tagger})
 		}
 	}
-	who, err := room.peopleOf(c.Context(), commits...)
+	who, err := room.peopleOf(ctx, commits...)
 	if err != nil {
 		return nil, err
 	}
 	within := room.Summarize(r)
-	values := make([]refJSON, len(refs))
+	values := make([]Ref, len(refs))
 	for i := range refs {
 		values[i] = room.renderRef(r, &within, &refs[i], who)
 	}
@@ -173,18 +171,34 @@ func (room *Room) oneRef(c *access.Call, r *Repository, prefix string) (any, err
 	return room.renderedRef(c, r, prefix+c.Param("name"))
 }
 
+// Branch is a branch as the API writes it; nil when the repository has none of this name.
+func (room *Room) Branch(ctx context.Context, r *Repository, name string) (*Ref, error) {
+	ref, err := room.Git.Ref(ctx, r.ID, gitstore.BranchPrefix+name)
+	if errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	values, err := room.renderRefs(ctx, r, []gitstore.Reference{*ref})
+	if err != nil {
+		return nil, err
+	}
+	return &values[0], nil
+}
+
 // renderedRef is the reference with this full name. A *rest.Error says that there is none.
-func (room *Room) renderedRef(c *access.Call, r *Repository, name string) (refJSON, error) {
+func (room *Room) renderedRef(c *access.Call, r *Repository, name string) (Ref, error) {
 	ref, err := room.Git.Ref(c.Context(), r.ID, name)
 	if errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid) {
-		return refJSON{}, refNotFound(kindOf(name))
+		return Ref{}, refNotFound(kindOf(name))
 	}
 	if err != nil {
-		return refJSON{}, err
+		return Ref{}, err
 	}
-	values, err := room.renderRefs(c, r, []gitstore.Reference{*ref})
+	values, err := room.renderRefs(c.Context(), r, []gitstore.Reference{*ref})
 	if err != nil {
-		return refJSON{}, err
+		return Ref{}, err
 	}
 	return values[0], nil
 }
@@ -247,7 +261,7 @@ func (room *Room) createTag(c *access.Call, r *Repository) (any, error) {
 		return nil, err
 	}
 	if b.Message != nil && *b.Message != "" {
-		hash, err = room.Git.WriteTag(c.Context(), r.ID, gitstore.TagObject{Name: name, Target: hash, TargetType: "commit", Message: *b.Message, Tagger: room.signature(c.Principal)})
+		hash, err = room.Git.WriteTag(c.Context(), r.ID, gitstore.TagObject{Name: name, Target: hash, TargetType: "commit", Message: *b.Message, Tagger: room.Signature(c.Principal)})
 		if errors.Is(err, gitstore.ErrInvalid) {
 			return nil, rest.InvalidField("message", "a tag cannot hold it")
 		}
@@ -258,8 +272,8 @@ func (room *Room) createTag(c *access.Call, r *Repository) (any, error) {
 	return room.createRef(c, r, gitstore.TagPrefix+name, hash)
 }
 
-// signature is how the caller signs what is made for them. What is nobody's account signs with the credential's name.
-func (room *Room) signature(p *access.Principal) gitstore.Signature {
+// Signature is how the caller signs what is made for them. What is nobody's account signs with the credential's name.
+func (room *Room) Signature(p *access.Principal) gitstore.Signature {
 	if a := p.Account; a != nil {
 		return gitstore.Signature{Name: a.DisplayName, Mail: a.Email, When: room.Now()}
 	}
@@ -267,6 +281,9 @@ func (room *Room) signature(p *access.Principal) gitstore.Signature {
 }
 
 func (room *Room) createRef(c *access.Call, r *Repository, name string, hash gitstore.Hash) (any, error) {
+	if err := room.judge(c, r, RefChange{Ref: name}); err != nil {
+		return nil, err
+	}
 	err := room.Git.CreateRef(c.Context(), r.ID, name, hash)
 	kind, short := kindOf(name)
 	switch {
@@ -278,7 +295,7 @@ func (room *Room) createRef(c *access.Call, r *Repository, name string, hash git
 		return nil, err
 	}
 	// The reference is there: its bookkeeping is done even when the caller has left.
-	if err := room.Pushed(context.WithoutCancel(c.Context()), r.ID); err != nil {
+	if err := room.Pushed(context.WithoutCancel(c.Context()), r.ID, gitstore.RefUpdate{Name: name, Old: gitstore.ZeroHash, New: hash}); err != nil {
 		return nil, err
 	}
 	made, err := room.renderedRef(c, r, name)
@@ -303,6 +320,9 @@ func (room *Room) deleteTag(c *access.Call, r *Repository) (any, error) {
 func (room *Room) deleteRef(c *access.Call, r *Repository, name string) error {
 	ref, err := room.Git.Ref(c.Context(), r.ID, name)
 	if err == nil {
+		if err := room.judge(c, r, RefChange{Ref: name, Deleted: true}); err != nil {
+			return err
+		}
 		err = room.Git.DeleteRef(c.Context(), r.ID, name, ref.Hash)
 	}
 	kind, short := kindOf(name)
@@ -314,7 +334,7 @@ func (room *Room) deleteRef(c *access.Call, r *Repository, name string) error {
 	case err != nil:
 		return err
 	}
-	return room.Pushed(context.WithoutCancel(c.Context()), r.ID)
+	return room.Pushed(context.WithoutCancel(c.Context()), r.ID, gitstore.RefUpdate{Name: name, Old: ref.Hash, New: gitstore.ZeroHash})
 }
 
 // kindOf is what the reference with this full name is called, and its short name.
@@ -327,32 +347,4 @@ func kindOf(name string) (kind, short string) {
 
 func refNotFound(kind, short string) error {
 	return rest.Refusef(reason.RevisionNotFound, "The repository has no such %s.", strings.ToLower(kind)).WithMessage("%s %q does not exist.", kind, short)
-}
-
-// selectRefs filters and orders refs, which git lists by name.
-func selectRefs(refs []gitstore.Reference, filter, sort string) ([]gitstore.Reference, error) {
-	parsed, err := bbql.Parse(filter)
-	if err != nil {
-		return nil, queryError("q", err)
-	}
-	bound, err := parsed.Bind(refFields)
-	if err != nil {
-		return nil, queryError("q", err)
-	}
-	order, err := bbql.ParseSort(sort, refFields)
-	if err != nil {
-		return nil, queryError("sort", err)
-	}
-	kept := refs[:0]
-	for i := range refs {
-		ok, err := bound.Match(refField(&refs[i]))
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			kept = append(kept, refs[i])
-		}
-	}
-	err = bbql.Sort(order, kept, func(ref gitstore.Reference, field string) any { return refField(&ref)(field) })
-	return kept, err
 }

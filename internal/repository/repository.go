@@ -13,14 +13,17 @@ type Repository struct {
 	Name        string
 	Description string
 	Private     bool
-	Language    string
-	ForkPolicy  string
-	HasIssues   bool
-	HasWiki     bool
-	MainBranch  string // "" while there are no commits
-	Size        int64  // bytes on disk, as of the last push
-	Created     time.Time
-	Updated     time.Time
+	Language    string // in lower case
+	// LanguageSaid tells that somebody said so; else it is what most of the code on the main branch is written in.
+	LanguageSaid bool
+	ForkPolicy   string
+	HasIssues    bool
+	HasWiki      bool
+	MainBranch   string // "" while there are no commits
+	Size         int64  // bytes on disk, as of the last push
+	ParentID     string // of the repository that it was forked from, while that is there; ""
+	Created      time.Time
+	Updated      time.Time
 
 	Workspace workspace.Workspace
 	Project   workspace.Project

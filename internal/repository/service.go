@@ -12,6 +12,7 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
@@ -27,6 +28,24 @@ type Room struct {
 	URLs       rest.URLs
 	Log        *slog.Logger
 	Now        func() time.Time
+	Events     *event.Hub
+
+	// Judge says which changes of references the rules of a repository forbid to a caller. The room of those rules gives it.
+	Judge func(ctx context.Context, p *access.Principal, r *Repository, changes []RefChange) (Judgement, error)
+	// Leaves is called in the transaction that moves a repository to another workspace: what the rooms above keep about it may
+	// name members and groups of the one that it leaves no more.
+	Leaves func(ctx context.Context, tx *database.Tx, repositoryID string) error
+	// Moved is called when branches or tags of a repository have moved, after that was noted. What it cannot do, the room that it
+	// belongs to makes up for. nil: nobody is.
+	Moved func(ctx context.Context, id string, updates []gitstore.RefUpdate) error
+	// Changed is told the id of each repository that was pushed to, changed or deleted; it must not wait. nil: nobody is.
+	Changed func(id string)
+}
+
+func (room *Room) changed(id string) {
+	if room.Changed != nil {
+		room.Changed(id)
+	}
 }
 
 // Change is what a request says about a repository; nil fields stay as they are.
@@ -63,7 +82,8 @@ func (c Change) apply(r *Repository) error {
 		if err := checkText("language", *c.Language, maxLanguage, false); err != nil {
 			return err
 		}
-		r.Language = strings.ToLower(*c.Language)
+		// Without a name it is again what most of the code is written in, which Upkeep finds out.
+		r.Language, r.LanguageSaid = strings.ToLower(*c.Language), *c.Language != ""
 	}
 	if c.ForkPolicy != nil {
 		switch *c.ForkPolicy {
@@ -91,6 +111,25 @@ func set[T any](to *T, from *T) {
 // that the repository starts with, DefaultBranch where it says nothing. The caller has decided that it may be made
 // there. A *rest.Error says which field is wrong, or that the slug is taken.
 func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace.Project, slug string, c Change, creatorID string) (*Repository, error) {
+	branch := DefaultBranch
+	if c.MainBranch != nil && *c.MainBranch != "" {
+		branch = *c.MainBranch
+	}
+	if !gitstore.ValidBranchName(branch) {
+		return nil, rest.InvalidField("mainbranch.name", "this cannot be the name of a branch")
+	}
+	r, err := room.prepare(w, p, slug, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.Git.Create(ctx, r.ID, branch); err != nil {
+		return nil, fmt.Errorf("create git directory: %w", err)
+	}
+	return r, room.keep(ctx, r, creatorID, nil)
+}
+
+// prepare is a repository that nobody has seen yet. A *rest.Error says which field is wrong.
+func (room *Room) prepare(w workspace.Workspace, p workspace.Project, slug string, c Change) (*Repository, error) {
 	slug = strings.ToLower(slug)
 	if slug == "" && c.Name != nil {
 		if strings.TrimSpace(*c.Name) == "" {
@@ -103,47 +142,35 @@ func (room *Room) Create(ctx context.Context, w workspace.Workspace, p workspace
 	if err := checkSlug("slug", slug); err != nil {
 		return nil, err
 	}
-	branch := DefaultBranch
-	if c.MainBranch != nil && *c.MainBranch != "" {
-		branch = *c.MainBranch
-	}
-	if !gitstore.ValidBranchName(branch) {
-		return nil, rest.InvalidField("mainbranch.name", "this cannot be the name of a branch")
-	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
 	now := room.Now().UTC().Truncate(time.Microsecond)
 	r := &Repository{ID: id.String(), Slug: slug, Name: slug, Private: true, ForkPolicy: AllowForks, Created: now, Updated: now, Workspace: w, Project: p}
-	if err := c.apply(r); err != nil {
-		return nil, err
-	}
-	// The directory comes first and the row last: a crash in between leaves a directory that nobody knows, which the
-	// next start sweeps away, and never a repository without its directory.
-	if err := room.Git.Create(ctx, r.ID, branch); err != nil {
-		return nil, fmt.Errorf("create git directory: %w", err)
-	}
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+	return r, c.apply(r)
+}
+
+// keep makes a repository whose directory is there known. The directory comes first and the row last: a crash in between
+// leaves a directory that nobody knows, which the next start sweeps away, and never a repository without its directory.
+// parent is what it was forked from; nil: nothing.
+func (room *Room) keep(ctx context.Context, r *Repository, creatorID string, parent *Repository) error {
+	err := room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := insert(ctx, tx, r, creatorID); err != nil {
 			return err
 		}
-		return checkPrivacy(ctx, tx, r)
+		if err := checkPrivacy(ctx, tx, r); err != nil {
+			return err
+		}
+		return room.emitMade(ctx, tx, r, parent)
 	})
-	if err != nil {
-		if gone := room.Git.Delete(context.WithoutCancel(ctx), r.ID); gone != nil {
-			room.Log.Warn("a git directory is left over until the next start", "repository", r.ID, "error", gone)
-		}
-		switch {
-		case database.IsUnique(err):
-			return nil, rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", slug).
-				WithMessage("Repository with this Slug and Owner already exists.").Field("slug", "taken")
-		case database.IsReference(err):
-			return nil, rest.Refusef(reason.ConflictState, "The project was deleted meanwhile.")
-		}
-		return nil, err
+	if err == nil {
+		return nil
 	}
-	return r, nil
+	if gone := room.Git.Remove(r.ID); gone != nil {
+		room.Log.Warn("a git directory is left over until the next start", "repository", r.ID, "error", gone)
+	}
+	return unplaceable(err, r.Slug, "slug")
 }
 
 // Update changes a repository. project is where it moves to, nil when it stays. A new name brings a new slug. A
@@ -158,14 +185,7 @@ func (room *Room) Update(ctx context.Context, old *Repository, c Change, project
 			return nil, err
 		}
 	}
-	var r *Repository
-	err := room.DB.Update(ctx, func(tx *database.Tx) error {
-		var err error
-		if r, err = lock(ctx, tx, old.ID, room.Now()); errors.Is(err, access.ErrAbsent) {
-			return notFound(old.Workspace.Slug, old.Slug)
-		} else if err != nil {
-			return err
-		}
+	return room.revise(ctx, old, checked.Slug, func(tx *database.Tx, r *Repository) (err error) {
 		if err := c.rename(r); err != nil {
 			return err
 		}
@@ -173,23 +193,61 @@ func (room *Room) Update(ctx context.Context, old *Repository, c Change, project
 			r.Project = *project
 		}
 		if c.MainBranch != nil {
-			if r.MainBranch, err = room.Git.DefaultBranch(ctx, r.ID); err != nil {
-				return err
-			}
+			r.MainBranch, err = room.Git.DefaultBranch(ctx, r.ID)
+		}
+		return err
+	}, room.emitUpdated)
+}
+
+// revise makes a repository what change makes of its row, keeps its former name, and tells of it with emit. slug is the one that
+// it will have. A *rest.Error says that another repository has that, that its project holds no public ones, or that it is gone.
+func (room *Room) revise(ctx context.Context, old *Repository, slug string, change func(*database.Tx, *Repository) error,
+	emit func(ctx context.Context, tx *database.Tx, before, after *Repository) error) (*Repository, error) {
+	var r *Repository
+	err := room.DB.Update(ctx, func(tx *database.Tx) (err error) {
+		if r, err = lock(ctx, tx, old.ID, room.Now()); errors.Is(err, access.ErrAbsent) {
+			return notFound(old.Workspace.Slug, old.Slug)
+		} else if err != nil {
+			return err
+		}
+		before := *r
+		if err := change(tx, r); err != nil {
+			return err
 		}
 		if err := update(ctx, tx, r); err != nil {
 			return err
 		}
-		return checkPrivacy(ctx, tx, r)
+		if r.Slug != before.Slug || r.Workspace.ID != before.Workspace.ID {
+			if err := leaveName(ctx, tx, r, before.Workspace.ID, before.Slug); err != nil {
+				return err
+			}
+		}
+		if err := takeName(ctx, tx, r); err != nil {
+			return err
+		}
+		if err := checkPrivacy(ctx, tx, r); err != nil {
+			return err
+		}
+		return emit(ctx, tx, &before, r)
 	})
-	if database.IsUnique(err) {
-		return nil, rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", checked.Slug).
-			WithMessage("Repository with this Slug and Owner already exists.").Field("name", "taken")
+	if err != nil {
+		return nil, unplaceable(err, slug, "name")
 	}
-	if database.IsReference(err) {
-		return nil, rest.Refusef(reason.ConflictState, "The project was deleted meanwhile.")
+	room.changed(old.ID)
+	return r, nil
+}
+
+// unplaceable is the answer to a repository that cannot be where it was to be: its slug is taken, in field of the request, or what it
+// refers to is gone. Other errors pass.
+func unplaceable(err error, slug, field string) error {
+	switch {
+	case database.IsUnique(err):
+		return rest.Refusef(reason.ConflictExists, "The workspace has a repository %s already.", slug).
+			WithMessage("Repository with this Slug and Owner already exists.").Field(field, "taken")
+	case database.IsReference(err):
+		return rest.Refusef(reason.ConflictState, "The project, or what was forked, was deleted meanwhile.")
 	}
-	return r, err
+	return err
 }
 
 // rename is apply for a repository that exists: a new name brings a new slug.
@@ -225,19 +283,25 @@ func (room *Room) Delete(ctx context.Context, r *Repository) error {
 		if err == nil && n == 0 {
 			return notFound(r.Workspace.Slug, r.Slug)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return room.Emit(ctx, tx, event.RepositoryDeleted, r, nil)
 	})
 	if err != nil {
 		return err
 	}
-	if err := room.Git.Delete(context.WithoutCancel(ctx), r.ID); err != nil {
+	room.changed(r.ID)
+	if err := room.Git.Delete(r.ID); err != nil {
 		room.Log.Warn("a git directory is left over until the next start", "repository", r.ID, "error", err)
 	}
 	return nil
 }
 
-// Pushed notes that a push changed something: the size, the time, and the main branch of a repository that had none.
-func (room *Room) Pushed(ctx context.Context, id string) error {
+// Pushed notes that a push changed something: the size, the time, and the main branch of a repository that had none. updates are
+// the references that it changed, with what they really held before and after; they are told as an event.
+func (room *Room) Pushed(ctx context.Context, id string, updates ...gitstore.RefUpdate) error {
+	defer room.changed(id)
 	size, err := room.Git.Size(ctx, id)
 	if err != nil {
 		return err
@@ -246,19 +310,30 @@ func (room *Room) Pushed(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return room.DB.Update(ctx, func(tx *database.Tx) error {
+	pushes, err := room.pushes(ctx, id, updates)
+	if err != nil { // what was pushed is there all the same
+		room.Log.Error("a push could not be told as an event", "repository", id, "error", err)
+	}
+	if err := room.DB.Update(ctx, func(tx *database.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE repository SET size = $2, mainbranch = $3, updated_on = $4 WHERE id = $1`,
 			id, size, branch, database.Micros(room.Now()))
-		if err != nil || n == 0 || branch == "" {
+		if err != nil || n == 0 {
 			return err
 		}
-		// Somebody may have chosen another main branch meanwhile. With the row locked, HEAD is what it will say.
-		if branch, err = room.Git.DefaultBranch(ctx, id); err != nil {
-			return err
+		if branch != "" {
+			// Somebody may have chosen another main branch meanwhile. With the row locked, HEAD is what it will say.
+			if branch, err = room.Git.DefaultBranch(ctx, id); err != nil {
+				return err
+			}
+			if _, err = tx.Exec(ctx, `UPDATE repository SET mainbranch = $2 WHERE id = $1 AND mainbranch <> $2`, id, branch); err != nil {
+				return err
+			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE repository SET mainbranch = $2 WHERE id = $1 AND mainbranch <> $2`, id, branch)
+		return room.emitPushes(ctx, tx, id, pushes)
+	}); err != nil || room.Moved == nil || len(updates) == 0 {
 		return err
-	})
+	}
+	return room.Moved(ctx, id, updates)
 }
 
 // settleMainBranch returns the main branch. Where HEAD names one that nobody has pushed, it becomes the branch that
@@ -308,12 +383,19 @@ func (room *Room) Repositories() *access.Resource[*Repository] {
 			if !nameable(workspaceName) || !nameable(name) {
 				return found, access.ErrAbsent
 			}
-			r, l, err := find(ctx, room.DB, p.AccountID(), strings.ToLower(workspaceName), strings.ToLower(name))
+			workspaceName, name = strings.ToLower(workspaceName), strings.ToLower(name)
+			r, l, err := find(ctx, room.DB, p.AccountID(), workspaceName, name)
+			if errors.Is(err, access.ErrAbsent) {
+				if r, l, err = findMoved(ctx, room.DB, p.AccountID(), workspaceName, name); err == nil {
+					found.Moved = &[2]string{r.Workspace.Slug, r.Slug}
+				}
+			}
 			if err != nil {
 				return found, err
 			}
-			l = max(l, p.Within(r.Workspace.ID, r.Project.ID, r.ID))
-			return access.Found[*Repository]{Value: r, Level: l, Public: !r.Private, WorkspaceID: r.Workspace.ID}, nil
+			found.Value, found.Public, found.WorkspaceID = r, !r.Private, r.Workspace.ID
+			found.Level = max(l, p.Within(r.Workspace.ID, r.Project.ID, r.ID))
+			return found, nil
 		}}
 }
 

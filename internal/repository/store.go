@@ -27,16 +27,16 @@ func grants(workspaceID, projectID, repositoryID, of string) string {
 var level = workspace.Highest(grants("r.workspace_id", "r.project_id", "r.id", "= $1"))
 
 // columns is the repository with its workspace and its project, packed into one column for unpack.
-var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.fork_policy",
-	"r.has_issues", "r.has_wiki", "r.mainbranch", "r.size", "r.created_on", "r.updated_on",
+var columns = database.Packed("r.id", "r.slug", "r.name", "r.description", "r.is_private", "r.language", "r.language_said", "r.fork_policy",
+	"r.has_issues", "r.has_wiki", "r.mainbranch", "r.size", "COALESCE(r.parent_id, '')", "r.created_on", "r.updated_on",
 	workspace.WorkspaceColumn, workspace.ProjectColumn)
 
 const from = ` FROM repository r JOIN workspace w ON w.id = r.workspace_id JOIN project p ON p.id = r.project_id`
 
 func unpack(row *database.Unpacked) *Repository {
 	r := &Repository{ID: row.Text(), Slug: row.Text(), Name: row.Text(), Description: row.Text(), Private: row.Bool(),
-		Language: row.Text(), ForkPolicy: row.Text(), HasIssues: row.Bool(), HasWiki: row.Bool(), MainBranch: row.Text(),
-		Size: row.Int(), Created: row.Time(), Updated: row.Time(),
+		Language: row.Text(), LanguageSaid: row.Bool(), ForkPolicy: row.Text(), HasIssues: row.Bool(), HasWiki: row.Bool(), MainBranch: row.Text(),
+		Size: row.Int(), ParentID: row.Text(), Created: row.Time(), Updated: row.Time(),
 		Workspace: workspace.WorkspaceOf(row), Project: workspace.ProjectOf(row)}
 	r.Project.Workspace = &r.Workspace
 	return r
@@ -85,6 +85,21 @@ func find(ctx context.Context, db *database.DB, accountID, workspaceName, name s
 	return unpack(row), l, nil
 }
 
+// findMoved looks for the repository that once had a name, with the account's level on it.
+func findMoved(ctx context.Context, db *database.DB, accountID, workspaceName, name string) (*Repository, access.Level, error) {
+	w, byID := identifier(workspaceName)
+	var id, now string
+	err := db.Row(ctx, `SELECT a.repository_id, r.workspace_id FROM repository_alias a JOIN repository r ON r.id = a.repository_id JOIN workspace w ON w.id = a.workspace_id
+		WHERE `+[2]string{"w.slug", "w.id"}[byID]+` = $1 AND a.slug = $2`, w, name).Scan(&id, &now)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, access.None, access.ErrAbsent
+	}
+	if err != nil {
+		return nil, access.None, err
+	}
+	return find(ctx, db, accountID, rest.Braced(now), rest.Braced(id))
+}
+
 // identifier is a slug, or a uuid without its braces, with its index in byName.
 func identifier(s string) (value string, index int) {
 	if id, ok := rest.Unbraced(s); ok {
@@ -125,15 +140,30 @@ func oldestProject(ctx context.Context, q database.Queryer, workspaceID string) 
 }
 
 func insert(ctx context.Context, tx *database.Tx, r *Repository, creatorID string) error {
-	var creator any
-	if creatorID != "" {
-		creator = creatorID
+	_, err := tx.Exec(ctx, `INSERT INTO repository (id, workspace_id, project_id, slug, name, description, is_private, language, language_said,
+			fork_policy, has_issues, has_wiki, mainbranch, size, parent_id, creator_id, created_on, updated_on)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULLIF($15, ''), NULLIF($16, ''), $17, $18)`,
+		r.ID, r.Workspace.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.LanguageSaid, r.ForkPolicy, r.HasIssues,
+		r.HasWiki, r.MainBranch, r.Size, r.ParentID, creatorID, database.Micros(r.Created), database.Micros(r.Updated))
+	if err != nil {
+		return err
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO repository (id, workspace_id, project_id, slug, name, description, is_private, language,
-			fork_policy, has_issues, has_wiki, mainbranch, size, creator_id, created_on, updated_on)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		r.ID, r.Workspace.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues,
-		r.HasWiki, r.MainBranch, r.Size, creator, database.Micros(r.Created), database.Micros(r.Updated))
+	if err := takeName(ctx, tx, r); err != nil || creatorID == "" {
+		return err
+	}
+	return watch(ctx, tx, r.ID, creatorID, r.Created)
+}
+
+// takeName makes a name that another repository had that of r.
+func takeName(ctx context.Context, tx *database.Tx, r *Repository) error {
+	_, err := tx.Exec(ctx, `DELETE FROM repository_alias WHERE workspace_id = $1 AND slug = $2`, r.Workspace.ID, r.Slug)
+	return err
+}
+
+// leaveName sends whoever asks for a name that r had to where it is now.
+func leaveName(ctx context.Context, tx *database.Tx, r *Repository, workspaceID, slug string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO repository_alias (workspace_id, slug, repository_id) VALUES ($1, $2, $3)
+		ON CONFLICT (workspace_id, slug) DO UPDATE SET repository_id = excluded.repository_id`, workspaceID, slug, r.ID)
 	return err
 }
 
@@ -151,10 +181,10 @@ func lock(ctx context.Context, tx *database.Tx, id string, now time.Time) (*Repo
 }
 
 func update(ctx context.Context, tx *database.Tx, r *Repository) error {
-	_, err := tx.Exec(ctx, `UPDATE repository SET project_id = $2, slug = $3, name = $4, description = $5, is_private = $6, language = $7,
-			fork_policy = $8, has_issues = $9, has_wiki = $10, mainbranch = $11, size = $12 WHERE id = $1`,
-		r.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues, r.HasWiki,
-		r.MainBranch, r.Size)
+	_, err := tx.Exec(ctx, `UPDATE repository SET workspace_id = $2, project_id = $3, slug = $4, name = $5, description = $6, is_private = $7, language = $8,
+			fork_policy = $9, has_issues = $10, has_wiki = $11, mainbranch = $12, size = $13, language_said = $14 WHERE id = $1`,
+		r.ID, r.Workspace.ID, r.Project.ID, r.Slug, r.Name, r.Description, r.Private, r.Language, r.ForkPolicy, r.HasIssues, r.HasWiki,
+		r.MainBranch, r.Size, r.LanguageSaid)
 	return err
 }
 
@@ -166,9 +196,20 @@ type query struct {
 	owned       bool         // in workspaces that the caller owns
 	text        string       // part of name, slug or description
 	project     string       // key
+	parent      string       // id of what they were forked from
+	ids         []string     // only these; nil: all
+	fields      bbql.Fields  // that filter and sort may name; nil: fields
 	filter      string       // q
 	sort        string
 	paging      rest.Paging
+}
+
+// known are the fields that filter and sort may name.
+func (l query) known() bbql.Fields {
+	if l.fields == nil {
+		return fields
+	}
+	return l.fields
 }
 
 // fields are what filters and orders of repositories may name (REST introduction, Filtering).
@@ -185,6 +226,7 @@ var fields = bbql.Fields{
 	"has_wiki":        {Column: "r.has_wiki", Kind: bbql.Bool},
 	"size":            {Column: "r.size", Kind: bbql.Number},
 	"mainbranch.name": {Column: "r.mainbranch", Kind: bbql.String},
+	"parent.uuid":     {Column: "r.parent_id", Kind: bbql.UUID},
 	"created_on":      {Column: "r.created_on", Kind: bbql.Time},
 	"updated_on":      {Column: "r.updated_on", Kind: bbql.Time},
 	"project.key":     {Column: "p.key", Kind: bbql.String},
@@ -203,7 +245,7 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 	if err != nil {
 		return nil, 0, err
 	}
-	order, err := bbql.CompileSort(l.sort, fields)
+	order, err := bbql.CompileSort(l.sort, l.known())
 	if err != nil {
 		return nil, 0, queryError("sort", err)
 	}
@@ -263,12 +305,22 @@ func (l query) where() (string, []any, error) {
 	if l.project != "" {
 		cond = append(cond, "p.key = "+arg(strings.ToUpper(l.project)))
 	}
+	if l.parent != "" {
+		cond = append(cond, "r.parent_id = "+arg(l.parent))
+	}
+	if l.ids != nil {
+		these := make([]string, len(l.ids))
+		for i, id := range l.ids {
+			these[i] = arg(id)
+		}
+		cond = append(cond, "r.id IN ("+strings.Join(these, ", ")+")")
+	}
 	if l.text != "" {
 		like := " LIKE LOWER(" + arg("%"+likeEscaper.Replace(l.text)+"%") + `) ESCAPE '\'`
 		cond = append(cond, "(LOWER(r.name)"+like+" OR r.slug"+like+" OR LOWER(r.description)"+like+")")
 	}
 	if l.filter != "" {
-		c, err := bbql.Compile(l.filter, fields, len(args)+1)
+		c, err := bbql.Compile(l.filter, l.known(), len(args)+1)
 		if err != nil {
 			return "", nil, queryError("q", err)
 		}

@@ -19,7 +19,7 @@ import (
 type Answer struct {
 	Status int
 	Header http.Header
-	Body   any // nil: no body
+	Body   any // nil: no body; a Content: its bytes; anything else: JSON
 }
 
 // Created is the answer (201) to a request that made something; location is its address.
@@ -87,8 +87,15 @@ func (a *API) writeValue(w http.ResponseWriter, r *Request, value any) error {
 		if answer.Status == http.StatusOK {
 			answer.Status = http.StatusNoContent
 		}
+		// There is nothing that would have a type, but clients ask for it all the same (the npm package bitbucket fails without).
+		if h.Get("Content-Type") == "" {
+			h.Set("Content-Type", "text/plain; charset=utf-8")
+		}
 		w.WriteHeader(answer.Status)
 		return nil
+	}
+	if content, ok := answer.Body.(Content); ok {
+		return WriteContent(w, r.HTTP, content)
 	}
 	buf := pool.Get().(*bytes.Buffer)
 	defer func() {

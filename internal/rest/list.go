@@ -3,6 +3,7 @@ package rest
 import (
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/pailforge/pail/internal/reason"
 )
@@ -80,6 +81,23 @@ func uncounted[T any](r *Request, p Paging, values []T, more bool, cursor url.Va
 	}
 	if p.Page > 1 {
 		l.Previous = r.pageURL(p.Page-1, cursor)
+	}
+	return l
+}
+
+// At makes the links to the neighbouring pages lead to another address of the same list, with these parameters in place of
+// the request's: one that a push does not move. A parameter without values is left out.
+func (l List) At(place Link, pinned url.Values) List {
+	for _, link := range []*string{&l.Next, &l.Previous} {
+		_, query, ok := strings.Cut(*link, "?")
+		if !ok {
+			continue
+		}
+		values, _ := url.ParseQuery(query) // pageURL wrote it
+		for name, v := range pinned {
+			values[name] = v
+		}
+		*link = place.Href + "?" + values.Encode()
 	}
 	return l
 }

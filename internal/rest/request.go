@@ -87,7 +87,7 @@ func (r *Request) Form() (url.Values, error) {
 		}
 	case "multipart/form-data":
 		if err := r.HTTP.ParseMultipartForm(1 << 20); err != nil {
-			return nil, bodyError(err)
+			return nil, BodyError(err)
 		}
 		// net/http would remove the files that came along, but only of the request that it knows, which is not this copy.
 		defer func() { _ = r.HTTP.MultipartForm.RemoveAll() }()
@@ -147,7 +147,7 @@ func (r *Request) Decode(v any) error {
 		return Refuse(reason.BodyMalformed, "This operation takes a JSON object in the body, and the body is empty.")
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return bodyError(err)
+		return BodyError(err)
 	}
 	return nil
 }
@@ -155,12 +155,14 @@ func (r *Request) Decode(v any) error {
 func (r *Request) body() ([]byte, error) {
 	b, err := io.ReadAll(r.HTTP.Body)
 	if err != nil {
-		return nil, bodyError(err)
+		return nil, BodyError(err)
 	}
 	return b, nil
 }
 
-func bodyError(err error) error {
+// BodyError is the refusal for a body that cannot be read or decoded: 413 for one over the server's limit, 400 for one that is
+// broken or holds the wrong type.
+func BodyError(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return Refusef(reason.BodyTooLarge, "The body is larger than %d bytes, the limit of this server for a request.", tooLarge.Limit)
 	}

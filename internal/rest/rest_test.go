@@ -286,7 +286,7 @@ func TestAnswers(t *testing.T) {
 	if w, _ := serve(post, Created(thing, URLs{base}.API("x")), nil); w.Code != 201 || w.Header().Get("Location") != base+"/2.0/x" || w.Body.Len() == 0 {
 		t.Errorf("created: %d %v", w.Code, w.Header())
 	}
-	if w, _ := serve(post, nil, nil); w.Code != 204 || w.Body.Len() != 0 || w.Header().Get("Content-Type") != "" {
+	if w, _ := serve(post, nil, nil); w.Code != 204 || w.Body.Len() != 0 || w.Header().Get("Content-Type") == "" {
 		t.Errorf("nothing: %d %v %s", w.Code, w.Header(), w.Body)
 	}
 	if w, _ := serve(post, Answer{Status: 202}, nil); w.Code != 202 || w.Body.Len() != 0 {

@@ -19,18 +19,38 @@ import (
 type door struct{ s *Server }
 
 // Admit decides about one git request.
-func (d *door) Admit(hr *http.Request, workspace, repository string, write bool) (githttp.Repository, error) {
+func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (githttp.Repository, error) {
 	rooms := d.s.Repositories
-	r, op, need := d.asks(hr, workspace, repository, write)
-	_, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
+	r, op, need := d.asks(hr, workspace, name, write)
+	p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
 		return githttp.Repository{}, d.refusal(hr, r.Trace, err)
 	}
-	return githttp.Repository{ID: repo.ID, Pushed: func(ctx context.Context, _ []githttp.RefUpdate) {
-		if err := rooms.Pushed(ctx, repo.ID); err != nil {
-			d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
+	return githttp.Repository{ID: repo.ID,
+		Vet: func(ctx context.Context, updates []githttp.RefUpdate) (githttp.Verdict, error) {
+			changes := make([]repository.RefChange, len(updates))
+			for i, u := range updates {
+				changes[i] = repository.RefChange{Ref: u.Name, Deleted: u.New.IsZero()}
+			}
+			said, err := rooms.Judge(ctx, p, repo, changes)
+			return githttp.Verdict{Refused: d.objections(said.Refused), Kept: d.objections(said.Kept)}, err
+		},
+		Pushed: func(ctx context.Context, updates []githttp.RefUpdate) {
+			if err := rooms.Pushed(access.As(ctx, p), repo.ID, updates...); err != nil {
+				d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
+			}
+		}}, nil
+}
+
+// objections are what is said of references to whoever pushes.
+func (d *door) objections(of map[string]repository.Objection) map[string]string {
+	said := map[string]string{}
+	for ref, o := range of {
+		if said[ref] = o.Why; !d.s.rest.Bare {
+			said[ref] += " See " + d.s.rest.URLs.Base + reason.BranchRestricted.DocPath()
 		}
-	}}, nil
+	}
+	return said
 }
 
 // asks is one git request in the terms of the decision.
@@ -80,6 +100,9 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 		g.lines = []string{gitMessage}
 	}
 	trace.Reason = refusal.Reason
+	if to := e.Header.Get("Location"); to != "" { // git follows it, and goes on there
+		g.header.Set("Location", to)
+	}
 	if d.s.rest.Bare {
 		return bareRefusal(&refusal, trace.CredentialKind == "")
 	}

@@ -33,6 +33,7 @@ type front struct {
 	limits   config.Limits
 	timeouts config.Timeouts
 	bounded  func(*http.Request) bool
+	uploads  func(*http.Request) bool // nil: none is
 	metrics  *metrics
 	health   *health
 	scrape   http.Handler // /metrics, nil when it is not served here
@@ -53,8 +54,12 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()["X-Request-Id"] = e.header[:]
 
 	ctx := rest.WithTrace(r.Context(), &e.trace)
-	bounded := f.bounded(r)
-	if bounded {
+	bounded, most, setting := f.bounded(r), f.limits.Body, "limits.body"
+	upload := bounded && f.uploads != nil && f.uploads(r)
+	if upload {
+		most, setting = f.limits.Upload, "limits.upload"
+	}
+	if bounded && !upload {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		e.limit = time.AfterFunc(f.timeouts.Request, func() { cancel(ErrTimeout) })
@@ -65,7 +70,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Body != nil && r.Body != http.NoBody {
 		e.body = body{e: e, from: r.Body}
 		if bounded {
-			e.body.from = http.MaxBytesReader(w, r.Body, f.limits.Body)
+			e.body.from = http.MaxBytesReader(w, r.Body, most)
 		}
 		r.Body = &e.body
 		if !e.multi {
@@ -73,9 +78,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	defer func() { f.finish(e, r, start, recover()) }()
-	if bounded && r.ContentLength > f.limits.Body {
-		f.api.WriteError(e, r, rest.Refusef(reason.BodyTooLarge, "The body has %d bytes; this server takes up to %d (limits.body).",
-			r.ContentLength, f.limits.Body).With("limit", f.limits.Body))
+	if bounded && r.ContentLength > most {
+		f.api.WriteError(e, r, rest.Refusef(reason.BodyTooLarge, "The body has %d bytes; this server takes up to %d (%s).",
+			r.ContentLength, most, setting).With("limit", most))
 		return
 	}
 	f.route(e, r)

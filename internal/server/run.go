@@ -44,6 +44,9 @@ type Options struct {
 
 	// Bounded says whether limits.body and timeouts.request hold for a request. nil: for all but git transfers.
 	Bounded func(*http.Request) bool
+	// Uploads says whether a request brings files: then limits.upload holds in place of limits.body, and timeouts.request does
+	// not. nil: none does.
+	Uploads func(*http.Request) bool
 
 	// Registry takes the metrics. nil: a new one, with the Go runtime's and the process's beside.
 	Registry *prometheus.Registry
@@ -117,7 +120,7 @@ func newLifecycle(cfg config.Config, handler http.Handler, opts Options) (_ *lif
 		api = &rest.API{URLs: rest.URLs{Base: s.cfg.ExternalURL}, Log: s.log}
 	}
 	s.front = &front{
-		next: handler, api: api, log: s.log, limits: cfg.Limits, timeouts: cfg.Timeouts, bounded: opts.Bounded,
+		next: handler, api: api, log: s.log, limits: cfg.Limits, timeouts: cfg.Timeouts, bounded: opts.Bounded, uploads: opts.Uploads,
 		health: &health{api: api, log: s.log, version: opts.Version, state: opts.State, check: opts.Ready},
 	}
 	if s.front.bounded == nil {

@@ -20,16 +20,26 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/api"
+	"github.com/pailforge/pail/internal/branching"
+	"github.com/pailforge/pail/internal/catalog"
+	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/config"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/deploykey"
+	"github.com/pailforge/pail/internal/download"
+	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/oauth"
+	"github.com/pailforge/pail/internal/outbound"
+	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/search"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/webhook"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -44,11 +54,19 @@ type Server struct {
 	Accounts     *account.Room
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
+	Commits      *commit.Room
+	Downloads    *download.Room
+	Branching    *branching.Room
+	PullRequests *pullrequest.Room
+	DeployKeys   *deploykey.Room
+	Search       *search.Room
+	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	API          *api.API
 	Site         *page.Site
 
 	rest    *rest.API
+	upkeep  *repository.Upkeep
 	handler http.Handler
 }
 
@@ -57,7 +75,8 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	git, err := gitstore.New(filepath.Join(cfg.Data, "repositories"), gitstore.Options{Git: cfg.Git, MaxPushBytes: cfg.PushLimit()})
+	git, err := gitstore.New(filepath.Join(cfg.Data, "repositories"), gitstore.Options{Git: cfg.Git, MaxPushBytes: cfg.PushLimit(),
+		KeepDeleted: time.Duration(cfg.Repositories.KeepDeleted) * 24 * time.Hour})
 	if err != nil {
 		return nil, err
 	}
@@ -78,21 +97,44 @@ func (s *Server) assemble() error {
 	s.Credentials = &access.Credentials{DB: s.DB, Now: now}
 	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
 
+	out, err := outbound.New(s.Config.Outbound.Allow)
+	if err != nil {
+		return fmt.Errorf("outbound.allow: %w", err)
+	}
+	events := &event.Hub{} // what happens in the rooms, for those above them
+
 	s.Accounts = &account.Room{DB: s.DB, Gate: s.Gate, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
-	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now,
+	s.Workspaces = &workspace.Room{DB: s.DB, Accounts: s.Accounts, URLs: urls, Log: s.Log, Now: now, Events: events,
 		Rules: workspace.Rules{AnybodyCreates: s.Config.Workspaces.Create == "everybody", NewAccounts: s.Config.Invitations.Accounts == "on"}}
-	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now}
+	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now, Events: events}
+	s.Commits = &commit.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Now: now}
+	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Dir: filepath.Join(s.Config.Data, "downloads"), URLs: urls, Log: s.Log, Now: now}
+	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
+	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
+	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
+	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
+		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
+	}
+	s.DeployKeys = &deploykey.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Now: now}
+	s.Search = &search.Room{Repositories: s.Repositories, Accounts: s.Accounts, Dir: s.Config.Search.Dir, Log: s.Log}
+	s.upkeep = repository.NewUpkeep(s.Git, s.Log)
+	s.upkeep.Look = s.Repositories.FindLanguage
+	s.Repositories.Changed = func(id string) {
+		s.Search.Changed(id)
+		s.upkeep.Changed(id)
+	}
+	s.Webhooks = &webhook.Room{DB: s.DB, Repositories: s.Repositories, Out: out, URLs: urls, Log: s.Log, Now: now}
+	events.Listen(s.Webhooks)
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	var err error
-	served := operations(s.Accounts, s.Workspaces, s.Repositories)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.DeployKeys, s.Search, s.Webhooks)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
 		return err
@@ -117,7 +159,10 @@ func operations(rooms ...room) []access.Operation {
 func Operations() []access.Operation {
 	accounts := &account.Room{}
 	workspaces := &workspace.Room{Accounts: accounts}
-	return operations(accounts, workspaces, &repository.Room{Accounts: accounts, Workspaces: workspaces})
+	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
+	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
+		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
+		&search.Room{Repositories: repositories, Accounts: accounts}, &webhook.Room{Repositories: repositories})
 }
 
 // route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
@@ -163,15 +208,58 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 		return err
 	}
 	running, stop := context.WithCancel(ctx)
-	var again sync.WaitGroup
-	again.Go(func() { s.sweepAfter(running, age) })
-	defer again.Wait()
-	defer stop()
+	if err := s.Search.Open(); err != nil {
+		s.Log.Warn("the search for code has no index yet", "error", err)
+	}
+	var behind sync.WaitGroup
+	behind.Go(func() { s.sweepAfter(running, age) })
+	behind.Go(func() { s.Search.Run(running) })
+	behind.Go(func() { s.upkeep.Run(running) })
+	behind.Go(func() { s.PullRequests.Run(running) })
+	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
+	context.AfterFunc(running, func() { // what was begun gets the time that requests get
+		defer cancel()
+		select {
+		case <-o.Again:
+		case <-cut.Done():
+		case <-time.After(s.Config.Timeouts.Shutdown):
+		}
+	})
+	defer func() {
+		stop()
+		behind.Wait()
+		if err := s.Search.Close(); err != nil {
+			s.Log.Error("the search index was not closed well", "error", err)
+		}
+	}()
 	return Run(ctx, s.Config, s.handler, Options{
 		Log: s.Log, API: s.rest, Version: Version(), State: s.state, Ready: s.DB.Ping,
 		Listener: o.Listener, OnListen: o.OnListen, Again: o.Again, Wire: s.wire,
 		Bounded: func(r *http.Request) bool { _, git := githttp.Match(r); return !git },
+		Uploads: s.uploads,
 	})
+}
+
+// uploads tells requests that bring files, which are not held in memory.
+func (s *Server) uploads(r *http.Request) bool {
+	if r.Method != http.MethodPost || !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+		return false
+	}
+	below, ok := strings.CutPrefix(r.URL.EscapedPath(), api.Prefix)
+	if !ok {
+		return s.Site.Uploads(r)
+	}
+	m, outcome := catalog.Find(r.Method, below)
+	if outcome != catalog.Found {
+		return false
+	}
+	switch m.Operation.Key {
+	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads":
+		return true
+	}
+	return false
 }
 
 const orphanAge = 10 * time.Minute
@@ -181,8 +269,10 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age)
-	return err
+	if _, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age); err != nil {
+		return err
+	}
+	return s.Downloads.Sweep(ctx, age)
 }
 
 // sweepAfter sweeps once more after age: then everything from before the start is old enough, and nothing that was
@@ -203,7 +293,7 @@ func (s *Server) sweepAfter(ctx context.Context, age time.Duration) {
 // state is what /healthz tells an operator.
 func (s *Server) state() map[string]any {
 	return map[string]any{"scopes": "enforced", "app_passwords": s.Config.AppPasswords.Until.String(), "database": s.DB.Dialect(),
-		"operations_served": len(s.API.Keys())}
+		"operations_served": len(s.API.Keys()), "search_behind": s.Search.Behind()}
 }
 
 // Version is the version of this build: the module's, or the commit it was built from.

@@ -2,9 +2,11 @@ package story
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,13 +23,14 @@ func TestCommandsOfReasons(t *testing.T) {
 	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	clone := w.Push(3)
-	secret := w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "read:project", "admin:project", "read:workspace", "read:user")
+	secret := w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "read:project", "admin:project", "read:workspace", "read:user", "read:webhook", "write:webhook")
 	_, bound, err := w.Accounts.CreateAccessToken(t.Context(), access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, ProjectID: w.Project.ID, RepositoryID: w.Repository.ID}, "test", []string{"repository"}, 30)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key, consumerSecret, code, refresh := consumer(t, w)
-	names := strings.NewReplacer("WORKSPACE", "acme", "PROJECT", "FTO", "REPOSITORY", "widgets")
+	hook := w.Want(w.Do(pailtest.Basic(w.Admin.Email, secret), "POST", "/2.0/repositories/acme/widgets/hooks", hookBody), 201).String("uuid")
+	names := strings.NewReplacer("UUID", url.PathEscape(hook), "WORKSPACE", "acme", "PROJECT", "FTO", "REPOSITORY", "widgets", "FILE", "file.txt")
 	run := func(t *testing.T, line string) (string, error) {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "bash", "-c", line)
@@ -63,6 +66,8 @@ func TestCommandsOfReasons(t *testing.T) {
 	if provoked < 60 {
 		t.Errorf("only %d commands bring a refusal about", provoked)
 	}
+	pulls := pullRequests{w: w, dir: clone, author: w.Secret(w.Admin, "read:repository", "read:pullrequest", "write:pullrequest"), reviewer: w.Secret(w.Member, "read:pullrequest", "write:pullrequest"),
+		remote: w.Remote("x-bitbucket-api-token-auth", secret, "acme/widgets")}
 	seen := map[string]bool{} // many reasons are mended alike
 	for _, r := range reason.All() {
 		for _, c := range r.Mend {
@@ -71,6 +76,9 @@ func TestCommandsOfReasons(t *testing.T) {
 				continue
 			}
 			seen[line] = true
+			if strings.Contains(line, "/pullrequests") {
+				line = pulls.fill(line)
+			}
 			t.Run("mend/"+string(r.Code)+"/"+string(c.Tool), func(t *testing.T) {
 				out, err := run(t, strings.Replace(line, "curl ", "curl -sS --fail ", 1))
 				if err != nil {
@@ -79,6 +87,43 @@ func TestCommandsOfReasons(t *testing.T) {
 			})
 		}
 	}
+}
+
+// pullRequests makes what commands about pull requests are tried on.
+type pullRequests struct {
+	w                             *pailtest.World
+	dir, remote, author, reviewer string
+	made                          int
+}
+
+// branch pushes a branch with a commit that main does not have.
+func (p *pullRequests) branch() string {
+	p.w.T.Helper()
+	p.made++
+	name := fmt.Sprintf("change-%d", p.made)
+	p.w.Git(p.dir, "switch", "--quiet", "-c", name, "main")
+	if err := os.WriteFile(filepath.Join(p.dir, name), []byte("one line\n"), 0o600); err != nil {
+		p.w.T.Fatal(err)
+	}
+	p.w.Git(p.dir, "add", ".")
+	p.w.Git(p.dir, "commit", "--quiet", "-m", name)
+	p.w.Git(p.dir, "push", "--quiet", p.remote, name)
+	p.w.Git(p.dir, "switch", "--quiet", "main")
+	return name
+}
+
+// fill puts a pull request of its own, with a comment on a line, into a command.
+func (p *pullRequests) fill(line string) string {
+	p.w.T.Helper()
+	as, branch := pailtest.Basic(p.w.Admin.Email, p.author), p.branch()
+	const all = "/2.0/repositories/acme/widgets/pullrequests"
+	number, comment := "", ""
+	if strings.Contains(line, "NUMBER") {
+		number = p.w.Want(p.w.Do(as, "POST", all, fmt.Sprintf(`{"title":"It","source":{"branch":{"name":%q}}}`, branch)), 201).String("id")
+		comment = p.w.Want(p.w.Do(as, "POST", all+"/"+number+"/comments", fmt.Sprintf(`{"content":{"raw":"Why?"},"inline":{"path":%q,"to":1}}`, branch)), 201).String("id")
+	}
+	line = strings.NewReplacer("NUMBER", number, "COMMENT", comment, "SOURCE", branch).Replace(line)
+	return fmt.Sprintf("TOKEN=%s REVIEWER_EMAIL=%s REVIEWER_TOKEN=%s; %s", p.author, p.w.Member.Email, p.reviewer, line)
 }
 
 // consumer registers an OAuth consumer that the admin lets in twice: for a code that was not used yet, and for a refresh

@@ -23,6 +23,7 @@ import (
 // model is what a sequence of calls should have led to.
 type model struct {
 	repositories map[string]string // slug to description
+	moved        map[string]string // a former slug to the present one
 	secrets      map[string]string // id to secret, alive
 	revoked      []string          // secrets
 }
@@ -38,7 +39,7 @@ func TestSequences(t *testing.T) {
 			r.Header.Set(access.CSRFHeader, csrf)
 		}
 		rapid.Check(t, func(rt *rapid.T) {
-			m := &model{repositories: map[string]string{}, secrets: map[string]string{}}
+			m := &model{repositories: map[string]string{}, moved: map[string]string{}, secrets: map[string]string{}}
 			slugs := rapid.SampledFrom([]string{"a", "b", "c-1", "D", "e.f"})
 			want := func(a *pailtest.Answer, status int, reason string) {
 				if a.Status != status || a.Reason() != reason {
@@ -55,6 +56,7 @@ func TestSequences(t *testing.T) {
 					}
 					want(a, 200, "")
 					m.repositories[slug] = "new"
+					delete(m.moved, slug)
 				},
 				"describe": func(rt *rapid.T) {
 					slug, text := slugs.Draw(rt, "slug"), rapid.StringMatching(`[a-zü ]{0,20}`).Draw(rt, "text")
@@ -65,6 +67,7 @@ func TestSequences(t *testing.T) {
 					}
 					want(a, status, "")
 					m.repositories[strings.ToLower(slug)] = text
+					delete(m.moved, strings.ToLower(slug))
 				},
 				"rename": func(rt *rapid.T) {
 					from, to := strings.ToLower(slugs.Draw(rt, "from")), slugs.Draw(rt, "to")
@@ -80,15 +83,31 @@ func TestSequences(t *testing.T) {
 					want(a, 200, "")
 					delete(m.repositories, from)
 					m.repositories[strings.ToLower(to)] = text
+					for old, now := range m.moved {
+						if now == from {
+							m.moved[old] = strings.ToLower(to)
+						}
+					}
+					m.moved[from] = strings.ToLower(to)
+					delete(m.moved, strings.ToLower(to))
 				},
 				"delete": func(rt *rapid.T) {
 					slug := slugs.Draw(rt, "slug")
 					a := w.Do(admin, "DELETE", "/2.0/repositories/acme/"+slug, nil)
 					if _, ok := m.repositories[strings.ToLower(slug)]; !ok {
+						if _, moved := m.moved[strings.ToLower(slug)]; moved {
+							want(a, 308, "repository.moved")
+							return
+						}
 						want(a, 404, "repository.not_found")
 						return
 					}
 					want(a, 204, "")
+					for old, now := range m.moved {
+						if now == strings.ToLower(slug) {
+							delete(m.moved, old)
+						}
+					}
 					delete(m.repositories, strings.ToLower(slug))
 				},
 				"mint": func(rt *rapid.T) {
@@ -166,12 +185,12 @@ func TestConcurrentCalls(t *testing.T) {
 				random := rand.New(rand.NewPCG(uint64(i), 1))
 				for n := range 30 {
 					slug := fmt.Sprintf("shared-%d", random.IntN(3))
-					method, body, allowed, change := "GET", "", []string{"200 ", "404 repository.not_found"}, map[int]int{}
+					method, body, allowed, change := "GET", "", []string{"200 ", "301 repository.moved", "404 repository.not_found"}, map[int]int{}
 					switch random.IntN(6) {
 					case 0, 1:
 						method, body, allowed, change = "POST", "{}", []string{"200 ", "400 conflict.exists"}, map[int]int{200: 1}
 					case 2:
-						method, allowed, change = "DELETE", []string{"204 ", "404 repository.not_found"}, map[int]int{204: -1}
+						method, allowed, change = "DELETE", []string{"204 ", "308 repository.moved", "404 repository.not_found"}, map[int]int{204: -1}
 					case 3:
 						method, body = "PUT", fmt.Sprintf(`{"name":"shared-%d"}`, random.IntN(3))
 						allowed, change = []string{"200 ", "201 ", "400 conflict.exists", "404 repository.not_found"}, map[int]int{201: 1}

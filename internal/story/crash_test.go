@@ -73,14 +73,14 @@ type victim struct {
 	stderr bytes.Buffer
 }
 
-func startVictim(t *testing.T, data string) *victim {
+func startVictim(t *testing.T, data string, env ...string) *victim {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	v := &victim{t: t, cmd: exec.Command(self)}
-	v.cmd.Env = append(os.Environ(), serveVariable+"=1", "PAIL_DATA="+data)
+	v.cmd.Env = append(append(os.Environ(), env...), serveVariable+"=1", "PAIL_DATA="+data, "PAIL_REPOSITORIES_KEEP_DELETED=0")
 	v.cmd.Stderr = &v.stderr
 	v.cmd.SysProcAttr = ownSession() // its git processes are found by the session
 	out, err := v.cmd.StdoutPipe()
@@ -191,8 +191,8 @@ func (c *crash) must(method, path string, body any, status int) map[string]any {
 	return answer
 }
 
-// TestCrashes kills a server in the middle of pushes, of token creations, and of creations and deletions of
-// repositories. After each restart everything that was acknowledged is there, and the rest is there as a whole or not
+// TestCrashes kills a server in the middle of pushes, of token creations, of creations and deletions of repositories, and of
+// merges. After each restart everything that was acknowledged is there, and the rest is there as a whole or not
 // at all.
 func TestCrashes(t *testing.T) {
 	t.Parallel()
@@ -207,7 +207,7 @@ func TestCrashes(t *testing.T) {
 		w := pailtest.Start(t, pailtest.Options{Data: c.data}).World()
 		w.Push(1)
 		c.cookie, c.csrf = session(w)
-		c.secret = w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "delete:repository", "read:user")
+		c.secret = w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "delete:repository", "read:user", "read:pullrequest", "write:pullrequest")
 	})
 	if t.Failed() {
 		return
@@ -223,13 +223,15 @@ func TestCrashes(t *testing.T) {
 	c.pushed = c.git.Git(c.clone, "rev-parse", "HEAD")
 	for round := range 50 {
 		var verify func()
-		what := []string{"push", "token", "repositories", "push"}[round%4]
+		what := []string{"push", "token", "repositories", "push", "merge"}[round%5]
 		whole := random.IntN(2) == 0
 		switch what {
 		case "push":
 			verify = c.push(random, whole)
 		case "token":
 			verify = c.mintTokens(random, whole)
+		case "merge":
+			verify = c.merge(random, whole)
 		default:
 			verify = c.createAndDelete(random, whole)
 		}
@@ -427,6 +429,50 @@ func (c *crash) createAndDelete(random *rand.Rand, whole bool) (verify func()) {
 				delete(c.existing, slug)
 			}
 		}
+	}
+}
+
+// merge kills the server over merges of pull requests whose commits main does not get as they are: nothing but what the server keeps
+// tells that they are merged.
+func (c *crash) merge(random *rand.Rand, whole bool) (verify func()) {
+	const n = 4
+	files, pulls := make([]string, n), make([]string, n)
+	for i := range n {
+		c.made++
+		files[i] = fmt.Sprintf("merged-%d", c.made)
+		c.git.Git(c.clone, "switch", "--quiet", "--create", files[i], c.pushed)
+		if err := os.WriteFile(filepath.Join(c.clone, files[i]), []byte("x"), 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+		c.git.Git(c.clone, "add", files[i])
+		c.git.Git(c.clone, "commit", "--quiet", "-m", "Add "+files[i])
+		c.git.Git(c.clone, "push", "--quiet", c.remote(), files[i])
+		made := c.must("POST", "/2.0/repositories/acme/widgets/pullrequests", map[string]any{"title": files[i], "source": map[string]any{"branch": map[string]any{"name": files[i]}}}, 201)
+		pulls[i] = fmt.Sprintf("/2.0/repositories/acme/widgets/pullrequests/%v", made["id"])
+	}
+	answered := make([]bool, n)
+	c.race(random, whole, n, func(i int) bool {
+		status, answer, ok := c.call("POST", pulls[i]+"/merge", map[string]any{"merge_strategy": "squash"})
+		if answered[i] = ok; ok && status != 200 {
+			c.t.Errorf("%d %v", status, answer)
+		}
+		return ok
+	})
+	return func() {
+		c.git.Git(c.clone, "fetch", "--quiet", c.remote(), "main")
+		there := strings.Fields(c.git.Git(c.clone, "ls-tree", "--name-only", "FETCH_HEAD"))
+		for i, file := range files {
+			state := c.must("GET", pulls[i], nil, 200)["state"]
+			if merged := state == "MERGED"; merged != slices.Contains(there, file) || answered[i] && !merged {
+				c.t.Errorf("%s is %v, main has %v, and the merge was answered: %v", file, state, there, answered[i])
+			}
+			if state == "OPEN" { // and nothing keeps it from being merged now
+				c.must("POST", pulls[i]+"/merge", map[string]any{"merge_strategy": "squash"}, 200)
+			}
+		}
+		c.git.Git(c.clone, "fetch", "--quiet", c.remote(), "main")
+		c.pushed = c.git.Git(c.clone, "rev-parse", "FETCH_HEAD")
+		c.git.Git(c.clone, "switch", "--quiet", "--detach", c.pushed)
 	}
 }
 

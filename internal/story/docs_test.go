@@ -181,11 +181,10 @@ func (d *docs) curl(t *testing.T, line string) {
 	}
 }
 
-// build makes pail as it is shipped, whatever the tests themselves are built with.
+// build makes pail with the settings that the tests are built with, from packages that are compiled already.
 func build(t *testing.T, root, file string) {
 	t.Helper()
 	cmd := command(root, "go", "build", "-o", file, "./cmd/pail")
-	cmd.Env = append(os.Environ(), "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

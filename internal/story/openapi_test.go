@@ -38,7 +38,7 @@ func TestAnswersAreWhatSwaggerSays(t *testing.T) {
 			}
 			for _, who := range []pailtest.Credential{pailtest.Basic("nobody@example.com", "x"), credential} {
 				body, _ := ex.body.(string)
-				r, err := http.NewRequest(op.Method, w.URL+"/2.0"+fill(op.Template, ex.params, w), strings.NewReader(body))
+				r, err := http.NewRequest(op.Method, w.URL+"/2.0"+ex.path(op, w), strings.NewReader(body))
 				check(w, err)
 				if body != "" {
 					r.Header.Set("Content-Type", "application/json")

@@ -44,7 +44,7 @@ func TestTryDecidesAsTheServerDoes(t *testing.T) {
 		requests := [][2]string{
 			{"GET", "/2.0/user"}, {"GET", "/2.0/repositories/acme/widgets"}, {"GET", "/2.0/repositories/acme/nothing"}, {"DELETE", "/2.0/repositories/acme/widgets"},
 			{"GET", "/2.0/workspaces/acme/projects/FTO/permissions-config/groups"}, {"GET", "/2.0/workspaces/acme/projects/FTO/permissions/groups"},
-			{"GET", "/2.0/workspaces"}, {"GET", "/2.0/repositories/acme/widgets/pullrequests"}, {"GET", "/2.0/nothing"}, {"GET", "/user"}, {"DELETE", "/2.0/user"},
+			{"GET", "/2.0/workspaces"}, {"GET", "/2.0/repositories/acme/widgets/pipelines"}, {"GET", "/2.0/nothing"}, {"GET", "/user"}, {"DELETE", "/2.0/user"},
 			{"GET", "/2.0/user?access_token=x"}, {"GET", "/acme/widgets.git/info/refs?service=git-upload-pack"}, {"GET", "/acme/widgets.git/info/refs?service=git-receive-pack"},
 			{"GET", "/acme/nothing.git/info/refs?service=git-upload-pack"},
 		}

@@ -16,16 +16,25 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/branching"
+	"github.com/pailforge/pail/internal/commit"
+	"github.com/pailforge/pail/internal/deploykey"
+	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/oauth"
+	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/search"
 	"github.com/pailforge/pail/internal/web/code"
 	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
+	"github.com/pailforge/pail/internal/web/hooks"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/web/pulls"
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
+	"github.com/pailforge/pail/internal/webhook"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -39,6 +48,13 @@ type Rooms struct {
 	Accounts     *account.Room
 	Workspaces   *workspace.Room
 	Repositories *repository.Room
+	Commits      *commit.Room
+	Downloads    *download.Room
+	Branching    *branching.Room
+	DeployKeys   *deploykey.Room
+	Search       *search.Room
+	PullRequests *pullrequest.Room
+	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	Operations   []access.Operation // that the API serves
 	// Try tells what would be decided about a request; see server.Server.Try.
@@ -61,6 +77,9 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
 	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
 	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)
-	(&code.Pages{Repositories: rooms.Repositories, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
+	(&hooks.Pages{Webhooks: rooms.Webhooks, Repositories: rooms.Repositories, Workspaces: rooms.Workspaces}).Mount(s)
+	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls}
+	repositories.Mount(s)
+	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	return s, nil
 }

@@ -96,9 +96,9 @@ func GroupGrants(ctx context.Context, q database.Queryer, t Target, p rest.Pagin
 		return nil, 0, err
 	}
 	page, err = database.Collect(ctx, q, func(row func(...any) error) (g GroupGrant, err error) {
-		g.Group, err = scanGroup(row, &g.Level)
+		g.Group, err = ScanGroup(row, &g.Level)
 		return g, err
-	}, `SELECT `+groupColumns+`, gg.permission`+from+` ORDER BY g.slug LIMIT $2 OFFSET $3`, id, p.Pagelen, p.Offset())
+	}, `SELECT `+GroupColumns+`, gg.permission`+from+` ORDER BY g.slug LIMIT $2 OFFSET $3`, id, p.Pagelen, p.Offset())
 	return page, size, err
 }
 
@@ -118,14 +118,11 @@ func UserGrants(ctx context.Context, q database.Queryer, t Target, p rest.Paging
 	return page, size, err
 }
 
-// groupLevel is what is granted to a group on a project, None when nothing is.
-func groupLevel(ctx context.Context, q database.Queryer, projectID, groupID string) (access.Level, error) {
-	return granted(q.Row(ctx, `SELECT permission FROM project_group_grant WHERE project_id = $1 AND group_id = $2`, projectID, groupID).Scan)
-}
-
-// userLevel is what is granted to a user on a project, None when nothing is.
-func userLevel(ctx context.Context, q database.Queryer, projectID, accountID string) (access.Level, error) {
-	return granted(q.Row(ctx, `SELECT permission FROM project_user_grant WHERE project_id = $1 AND account_id = $2`, projectID, accountID).Scan)
+// levelOf is what is granted on a target to a "group" or a "user", None when nothing is.
+func levelOf(ctx context.Context, q database.Queryer, t Target, kind, granteeID string) (access.Level, error) {
+	place, id, _ := t.Target()
+	on := place.String()
+	return granted(q.Row(ctx, `SELECT permission FROM `+on+`_`+kind+`_grant WHERE `+on+`_id = $1 AND `+granteeColumn[kind]+` = $2`, id, granteeID).Scan)
 }
 
 func granted(scan func(...any) error) (access.Level, error) {

@@ -86,9 +86,9 @@ type CountedGroup struct {
 // ListGroups is one page of the groups of a workspace, by slug. search narrows it to slugs and names that hold the text.
 func (r *Room) ListGroups(ctx context.Context, workspaceID, search string, p rest.Paging) ([]CountedGroup, bool, error) {
 	rows, err := database.Collect(ctx, r.DB, func(row func(...any) error) (g CountedGroup, err error) {
-		g.Group, err = scanGroup(row, &g.Members)
+		g.Group, err = ScanGroup(row, &g.Members)
 		return g, err
-	}, `SELECT `+groupColumns+`, (SELECT COUNT(*) FROM group_member gm WHERE gm.group_id = g.id) FROM user_group g
+	}, `SELECT `+GroupColumns+`, (SELECT COUNT(*) FROM group_member gm WHERE gm.group_id = g.id) FROM user_group g
 		WHERE g.workspace_id = $1 AND `+holds("$2", "g.slug", "g.name")+` ORDER BY g.slug LIMIT $3 OFFSET $4`,
 		workspaceID, pattern(search), p.Pagelen+1, p.Offset())
 	page, more := cut(rows, p)

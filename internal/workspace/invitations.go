@@ -172,12 +172,12 @@ func (r *Room) ListInvitations(ctx context.Context, w *Workspace) ([]Invitation,
 	}
 	_, err = database.Collect(ctx, r.DB, func(row func(...any) error) (none struct{}, err error) {
 		var id string
-		g, err := scanGroup(row, &id)
+		g, err := ScanGroup(row, &id)
 		if i := at[id]; err == nil && i != nil {
 			i.Groups = append(i.Groups, g)
 		}
 		return none, err
-	}, `SELECT `+groupColumns+`, ig.invitation_id FROM invitation_group ig JOIN user_group g ON g.id = ig.group_id
+	}, `SELECT `+GroupColumns+`, ig.invitation_id FROM invitation_group ig JOIN user_group g ON g.id = ig.group_id
 		JOIN invitation i ON i.id = ig.invitation_id WHERE i.workspace_id = $1 ORDER BY g.slug`, w.ID)
 	return list, err
 }
@@ -226,8 +226,8 @@ func findInvitation(ctx context.Context, q database.Queryer, secret string) (Inv
 		return i, err
 	}
 	i.Workspace = WorkspaceOf(database.Unpack(packed))
-	i.Groups, err = database.Collect(ctx, q, func(row func(...any) error) (Group, error) { return scanGroup(row) },
-		`SELECT `+groupColumns+` FROM invitation_group ig JOIN user_group g ON g.id = ig.group_id
+	i.Groups, err = database.Collect(ctx, q, func(row func(...any) error) (Group, error) { return ScanGroup(row) },
+		`SELECT `+GroupColumns+` FROM invitation_group ig JOIN user_group g ON g.id = ig.group_id
 		WHERE ig.invitation_id = $1 ORDER BY g.slug`, i.ID)
 	return i, err
 }

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -18,12 +17,10 @@ import (
 func (r *Room) Operations() []access.Operation {
 	const (
 		project   = "/workspaces/{workspace}/projects/{project_key}"
-		groups    = project + "/permissions-config/groups"
-		users     = project + "/permissions-config/users"
 		reviewers = project + "/default-reviewers"
 	)
 	workspaces, projects, places := r.Workspaces(), r.Projects(), r.places()
-	return []access.Operation{
+	return append(r.projectPermissions().Operations(),
 		access.On("GET /user/workspaces", access.Self, r.listOwn).Lists(accessJSON{}).Filters(ownFields).
 			Asks(access.Parameter{Name: "administrator", Does: "Only the workspaces that the caller administers, or only the others.", Values: []string{"true", "false"}}),
 		access.On("GET /user/workspaces/{workspace}/permission", access.Self, r.getOwnPermission).Answers(membershipJSON{}),
@@ -40,66 +37,7 @@ func (r *Room) Operations() []access.Operation {
 		access.On("GET "+reviewers+"/{selected_user}", projects.Needs(access.Read), r.getDefaultReviewer).Answers(account.JSON{}),
 		access.On("PUT "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.putDefaultReviewer).Answers(account.JSON{}),
 		access.On("DELETE "+reviewers+"/{selected_user}", projects.Needs(access.Admin), r.deleteDefaultReviewer).Answers(nil),
-		access.On("GET "+groups, projects.Needs(access.Admin), r.listGroupPermissions).Lists(groupPermissionJSON{}),
-		access.On("GET "+groups+"/{group_slug}", projects.Needs(access.Admin), r.getGroupPermission).Answers(groupPermissionJSON{}),
-		access.On("PUT "+groups+"/{group_slug}", projects.Needs(access.Admin), r.putGroupPermission).Takes(permissionIn{}).Answers(groupPermissionJSON{}),
-		access.On("DELETE "+groups+"/{group_slug}", projects.Needs(access.Admin), r.deleteGroupPermission).Answers(nil),
-		access.On("GET "+users, projects.Needs(access.Admin), r.listUserPermissions).Lists(userPermissionJSON{}),
-		access.On("GET "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.getUserPermission).Answers(userPermissionJSON{}),
-		access.On("PUT "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.putUserPermission).Takes(permissionIn{}).Answers(userPermissionJSON{}),
-		access.On("DELETE "+users+"/{selected_user_id}", projects.Needs(access.Admin), r.deleteUserPermission).Answers(nil),
-	}
-}
-
-// listing is a list in the store: its rows, narrowed by q, ordered by sort, cut to a page.
-type listing[T any] struct {
-	columns string
-	from    string // FROM … WHERE …, with the placeholders of args
-	args    []any
-	order   string // the last keys of the order; together they are unique
-	fields  bbql.Fields
-	scan    func(func(...any) error) (T, error)
-}
-
-// page runs the list for a request. A *rest.Error says what is wrong with page, pagelen, q or sort.
-func (l listing[T]) page(ctx context.Context, q database.Queryer, c *access.Call) (rest.Paging, []T, int, error) {
-	p, err := c.Paging(rest.DefaultPagelen)
-	if err != nil {
-		return p, nil, 0, err
-	}
-	filter, err := bbql.Compile(c.Query().Get("q"), l.fields, len(l.args)+1)
-	if err != nil {
-		return p, nil, 0, queryError(err)
-	}
-	order, err := bbql.CompileSort(c.Query().Get("sort"), l.fields)
-	if err != nil {
-		return p, nil, 0, queryError(err)
-	}
-	if order != "" {
-		order += ", "
-	}
-	from, args := l.from+" AND "+filter.SQL, append(l.args[:len(l.args):len(l.args)], filter.Args...)
-	var size int
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from, args...).Scan(&size); err != nil {
-		return p, nil, 0, err
-	}
-	n := len(args)
-	rows, err := database.Collect(ctx, q, l.scan, `SELECT `+l.columns+from+` ORDER BY `+order+l.order+
-		` LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2), append(args, p.Pagelen, p.Offset())...)
-	return p, rows, size, err
-}
-
-// queryError is the answer (400) to a query or an order that cannot be taken; other errors pass.
-func queryError(err error) error {
-	bad, ok := errors.AsType[*bbql.Error](err)
-	if !ok {
-		return err
-	}
-	e := rest.Refuse(reason.QueryInvalid, bad.Error())
-	if bad.Known != nil {
-		e.With("fields", bad.Known)
-	}
-	return e
+	)
 }
 
 // The workspaces of an account.
@@ -131,27 +69,27 @@ var ownFields = bbql.Fields{
 }
 
 func (r *Room) listOwn(c *access.Call, self *access.Account) (any, error) {
-	l := listing[ownWorkspace]{
-		columns: WorkspaceColumn + `, m.role`,
-		from:    ` FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id WHERE m.account_id = $1`,
-		args:    []any{self.ID}, order: `w.slug`, fields: ownFields,
-		scan: func(row func(...any) error) (o ownWorkspace, err error) {
+	l := rest.Listing[ownWorkspace]{
+		Columns: WorkspaceColumn + `, m.role`,
+		From:    ` FROM workspace_member m JOIN workspace w ON w.id = m.workspace_id WHERE m.account_id = $1`,
+		Args:    []any{self.ID}, Order: `w.slug`, Fields: ownFields,
+		Scan: func(row func(...any) error) (o ownWorkspace, err error) {
 			o.Workspace, err = scanWorkspace(row, &o.role)
 			return o, err
 		},
 	}
 	if id := c.Principal.Bounds.WorkspaceID; id != "" { // a token that is limited to it sees no other
-		l.from += ` AND w.id = $2`
-		l.args = append(l.args, id)
+		l.From += ` AND w.id = $2`
+		l.Args = append(l.Args, id)
 	}
 	if s := c.Query().Get("administrator"); s != "" {
 		administrator, err := strconv.ParseBool(s)
 		if err != nil {
 			return nil, rest.InvalidField("administrator", "use true or false")
 		}
-		l.from += map[bool]string{true: ` AND m.role = 3`, false: ` AND m.role < 3`}[administrator]
+		l.From += map[bool]string{true: ` AND m.role = 3`, false: ` AND m.role < 3`}[administrator]
 	}
-	p, own, size, err := l.page(c.Context(), r.DB, c)
+	p, own, size, err := l.Page(c.Context(), r.DB, c.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -205,9 +143,9 @@ var memberFieldsWithEmail = func() bbql.Fields {
 
 // members is the list of those whose role in the workspace is least or above.
 func (r *Room) members(c *access.Call, w *Workspace, least Role) (rest.Paging, []Membership, int, error) {
-	l := listing[Membership]{
-		columns: membershipColumns, from: fromMembers + `m.workspace_id = $1 AND m.role >= $2`, args: []any{w.ID, int(least)},
-		order: `LOWER(a.username)`, fields: memberFields, scan: scanMembership,
+	l := rest.Listing[Membership]{
+		Columns: membershipColumns, From: fromMembers + `m.workspace_id = $1 AND m.role >= $2`, Args: []any{w.ID, int(least)},
+		Order: `LOWER(a.username)`, Fields: memberFields, Scan: scanMembership,
 	}
 	if strings.Contains(c.Query().Get("q")+c.Query().Get("sort"), "user.email") {
 		found, err := r.findWorkspace(c.Context(), c.Principal, rest.Braced(w.ID), "")
@@ -215,10 +153,10 @@ func (r *Room) members(c *access.Call, w *Workspace, least Role) (rest.Paging, [
 			return rest.Paging{}, nil, 0, err
 		}
 		if found.Level == access.Admin || c.Principal.Kind == access.WorkspaceToken {
-			l.fields = memberFieldsWithEmail
+			l.Fields = memberFieldsWithEmail
 		}
 	}
-	return l.page(c.Context(), r.DB, c)
+	return l.Page(c.Context(), r.DB, c.Request)
 }
 
 func (r *Room) listMembers(c *access.Call, w Workspace) (any, error) {
@@ -278,10 +216,10 @@ func (r *Room) listProjects(c *access.Call, w Workspace) (any, error) {
 			who, seen = c.Principal.Bounds.ProjectID, `($1 = '' OR p.id = $1 OR NOT p.is_private)`
 		}
 	}
-	l := listing[listedProject]{
-		columns: ProjectColumn + `, EXISTS (SELECT 1 FROM repository r WHERE r.project_id = p.id AND NOT r.is_private)`,
-		from:    ` FROM project p WHERE ` + seen + ` AND p.workspace_id = $2`, args: []any{who, w.ID}, order: `p.key`, fields: projectFields,
-		scan: func(row func(...any) error) (p listedProject, err error) {
+	l := rest.Listing[listedProject]{
+		Columns: ProjectColumn + `, EXISTS (SELECT 1 FROM repository r WHERE r.project_id = p.id AND NOT r.is_private)`,
+		From:    ` FROM project p WHERE ` + seen + ` AND p.workspace_id = $2`, Args: []any{who, w.ID}, Order: `p.key`, Fields: projectFields,
+		Scan: func(row func(...any) error) (p listedProject, err error) {
 			var packed string
 			if err := row(&packed, &p.public); err != nil {
 				return p, err
@@ -291,7 +229,7 @@ func (r *Room) listProjects(c *access.Call, w Workspace) (any, error) {
 			return p, nil
 		},
 	}
-	p, projects, size, err := l.page(c.Context(), r.DB, c)
+	p, projects, size, err := l.Page(c.Context(), r.DB, c.Request)
 	if err != nil {
 		return nil, err
 	}

@@ -10,79 +10,109 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 )
 
-// groupPermissionJSON is the permission of a group on a project (schema project_group_permission).
-type groupPermissionJSON struct {
+// GroupPermission is the permission of a group on a target, as the API writes it beside the target itself.
+type GroupPermission struct {
 	Type       string               `json:"type"`
 	Permission string               `json:"permission"`
 	Group      GroupJSON            `json:"group"`
-	Project    ProjectJSON          `json:"project"`
 	Links      map[string]rest.Link `json:"links"`
 }
 
-func (r *Room) groupPermission(p *Project, g *Group, l access.Level) groupPermissionJSON {
-	return groupPermissionJSON{"project_group_permission", l.String(), r.RenderGroup(p.Workspace, g), r.RenderProject(p),
-		r.permissionLinks(p, "groups", g.Slug)}
-}
-
-// userPermissionJSON is the permission of a user's own on a project (schema project_user_permission).
-type userPermissionJSON struct {
+// UserPermission is the permission of a user's own on a target, as the API writes it beside the target itself.
+type UserPermission struct {
 	Type       string               `json:"type"`
 	Permission string               `json:"permission"`
 	User       account.JSON         `json:"user"`
-	Project    ProjectJSON          `json:"project"`
 	Links      map[string]rest.Link `json:"links"`
 }
 
-func (r *Room) userPermission(p *Project, a *account.Account, l access.Level) userPermissionJSON {
-	return userPermissionJSON{"project_user_permission", l.String(), r.Accounts.Render(&a.Account), r.RenderProject(p),
-		r.permissionLinks(p, "users", rest.Braced(a.ID))}
+// Permissions are the operations below permissions-config of one kind of target: T as its resource gives it, and G and U as
+// the API writes the permission of a group and of a user on it.
+type Permissions[T, G, U any] struct {
+	Room     *Room
+	Path     string // of the target
+	Resource *access.Resource[T]
+	Of       func(T) (Target, *Workspace)
+	Link     func(t T, below ...string) rest.Link
+	Group    func(T, GroupPermission) G
+	User     func(T, UserPermission) U
 }
 
-func (r *Room) permissionLinks(p *Project, of, id string) map[string]rest.Link {
-	return map[string]rest.Link{"self": r.URLs.API("workspaces", p.Workspace.Slug, "projects", p.Key, "permissions-config", of, id)}
+// Operations lists them. Those on projects and on repositories are documented alike.
+func (p Permissions[T, G, U]) Operations() []access.Operation {
+	const groups, users = "/permissions-config/groups", "/permissions-config/users"
+	var g G
+	var u U
+	admin := p.Resource.Needs(access.Admin)
+	return []access.Operation{
+		access.On("GET "+p.Path+groups, admin, p.listGroups).Lists(g),
+		access.On("GET "+p.Path+groups+"/{group_slug}", admin, p.getGroup).Answers(g),
+		access.On("PUT "+p.Path+groups+"/{group_slug}", admin, p.putGroup).Takes(permissionIn{}).Answers(g),
+		access.On("DELETE "+p.Path+groups+"/{group_slug}", admin, p.deleteGroup).Answers(nil),
+		access.On("GET "+p.Path+users, admin, p.listUsers).Lists(u),
+		access.On("GET "+p.Path+users+"/{selected_user_id}", admin, p.getUser).Answers(u),
+		access.On("PUT "+p.Path+users+"/{selected_user_id}", admin, p.putUser).Takes(permissionIn{}).Answers(u),
+		access.On("DELETE "+p.Path+users+"/{selected_user_id}", admin, p.deleteUser).Answers(nil),
+	}
 }
 
-func (r *Room) listGroupPermissions(c *access.Call, p Project) (any, error) {
+func (p Permissions[T, G, U]) group(t T, w *Workspace, g *Group, l access.Level) G {
+	target, _ := p.Of(t)
+	place, _, _ := target.Target()
+	return p.Group(t, GroupPermission{place.String() + "_group_permission", l.String(), p.Room.RenderGroup(w, g),
+		map[string]rest.Link{"self": p.Link(t, "permissions-config", "groups", g.Slug)}})
+}
+
+func (p Permissions[T, G, U]) user(t T, a *account.Account, l access.Level) U {
+	target, _ := p.Of(t)
+	place, _, _ := target.Target()
+	return p.User(t, UserPermission{place.String() + "_user_permission", l.String(), p.Room.Accounts.Render(&a.Account),
+		map[string]rest.Link{"self": p.Link(t, "permissions-config", "users", rest.Braced(a.ID))}})
+}
+
+func (p Permissions[T, G, U]) listGroups(c *access.Call, t T) (any, error) {
 	paging, err := c.Paging(rest.DefaultPagelen)
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := GroupGrants(c.Context(), r.DB, &p, paging)
+	target, w := p.Of(t)
+	page, size, err := GroupGrants(c.Context(), p.Room.DB, target, paging)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]groupPermissionJSON, len(page))
+	values := make([]G, len(page))
 	for i, g := range page {
-		values[i] = r.groupPermission(&p, &g.Group, g.Level)
+		values[i] = p.group(t, w, &g.Group, g.Level)
 	}
 	return rest.Counted(c.Request, paging, values, size), nil
 }
 
 // group is the group that the path names. A *rest.Error (404) says that the workspace has none of that name.
-func (r *Room) group(c *access.Call, p *Project) (Group, error) {
+func (r *Room) group(c *access.Call, w *Workspace) (Group, error) {
 	slug := c.Param("group_slug")
-	g, err := GroupBySlug(c.Context(), r.DB, p.Workspace.ID, slug)
+	g, err := GroupBySlug(c.Context(), r.DB, w.ID, slug)
 	if errors.Is(err, ErrNotFound) {
 		return g, rest.Refuse(reason.GroupNotFound, "").WithMessage("Group %s not found", slug)
 	}
 	return g, err
 }
 
-func (r *Room) getGroupPermission(c *access.Call, p Project) (any, error) {
-	g, err := r.group(c, &p)
+func (p Permissions[T, G, U]) getGroup(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	g, err := p.Room.group(c, w)
 	if err != nil {
 		return nil, err
 	}
-	l, err := groupLevel(c.Context(), r.DB, p.ID, g.ID)
-	return r.groupPermission(&p, &g, l), err
+	l, err := levelOf(c.Context(), p.Room.DB, target, "group", g.ID)
+	return p.group(t, w, &g, l), err
 }
 
 type permissionIn struct {
 	Permission *string `json:"permission"`
 }
 
-// permissionBody is the level that a body asks for.
-func permissionBody(c *access.Call) (access.Level, error) {
+// permissionBody is the level that a body asks for on a target.
+func permissionBody(c *access.Call, target Target) (access.Level, error) {
 	var in permissionIn
 	if err := c.Decode(&in); err != nil {
 		return access.None, err
@@ -92,76 +122,107 @@ func permissionBody(c *access.Call) (access.Level, error) {
 	}
 	l, ok := access.ParseLevel(*in.Permission)
 	if !ok || l == access.None {
-		return access.None, rest.InvalidField("permission", permissions(OnProject))
+		place, _, _ := target.Target()
+		return access.None, rest.InvalidField("permission", permissions(place))
 	}
 	return l, nil
 }
 
-func (r *Room) putGroupPermission(c *access.Call, p Project) (any, error) {
-	g, err := r.group(c, &p)
+func (p Permissions[T, G, U]) putGroup(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	g, err := p.Room.group(c, w)
 	if err != nil {
 		return nil, err
 	}
-	l, err := permissionBody(c)
+	l, err := permissionBody(c, target)
 	if err != nil {
 		return nil, err
 	}
-	return r.groupPermission(&p, &g, l), gone(r.GrantGroup(c.Context(), &p, g.ID, l))
+	return p.group(t, w, &g, l), gone(p.Room.GrantGroup(c.Context(), target, g.ID, l))
 }
 
-// deleteGroupPermission deletes the permission if there is one, as documented: 204 either way.
-func (r *Room) deleteGroupPermission(c *access.Call, p Project) (any, error) {
-	g, err := r.group(c, &p)
+// deleteGroup deletes the permission if there is one, as documented: 204 either way.
+func (p Permissions[T, G, U]) deleteGroup(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	g, err := p.Room.group(c, w)
 	if err != nil {
 		return nil, err
 	}
-	return nil, ifThere(r.RevokeGroup(c.Context(), &p, g.ID))
+	return nil, ifThere(p.Room.RevokeGroup(c.Context(), target, g.ID))
 }
 
-func (r *Room) listUserPermissions(c *access.Call, p Project) (any, error) {
+func (p Permissions[T, G, U]) listUsers(c *access.Call, t T) (any, error) {
 	paging, err := c.Paging(rest.DefaultPagelen)
 	if err != nil {
 		return nil, err
 	}
-	page, size, err := UserGrants(c.Context(), r.DB, &p, paging)
+	target, _ := p.Of(t)
+	page, size, err := UserGrants(c.Context(), p.Room.DB, target, paging)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]userPermissionJSON, len(page))
+	values := make([]U, len(page))
 	for i, g := range page {
-		values[i] = r.userPermission(&p, &g.User, g.Level)
+		values[i] = p.user(t, &g.User, g.Level)
 	}
 	return rest.Counted(c.Request, paging, values, size), nil
 }
 
-func (r *Room) getUserPermission(c *access.Call, p Project) (any, error) {
-	m, err := r.findUser(c.Context(), p.Workspace.ID, c.Param("selected_user_id"))
+func (p Permissions[T, G, U]) getUser(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	m, err := p.Room.findUser(c.Context(), w.ID, c.Param("selected_user_id"))
 	if err != nil {
 		return nil, err
 	}
-	l, err := userLevel(c.Context(), r.DB, p.ID, m.User.ID)
-	return r.userPermission(&p, &m.User, l), err
+	l, err := levelOf(c.Context(), p.Room.DB, target, "user", m.User.ID)
+	return p.user(t, &m.User, l), err
 }
 
-func (r *Room) putUserPermission(c *access.Call, p Project) (any, error) {
-	m, err := r.findUser(c.Context(), p.Workspace.ID, c.Param("selected_user_id"))
+func (p Permissions[T, G, U]) putUser(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	m, err := p.Room.findUser(c.Context(), w.ID, c.Param("selected_user_id"))
 	if err != nil {
 		return nil, err
 	}
-	l, err := permissionBody(c)
+	l, err := permissionBody(c, target)
 	if err != nil {
 		return nil, err
 	}
-	return r.userPermission(&p, &m.User, l), gone(r.GrantUser(c.Context(), &p, m.User.ID, l))
+	return p.user(t, &m.User, l), gone(p.Room.GrantUser(c.Context(), target, m.User.ID, l))
 }
 
-// deleteUserPermission deletes the permission if there is one, as documented: 204 either way.
-func (r *Room) deleteUserPermission(c *access.Call, p Project) (any, error) {
-	m, err := r.findUser(c.Context(), p.Workspace.ID, c.Param("selected_user_id"))
+// deleteUser deletes the permission if there is one, as documented: 204 either way.
+func (p Permissions[T, G, U]) deleteUser(c *access.Call, t T) (any, error) {
+	target, w := p.Of(t)
+	m, err := p.Room.findUser(c.Context(), w.ID, c.Param("selected_user_id"))
 	if err != nil {
 		return nil, err
 	}
-	return nil, ifThere(r.RevokeUser(c.Context(), &p, m.User.ID))
+	return nil, ifThere(p.Room.RevokeUser(c.Context(), target, m.User.ID))
+}
+
+// What is granted on projects, as the API writes it (schemas project_group_permission and project_user_permission).
+type (
+	projectGroupJSON struct {
+		GroupPermission
+		Project ProjectJSON `json:"project"`
+	}
+	projectUserJSON struct {
+		UserPermission
+		Project ProjectJSON `json:"project"`
+	}
+)
+
+func (r *Room) projectPermissions() Permissions[Project, projectGroupJSON, projectUserJSON] {
+	return Permissions[Project, projectGroupJSON, projectUserJSON]{
+		Room: r, Path: "/workspaces/{workspace}/projects/{project_key}", Resource: r.Projects(),
+		Of: func(p Project) (Target, *Workspace) { return &p, p.Workspace },
+		Link: func(p Project, below ...string) rest.Link {
+			return r.URLs.API(append([]string{"workspaces", p.Workspace.Slug, "projects", p.Key}, below...)...)
+		},
+		Group: func(p Project, g GroupPermission) projectGroupJSON { return projectGroupJSON{g, r.RenderProject(&p)} },
+		User:  func(p Project, u UserPermission) projectUserJSON { return projectUserJSON{u, r.RenderProject(&p)} },
+	}
 }
 
 // gone turns ErrNotFound of a change into the answer to it: what the path names went away while the request ran.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -127,6 +128,14 @@ func (r *Room) UpdateProject(ctx context.Context, projectID string, c ProjectCha
 				return err
 			}
 		}
+		// Written before it is read: what is told of the change is what it really changed.
+		if _, err := tx.Exec(ctx, `UPDATE project SET name = name WHERE id = $1`, projectID); err != nil {
+			return err
+		}
+		before, err := scanProject(tx.Row(ctx, selectProject+`p.id = $1`, projectID).Scan)
+		if err != nil {
+			return absent(err)
+		}
 		// Fields that are left alone come from the row itself, not from what was read before: nobody's change is undone.
 		n, err := tx.Exec(ctx, `UPDATE project SET key = COALESCE($2, key), name = COALESCE($3, name),
 				description = COALESCE($4, description), is_private = COALESCE($5, is_private), updated_on = $6 WHERE id = $1`,
@@ -144,10 +153,27 @@ func (r *Room) UpdateProject(ctx context.Context, projectID string, c ProjectCha
 				return err
 			}
 		}
-		p, err = scanProject(tx.Row(ctx, selectProject+`p.id = $1`, projectID).Scan)
-		return err
+		if p, err = scanProject(tx.Row(ctx, selectProject+`p.id = $1`, projectID).Scan); err != nil {
+			return err
+		}
+		return r.emitProjectUpdated(ctx, tx, &before, &p)
 	})
 	return p, err
+}
+
+// emitProjectUpdated tells what was changed about a project.
+func (r *Room) emitProjectUpdated(ctx context.Context, tx *database.Tx, before, now *Project) error {
+	changes := event.Changes{}
+	changes.Note("name", before.Name, now.Name)
+	changes.Note("description", before.Description, now.Description)
+	changes.Note("key", before.Key, now.Key)
+	changes.Note("is_private", before.Private, now.Private)
+	if len(changes) == 0 {
+		return nil
+	}
+	return r.Events.Emit(ctx, tx, event.ProjectUpdated, event.Place{WorkspaceID: now.Workspace.ID}, func() (event.Payload, error) {
+		return event.Payload{"actor": r.Accounts.Actor(ctx), "project": r.RenderProject(now), "changes": changes}, nil
+	})
 }
 
 // DeleteProject deletes a project that holds no repositories. ErrNotFound: there is no such project. A *rest.Error

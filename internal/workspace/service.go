@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -22,6 +23,7 @@ type Room struct {
 	Log      *slog.Logger
 	Now      func() time.Time
 	Rules    Rules
+	Events   *event.Hub
 }
 
 // Rules are what the server's operator decides about workspaces.
@@ -59,7 +61,7 @@ func (r *Room) CreateWorkspace(ctx context.Context, slug, title, ownerID string)
 		return Workspace{}, err
 	}
 	now := r.now()
-	w := Workspace{ID: id, Slug: slug, Name: title, Private: true, ForkingMode: "allow_forks", Created: now, Updated: now}
+	w := Workspace{ID: id, Slug: slug, Name: title, Private: true, ForkingMode: AllowForks, Created: now, Updated: now}
 	err = r.DB.Update(ctx, func(tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO workspace (id, slug, name, is_private, is_privacy_enforced, forking_mode, created_on, updated_on)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, w.ID, w.Slug, w.Name, w.Private, w.PrivacyEnforced, w.ForkingMode,

@@ -86,10 +86,10 @@ func ProjectByKey(ctx context.Context, q database.Queryer, workspaceID, identifi
 	return scanProject(q.Row(ctx, selectProject+`p.workspace_id = $1 AND p.key = $2`, workspaceID, n.value).Scan)
 }
 
-// groupColumns are the columns of the table user_group, named g, as scanGroup reads them.
-const groupColumns = `g.id, g.slug, g.name, g.workspace_id, g.created_on`
+// GroupColumns are the columns of the table user_group, named g, as ScanGroup reads them.
+const GroupColumns = `g.id, g.slug, g.name, g.workspace_id, g.created_on`
 
-func scanGroup(row func(...any) error, extra ...any) (Group, error) {
+func ScanGroup(row func(...any) error, extra ...any) (Group, error) {
 	var g Group
 	var created int64
 	if err := row(append([]any{&g.ID, &g.Slug, &g.Name, &g.WorkspaceID, &created}, extra...)...); err != nil {
@@ -101,15 +101,15 @@ func scanGroup(row func(...any) error, extra ...any) (Group, error) {
 
 // GroupBySlug looks a group of a workspace up by its slug or uuid. ErrNotFound when there is none.
 func GroupBySlug(ctx context.Context, q database.Queryer, workspaceID, identifier string) (Group, error) {
-	const groups = `SELECT ` + groupColumns + ` FROM user_group g WHERE g.workspace_id = $1 AND `
+	const groups = `SELECT ` + GroupColumns + ` FROM user_group g WHERE g.workspace_id = $1 AND `
 	n, ok := slugName(identifier)
 	switch {
 	case !ok:
 		return Group{}, ErrNotFound
 	case n.uuid:
-		return scanGroup(q.Row(ctx, groups+`g.id = $2`, workspaceID, n.value).Scan)
+		return ScanGroup(q.Row(ctx, groups+`g.id = $2`, workspaceID, n.value).Scan)
 	}
-	return scanGroup(q.Row(ctx, groups+`g.slug = $2`, workspaceID, n.value).Scan)
+	return ScanGroup(q.Row(ctx, groups+`g.slug = $2`, workspaceID, n.value).Scan)
 }
 
 const (

@@ -20,9 +20,9 @@ type Workspace struct {
 	ID              string
 	Slug            string
 	Name            string
-	Private         bool // only who belongs to it sees it
-	PrivacyEnforced bool // nothing in it may be public
-	ForkingMode     string
+	Private         bool   // only who belongs to it sees it
+	PrivacyEnforced bool   // nothing in it may be public
+	ForkingMode     string // AllowForks or InternalForks
 	Created         time.Time
 	Updated         time.Time
 }
@@ -191,3 +191,9 @@ func checkText(field, s string, limit int, lines bool) error {
 	}
 	return nil
 }
+
+// The forking modes: private repositories may be forked anywhere, or within their workspace only (schema workspace).
+const (
+	AllowForks    = "allow_forks"
+	InternalForks = "internal_only"
+)

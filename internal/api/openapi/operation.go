@@ -139,6 +139,14 @@ func (d *document) responses(op *catalog.Operation, shape access.Shape) object {
 			}
 			one["content"] = object{"application/json": object{"schema": schema}}
 		}
+		if shape.Bytes {
+			content, _ := one["content"].(object)
+			if content == nil {
+				content = object{}
+			}
+			content["*/*"] = object{"schema": object{"type": "string", "format": "binary"}}
+			one["content"] = content
+		}
 		if status == http.StatusOK && op.Method == http.MethodGet {
 			one["headers"].(object)["ETag"] = reference("headers", "ETag")
 		}

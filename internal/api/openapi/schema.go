@@ -40,6 +40,8 @@ func (s *schemas) schema(t reflect.Type) object {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return s.schema(t.Elem())
+	case reflect.Interface: // whatever JSON can hold
+		return object{}
 	case reflect.Bool:
 		return object{"type": "boolean"}
 	case reflect.String:
@@ -147,7 +149,11 @@ func (s *schemas) fields(t reflect.Type, always bool, all object, required *[]st
 // isBody tells a type that is read, of which every field is a pointer, from one that is written.
 func isBody(t reflect.Type) bool {
 	for i := range t.NumField() {
-		if t.Field(i).Type.Kind() != reflect.Pointer {
+		f := t.Field(i)
+		if f.Anonymous && f.Type.Kind() == reflect.Struct && isBody(f.Type) {
+			continue
+		}
+		if f.Type.Kind() != reflect.Pointer {
 			return false
 		}
 	}

@@ -78,7 +78,7 @@ func TestWho(t *testing.T) {
 		w := s.World()
 		w.Push(1)
 		admin, member, outsider, anonymous := webtest.As(s, w.Admin), webtest.As(s, w.Member), webtest.As(s, w.Outsider), webtest.Open(s)
-		read := []string{"", "/commits", "/commits/main", "/commits/feature/one", "/commits/v1.0", "/commit/main", "/branches", "/tags"}
+		read := []string{"", "/commits", "/commits/main", "/commits/feature/one", "/commits/v1.0", "/commit/main", "/branches", "/tags", "/src/main", "/src/main/file.txt", "/src/feature%2Fone/file.txt", "/src/v1.0", "/commits/main?path=file.txt"}
 		for _, path := range read {
 			path = "/acme/widgets" + path
 			admin.See(path)
@@ -87,7 +87,7 @@ func TestWho(t *testing.T) {
 			wants(t, anonymous.Get(path), 404, "repository.not_found")
 		}
 		for _, path := range []string{"/acme/nope", "/nope/widgets", "/acme/wid%00gets", "/acme/" + strings.Repeat("x", 3000), "/acme/widgets/commits/nope", "/acme/widgets/commit/" + strings.Repeat("0", 40),
-			"/acme/widgets/commit/--all", "/acme/widgets/commits/main..x", "/acme/widgets/commits?ctx=nope", "/acme/widgets/raw/main/nope.png", "/acme/widgets/raw/main/file.txt"} {
+			"/acme/widgets/commit/--all", "/acme/widgets/commits/main..x", "/acme/widgets/commits?ctx=nope", "/acme/widgets/raw/main/nope.png", "/acme/widgets/src/main/nope", "/acme/widgets/src/nope/file.txt", "/acme/widgets/raw/main/../../x"} {
 			if r := admin.Get(path); r.Status != 404 && r.Status != 400 {
 				t.Errorf("%.60s: %d", path, r.Status)
 			}
@@ -317,7 +317,7 @@ func TestReadme(t *testing.T) {
 		"README.md":      "# Widgets\n\nSee [usage](#usage), [the guide](docs/guide.md) and [home](https://example.org).\n\n![logo](docs/lo%20go.png) ![remote](https://example.org/x.png)\n\n<script>alert(1)</script>\n\n## Usage\n",
 		"docs/lo go.png": png, "x.svg": `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`, "page.html": "<script>alert(1)</script>"})
 	page := b.See("/acme/widgets")
-	for _, part := range []string{`<h2 id="doc-widgets">Widgets</h2>`, `<a href="#doc-usage">usage</a>`, `the guide and`, `<a href="https://example.org" rel="nofollow noopener">home</a>`, `<a href="https://example.org/x.png" rel="nofollow noopener">remote</a>`} {
+	for _, part := range []string{`<h2 id="doc-widgets">Widgets</h2>`, `<a href="#doc-usage">usage</a>`, `<a href="/acme/widgets/src/main/docs/guide.md">the guide</a> and`, `<a href="https://example.org" rel="nofollow noopener">home</a>`, `<a href="https://example.org/x.png" rel="nofollow noopener">remote</a>`} {
 		if !strings.Contains(page.Body, part) {
 			t.Errorf("the page lacks %s:\n%s", part, page.Body)
 		}
@@ -339,7 +339,7 @@ func TestReadme(t *testing.T) {
 		r.Header.Get("Cache-Control") != "private, no-cache" {
 		t.Errorf("%v", r.Header)
 	}
-	for _, path := range []string{"page.html", "README.md", "docs", "nope.png", "%2e%2e/x.svg", ".git/config", ""} {
+	for _, path := range []string{"docs", "nope.png", "%2e%2e/x.svg", ".git/config", ""} {
 		if r := b.Get("/acme/widgets/raw/main/" + path); r.Status == 200 {
 			t.Errorf("%s is served", path)
 		}
@@ -489,7 +489,7 @@ func TestHostileNames(t *testing.T) {
 	w.Exec(`UPDATE project SET name = $1`, hostile)
 	w.Exec(`UPDATE account SET display_name = $1`, hostile)
 	b := webtest.As(s, w.Admin)
-	for _, path := range []string{"/acme/repositories", "/acme/repositories/new", "/acme/repositories?q=" + url.QueryEscape(hostile[:200]), "/acme/widgets", "/acme/widgets/commits", "/acme/widgets/commit/main", "/acme/widgets/branches", "/acme/widgets/tags", "/acme/widgets/settings"} {
+	for _, path := range []string{"/acme/repositories", "/acme/repositories/new", "/acme/repositories?q=" + url.QueryEscape(hostile[:200]), "/acme/widgets", "/acme/widgets/commits", "/acme/widgets/commit/main", "/acme/widgets/branches", "/acme/widgets/tags", "/acme/widgets/settings", "/acme/widgets/src/main", "/acme/widgets/src/main/README.md", "/acme/widgets/blame/main/README.md", "/acme/widgets/commits/main?path=README.md", "/acme/widgets/compare/v1.0...main"} {
 		silent(t, b.See(path), "<script>alert", "<img/src=x")
 	}
 }
@@ -524,4 +524,39 @@ func BenchmarkOverview(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestSearch: what is found stands on the page as it was pushed, with ways to the files and their lines.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	s := pailtest.Start(t, pailtest.Options{})
+	w := s.World()
+	dir := w.Push(1)
+	commit(w, dir, "Code", map[string]string{
+		"src/a.go": "package a\n\nfunc needle() {}\n\n\n" + strings.Repeat("// needle\n\n\n\n", 9),
+		"<b>.txt":  "<script>needle</script>\u202Eneedle & more\n",
+	})
+	w.Indexed()
+	head := w.Git(dir, "rev-parse", "HEAD")
+	admin := webtest.As(s, w.Admin)
+	list := admin.See("/acme/repositories")
+	if !strings.Contains(list.Body, `href="/acme/search"`) {
+		t.Error("the list of repositories does not lead to the search")
+	}
+	empty := admin.See("/acme/search")
+	says(t, empty, "Search the code", "in this repository or project")
+	silent(t, empty, "No file")
+	found := admin.See("/acme/search?q=needle")
+	says(t, found, "2 files", "func needle () {}", "10 places in this file", "<script> needle </script>")
+	for _, want := range []string{`href="/acme/widgets/src/` + head + `/src/a.go"`, `href="/acme/widgets/src/` + head + `/src/a.go#L3"`, `href="/acme/widgets/src/` + head + `/%3Cb%3E.txt#L1"`, "<mark>needle</mark>"} {
+		if !strings.Contains(found.Body, want) {
+			t.Errorf("the page does not hold %s", want)
+		}
+	}
+	silent(t, found, "<script>needle", "in this repository or project", "being indexed")
+	says(t, admin.See("/acme/search?q=needle+nowhere"), "No file on a main branch here fits")
+	says(t, admin.See("/acme/search?q="+url.QueryEscape(`"open`)), "At character 1: This quote is not closed.", "in this repository or project")
+	says(t, admin.See("/acme/search?q="+strings.Repeat("x", 2000)), "at most 1000 characters")
+	says(t, admin.See("/acme/search?q=needle&page=2"), "No file on a main branch here fits")
+	wants(t, webtest.As(s, w.Outsider).Get("/acme/search?q=needle"), 404, "workspace.not_found")
 }

@@ -17,6 +17,7 @@ type refRow struct {
 	Target  string // address of its commit
 	Hash    string // short
 	Summary string
+	Build   *build
 	Author  Author // of the commit, or whoever made the tag
 	When    time.Time
 	Message string // of an annotated tag
@@ -38,7 +39,7 @@ func (p *Pages) branches(r *page.Request, repo *repository.Repository) (page.Ans
 
 func (p *Pages) tags(r *page.Request, repo *repository.Repository) (page.Answer, error) {
 	refs, err := p.Repositories.Tags(r.Context(), repo, r.URL.Query().Get("q"), (r.Page()-1)*page.PageLength, page.PageLength)
-	return p.refs(r, repo, refs, err, "tag", "tags", "Tags")
+	return p.refs(r, repo, refs, err, "tag", "branches", "Tags")
 }
 
 func (p *Pages) refs(r *page.Request, repo *repository.Repository, refs repository.References, err error, kind, tab, title string) (page.Answer, error) {
@@ -46,6 +47,16 @@ func (p *Pages) refs(r *page.Request, repo *repository.Repository, refs reposito
 		return page.Answer{}, err
 	}
 	content := refsPage{within: within{repo, address(repo)}, Kind: kind, Text: r.URL.Query().Get("q"), Pager: r.Pager(refs.More)}
+	var hashes []gitstore.Hash
+	for i := range refs.List {
+		if c := refs.List[i].Commit; c != nil {
+			hashes = append(hashes, c.Hash)
+		}
+	}
+	builds, err := p.builds(r, repo, hashes)
+	if err != nil {
+		return page.Answer{}, err
+	}
 	for i := range refs.List {
 		ref := &refs.List[i]
 		one := refRow{Name: ref.Short(), Main: kind == "branch" && ref.Short() == repo.MainBranch, Hash: ref.Target.Short()}
@@ -56,6 +67,7 @@ func (p *Pages) refs(r *page.Request, repo *repository.Repository, refs reposito
 				name = ref.Name
 			}
 			one.History, one.Target, one.Summary = address(repo, "commits", name), address(repo, "commit", string(c.Hash)), c.Summary()
+			one.Build = builds[c.Hash]
 			one.Author, one.When = author(refs.Authors, c.Author), c.Committer.When
 		}
 		if t := ref.Tag; t != nil {

@@ -1,17 +1,21 @@
 package code
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/workspace"
 )
 
 // settingsPage is what the settings of a repository show.
 type settingsPage struct {
 	within
-	Form, Delete *page.Form
+	Form, Transfer, Delete *page.Form
+	Parts                  []page.Link // the other pages of settings
 }
 
 // maxChoices is how many branches a list to choose from may have.
@@ -22,7 +26,15 @@ func (p *Pages) settingsForms(r *page.Request, repo *repository.Repository) (set
 	content.Form = r.NewForm(address(repo, "settings"), "Save",
 		page.Field{Name: "name", Label: "Name", Value: repo.Name, Required: true, Max: 255, Help: "A new name changes the address too. Clones keep the old one: change it with git remote set-url."},
 		page.Field{Name: "description", Label: "Description", Type: "textarea", Value: repo.Description, Max: 10000},
-		page.Field{Name: "is_private", Label: "Private: only those who have access see it", Type: "checkbox", Value: "true", Checked: repo.Private})
+		page.Field{Name: "is_private", Label: "Private: only those who have access see it", Type: "checkbox", Value: "true", Checked: repo.Private},
+		page.Field{Name: "fork_policy", Label: "Forks", Type: "select", Required: true, Options: []page.Option{
+			{Value: repository.AllowForks, Name: "Whoever may read it may fork it", Selected: repo.ForkPolicy == repository.AllowForks},
+			{Value: repository.NoPublicForks, Name: "Its forks are private", Selected: repo.ForkPolicy == repository.NoPublicForks},
+			{Value: repository.NoForks, Name: "No forks", Selected: repo.ForkPolicy == repository.NoForks}}})
+	content.Parts = []page.Link{{Name: "Permissions", Href: address(repo, "settings", "permissions")}, {Name: "Branches", Href: address(repo, "settings", "branches")},
+		{Name: "Default reviewers", Href: address(repo, "settings", "default-reviewers")},
+		{Name: "Access tokens", Href: address(repo, "settings", "access-tokens")}, {Name: "Deploy keys", Href: address(repo, "settings", "deploy-keys")},
+		{Name: "Webhooks", Href: address(repo, "settings", "webhooks")}}
 	if repo.MainBranch != "" {
 		branches, err := p.Repositories.Branches(r.Context(), repo, "", 0, maxChoices)
 		if err != nil {
@@ -37,6 +49,16 @@ func (p *Pages) settingsForms(r *page.Request, repo *repository.Repository) (set
 			}
 		}
 		content.Form.Fields = append(content.Form.Fields, field)
+	}
+	places, err := p.Workspaces.PlacesWith(r.Context(), r.Principal, access.CreateRepo)
+	if err != nil {
+		return content, err
+	}
+	places = slices.DeleteFunc(places, func(one workspace.Project) bool { return one.Workspace.ID == repo.Workspace.ID })
+	if len(places) > 0 {
+		content.Transfer = r.NewForm(address(repo, "settings", "transfer"), "Transfer the repository", placeField(places),
+			page.Field{Name: "moved", Label: "The repository's full name, " + repo.FullName(), Direction: "ltr", Autocomplete: "off", Required: true})
+		content.Transfer.Danger = true
 	}
 	content.Delete = r.NewForm(address(repo, "settings", "delete"), "Delete the repository for good",
 		page.Field{Name: "confirm", Label: "The repository's full name, " + repo.FullName(), Direction: "ltr", Autocomplete: "off", Required: true})
@@ -66,6 +88,9 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, refused erro
 func (p *Pages) change(r *page.Request, repo *repository.Repository) (page.Answer, error) {
 	name, description, private := r.Form.Get("name"), lines(r.Form.Get("description")), r.Form.Get("is_private") == "true"
 	change := repository.Change{Name: &name, Description: &description, Private: &private}
+	if policy := r.Form.Get("fork_policy"); policy != "" {
+		change.ForkPolicy = &policy
+	}
 	if branch := r.Form.Get("mainbranch.name"); branch != "" {
 		change.MainBranch = &branch
 	}

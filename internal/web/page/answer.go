@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/pailforge/pail/internal/rest"
 )
 
 // The ways an answer may be kept.
@@ -28,6 +30,8 @@ type Answer struct {
 	ByAccept    bool   // another Accept header gets another answer
 	Body        []byte
 	Header      http.Header // beside those of every page; replaces what they have
+	// Content is sent in place of all this: the bytes of a file, which run nothing where they are opened.
+	Content *rest.Content
 
 	location string
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
@@ -133,5 +134,19 @@ func TestRoutes(t *testing.T) {
 	}
 	if got := all.patterns(); len(got) != 9 || !slices.Contains(got, "POST /account/tokens") {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestNear: how far away a time is, in words. What is past is at least as old as it says; what is ahead is rounded.
+func TestNear(t *testing.T) {
+	now := time.Date(2031, 1, 1, 12, 0, 0, 0, time.UTC)
+	const day = 24 * time.Hour
+	for d, want := range map[time.Duration]string{
+		0: "just now", -59 * time.Second: "just now", -119 * time.Second: "1 minute ago", -47 * time.Hour: "47 hours ago", -3*day + time.Second: "2 days ago", -90 * day: "on 3 October 2030",
+		time.Second: "in a moment", 61 * time.Second: "in 1 minute", 30*day - time.Second: "in 30 days", 6*day + 11*time.Hour: "in 6 days", 90 * day: "on 1 April 2031",
+	} {
+		if got := near(now.Add(d), now); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
 	}
 }

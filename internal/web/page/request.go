@@ -23,8 +23,12 @@ type Request struct {
 	Self      *access.Account   // the account that is signed in; nil: nobody
 	Form      url.Values        // what a POST has sent; nil for everything else
 
+	// Parts are what was sent to a page that takes files, behind the CSRF token.
+	Parts *rest.Parts
+
 	w       http.ResponseWriter
 	session access.Visitor
+	files   bool // the page takes files
 }
 
 // identify finds out who is looking, and reads the form of a change. A change that another website began, or one in a
@@ -43,12 +47,18 @@ func (r *Request) identify() error {
 	if err := r.Site.origin.Check(r.Request); err != nil {
 		return rest.Refuse(reason.CSRFMissing, "The change was asked for by another website.")
 	}
-	if r.Form, err = readForm(r.w, r.Request); err != nil {
+	if r.files {
+		r.Form, r.Parts, err = readToken(r.Request)
+	} else {
+		r.Form, err = readForm(r.w, r.Request)
+	}
+	if err != nil {
 		return err
 	}
 	if !v.Principal.Anonymous() && !v.Confirms(r.Form.Get("csrf")) {
 		return rest.Refuse(reason.CSRFMissing, "The form is older than this sign-in. Go back, load the page again, and send the form once more.")
 	}
+	r.Request = r.WithContext(access.As(r.Context(), r.Principal))
 	return nil
 }
 
@@ -109,4 +119,28 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return nil, rest.Refuse(reason.BodyMalformed, "The body is no form: a percent escape or a separator in it is broken.")
 	}
 	return sent, nil
+}
+
+// maxToken is how long a CSRF token may be, in bytes.
+const maxToken = 1 << 10
+
+// readToken reads the first part of a form with files, which is the field csrf: what the files are is read after it is known who
+// sends them.
+func readToken(r *http.Request) (url.Values, *rest.Parts, error) {
+	parts, ok := rest.PartsOf(r)
+	if !ok {
+		return nil, nil, rest.Refuse(reason.MediaTypeUnsupported, "This page takes a form with files, sent as multipart/form-data.")
+	}
+	first, err := parts.Next()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, err
+	}
+	if err != nil || first.Name != "csrf" {
+		return url.Values{}, parts, nil
+	}
+	token, err := io.ReadAll(io.LimitReader(first, maxToken))
+	if err != nil {
+		return nil, nil, rest.BodyError(err)
+	}
+	return url.Values{"csrf": {string(token)}}, parts, nil
 }

@@ -20,13 +20,14 @@ type Site struct {
 	// Reserved tells which first segments of a path can be no workspace's.
 	Reserved func(segment string) bool
 
-	routes routes
-	origin *http.CrossOriginProtection
+	routes  routes
+	uploads map[string]bool // patterns of pages that take files
+	origin  *http.CrossOriginProtection
 }
 
 // NewSite makes a site without pages.
 func NewSite(urls rest.URLs, log *slog.Logger, gate *access.Gate, reserved func(string) bool) (*Site, error) {
-	s := &Site{URLs: urls, Log: log, Gate: gate, Reserved: reserved, origin: http.NewCrossOriginProtection()}
+	s := &Site{URLs: urls, Log: log, Gate: gate, Reserved: reserved, origin: http.NewCrossOriginProtection(), uploads: map[string]bool{}}
 	// Behind a proxy that changes the Host header the origin of the server's own pages is still the external URL's.
 	if u, err := url.Parse(urls.Base); err == nil && u.Host != "" {
 		if err := s.origin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
@@ -45,13 +46,33 @@ type Handler func(*Request) (Answer, error)
 // reaches h, with the resource that the parameters of the path name. Who is not signed in and would have to be is sent
 // to sign in; what a visitor may not see answers 404. Two pages for one pattern are a mistake that ends the program.
 func On[T any](s *Site, pattern string, need access.Need[T], h func(*Request, T) (Answer, error)) {
-	s.add(pattern, func(r *Request) (Answer, error) {
+	s.add(pattern, false, visited(s, need, h))
+}
+
+// Upload adds a page as On does, which takes a form with files (multipart/form-data). Its first field is csrf. The handler reads
+// the files one after the other from Parts; limits.upload bounds them together.
+func Upload[T any](s *Site, pattern string, need access.Need[T], h func(*Request, T) (Answer, error)) {
+	s.add(pattern, true, visited(s, need, h))
+}
+
+func visited[T any](s *Site, need access.Need[T], h func(*Request, T) (Answer, error)) Handler {
+	return func(r *Request) (Answer, error) {
 		resource, err := access.Visit(s.Gate, r.Context(), r.Principal, need, r.PathValue)
+		if moved, ok := errors.AsType[*access.Moved](err); ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			return Redirect(s.URLs.Base + moved.Location(r.Request)), nil
+		}
 		if err != nil {
 			return Answer{}, err
 		}
 		return h(r, resource)
-	})
+	}
+}
+
+// Uploads tells whether a request goes to a page that takes files.
+func (s *Site) Uploads(r *http.Request) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	found, ok := s.routes.find(r, s.Reserved(first))
+	return ok && s.uploads[r.Method+" "+found.path]
 }
 
 // Open adds a page for everybody, signed in or not.
@@ -66,12 +87,20 @@ func (s *Site) Raw(pattern string, h http.HandlerFunc) {
 	s.routes.add(method, path, h)
 }
 
-func (s *Site) add(pattern string, h Handler) {
+func (s *Site) add(pattern string, files bool, h Handler) {
 	method, path := s.routes.split(pattern)
+	if files {
+		s.uploads[pattern] = true
+	}
 	s.routes.add(method, path, func(w http.ResponseWriter, hr *http.Request) {
 		rest.TraceOf(hr.Context()).Operation = method + " " + path
-		r := &Request{Request: hr, Site: s, w: w}
+		r := &Request{Request: hr, Site: s, w: w, files: files}
 		a, err := s.serve(r, h)
+		if err == nil && a.Content != nil {
+			if err = rest.WriteContent(w, hr, *a.Content); err == nil {
+				return
+			}
+		}
 		if err != nil {
 			s.refuse(r, err)
 			return

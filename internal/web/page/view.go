@@ -64,6 +64,16 @@ func parse(files fs.FS, patterns []string) map[string]*template.Template {
 	return all
 }
 
+// Part makes the HTML of what the area's parts.html defines as name, for a page of another area.
+func (t Templates) Part(name string, data any) (template.HTML, error) {
+	var out bytes.Buffer
+	for _, page := range t.all() { // each has all parts
+		err := page.ExecuteTemplate(&out, name, data)
+		return template.HTML(out.String()), err
+	}
+	return "", fmt.Errorf("there is no template with the part %q", name)
+}
+
 // View is one page: the template that fills the layout, and what it shows.
 type View struct {
 	Template string // name of the file, without .html
@@ -79,6 +89,7 @@ type View struct {
 type Link struct {
 	Name, Href string
 	Current    bool
+	Count      int // beside the name; 0: none is shown
 }
 
 // frame is what the layout gets: the view, and what it knows of the visitor.
@@ -178,6 +189,13 @@ func near(t, now time.Time) string {
 	if ahead {
 		d = -d
 	}
+	// What is past is as old as it says, at least; what is ahead is rounded: a token that was just made for 30 days ends in 30.
+	in := func(unit time.Duration, name string) string {
+		if ahead {
+			return count(int64(d.Round(unit)/unit), name)
+		}
+		return count(int64(d/unit), name)
+	}
 	var text string
 	switch {
 	case d < time.Minute:
@@ -186,11 +204,11 @@ func near(t, now time.Time) string {
 		}
 		return "just now"
 	case d < time.Hour:
-		text = count(int64(d/time.Minute), "minute")
+		text = in(time.Minute, "minute")
 	case d < 48*time.Hour:
-		text = count(int64(d/time.Hour), "hour")
+		text = in(time.Hour, "hour")
 	case d < 60*24*time.Hour:
-		text = count(int64(d/(24*time.Hour)), "day")
+		text = in(24*time.Hour, "day")
 	default:
 		return "on " + day(t)
 	}

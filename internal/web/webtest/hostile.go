@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/pailforge/pail/internal/pailtest"
@@ -32,7 +33,14 @@ var named = []struct{ table, column string }{
 	{"repository", "name"}, {"repository", "description"}, {"repository", "language"},
 	{"credential", "name"}, {"credential", "last_accessed_agent"},
 	{"activity", "path"}, {"activity", "agent"}, {"activity", "method"},
+	{"commit_status", "name"}, {"commit_status", "description"}, {"commit_status", "refname"},
+	{"commit_report", "title"}, {"commit_report", "details"}, {"commit_annotation", "summary"}, {"commit_annotation", "path"},
+	{"download", "name"},
+	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
+	{"deploy_key", "label"}, {"deploy_key", "comment"},
+	{"commit_comment", "content"}, {"commit_comment", "path"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
+	{"webhook", "url"}, {"webhook", "description"}, {"webhook_delivery", "url"}, {"webhook_delivery", "problem"}, {"webhook_delivery", "answer_head"}, {"webhook_delivery", "answer_body"},
 }
 
 // NewHostileScene makes the scene in which everything that somebody can name has a hostile name, past every rule of the
@@ -50,5 +58,11 @@ func NewHostileScene(s *pailtest.Server) *Scene {
 	for _, c := range named {
 		scene.Exec(`UPDATE `+c.table+` SET `+c.column+` = $1`, Hostile(longest))
 	}
+	changed, err := json.Marshal(map[string]any{"title": Hostile(longest), "changes": map[string]any{"title": map[string]string{"old": Hostile(longest), "new": Hostile(longest)},
+		"destination": map[string]string{"old": Hostile(longest), "new": Hostile(200)}, "source": map[string]string{"old": Hostile(50), "new": Hostile(50)}}})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	scene.Exec(`UPDATE pull_request_activity SET details = $1 WHERE kind = 'update'`, string(changed))
 	return scene
 }

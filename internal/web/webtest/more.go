@@ -28,6 +28,12 @@ func (s *Scene) pages() {
 		s.Consumer = found(s, made, `/acme/settings/consumers/([0-9a-f-]{36})`)
 		s.ConsumerKey = found(s, made, `<dt>Key</dt><dd><code>([^<]+)</code>`)
 	}
+	if at := "/acme/widgets/settings/branches"; s.has("GET /{workspace}/{repo_slug}/settings/branches") {
+		s.Restriction = found(s, b.See(at), `action="`+at+`/([^"/]+)"`)
+	}
+	if at := "/acme/widgets/settings/deploy-keys"; s.has("GET /{workspace}/{repo_slug}/settings/deploy-keys") {
+		s.DeployKey = found(s, b.See(at), `action="`+at+`/([^"/]+)"`)
+	}
 	if at := "/docs/operations"; s.has("GET " + at) {
 		s.Operation = found(s, b.See(at), `"/docs/operations/([^"]+)"`)
 	}

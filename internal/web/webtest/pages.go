@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -17,7 +18,8 @@ var notPages = map[string]string{
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
 	"/2.0/swagger.json":                             "for programs",
 	"/site/oauth2/access_token":                     "for programs",
-	"/{workspace}/{repo_slug}/raw/{hash}/{path...}": "files",
+	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":  "files",
+	"/{workspace}/{repo_slug}/downloads/{filename}": "files",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -32,20 +34,30 @@ func (s *Scene) values() map[string]string {
 		"group_slug":  s.Group.Slug,
 		"hash":        s.Commit,
 		"ref":         "main",
+		"rev":         "main",
+		"path":        s.File,
+		"spec":        "main..." + s.Branch,
 		"secret":      s.Invitation,
 		"slug":        s.Operation,
+		"number":      "1",
 	}
 }
 
 // ids stand for the parameter {id}, by what the pattern begins with.
 func (s *Scene) ids() map[string]string {
 	return map[string]string{
-		"/account/tokens/":                                   s.Token.ID,
-		"/{workspace}/settings/consumers/":                   s.Consumer,
-		"/account/app-passwords/":                            s.AppPassword.ID,
-		"/{workspace}/settings/access-tokens/":               s.WorkspaceToken.ID,
-		"/{workspace}/projects/{project_key}/access-tokens/": s.ProjectToken.ID,
-		"/{workspace}/{repo_slug}/settings/access-tokens/":   s.RepositoryToken.ID,
+		"/account/tokens/":                                     s.Token.ID,
+		"/{workspace}/settings/consumers/":                     s.Consumer,
+		"/{workspace}/settings/webhooks/":                      s.WorkspaceHook,
+		"/{workspace}/{repo_slug}/settings/webhooks/":          s.RepositoryHook,
+		"/{workspace}/{repo_slug}/settings/branches/":          s.Restriction,
+		"/{workspace}/{repo_slug}/settings/deploy-keys/":       s.DeployKey,
+		"/{workspace}/{repo_slug}/pull-requests/":              "1",
+		"/{workspace}/{repo_slug}/settings/default-reviewers/": s.Admin.ID,
+		"/account/app-passwords/":                              s.AppPassword.ID,
+		"/{workspace}/settings/access-tokens/":                 s.WorkspaceToken.ID,
+		"/{workspace}/projects/{project_key}/access-tokens/":   s.ProjectToken.ID,
+		"/{workspace}/{repo_slug}/settings/access-tokens/":     s.RepositoryToken.ID,
 	}
 }
 
@@ -56,9 +68,46 @@ type Page struct{ Pattern, Path string }
 // says here what to show there.
 func (s *Scene) Pages() (all []Page) {
 	s.T.Helper()
+	for _, page := range s.paths("GET") {
+		path := strings.TrimPrefix(page.Pattern, "GET ")
+		bare := page.Path
+		switch path {
+		case "/{workspace}/search":
+			page.Path += "?q=main"
+		case "/{workspace}/{repo_slug}/pull-requests":
+			page.Path += "?state=all"
+		case "/site/oauth2/authorize":
+			page.Path += "?response_type=code&client_id=" + s.ConsumerKey
+		}
+		all = append(all, page)
+		for _, look := range looks[path] {
+			all = append(all, Page{page.Pattern + " " + look.name, bare + strings.NewReplacer("{path}", s.File, "{branch}", s.Branch).Replace(look.query)})
+		}
+		if path == "/{workspace}/{repo_slug}/pull-requests/{id}" {
+			for i, state := range proposed {
+				all = append(all, Page{page.Pattern + " " + state, strings.TrimSuffix(bare, "1") + strconv.Itoa(i+2)})
+			}
+		}
+	}
+	return all
+}
+
+// Forms are all that forms are sent to in workspaces and their repositories, each once.
+func (s *Scene) Forms() (all []Page) {
+	s.T.Helper()
+	for _, form := range s.paths("POST") {
+		if strings.HasPrefix(form.Pattern, "POST /{workspace}/") {
+			all = append(all, form)
+		}
+	}
+	return all
+}
+
+func (s *Scene) paths(method string) (all []Page) {
+	s.T.Helper()
 	values, ids := s.values(), s.ids()
 	for _, pattern := range s.Site.Patterns() {
-		path, ok := strings.CutPrefix(pattern, "GET ")
+		path, ok := strings.CutPrefix(pattern, method+" ")
 		if !ok || notPages[path] != "" {
 			continue
 		}
@@ -75,10 +124,17 @@ func (s *Scene) Pages() (all []Page) {
 			}
 			return v
 		})
-		if path == "/site/oauth2/authorize" {
-			filled += "?response_type=code&client_id=" + s.ConsumerKey
-		}
 		all = append(all, Page{pattern, strings.ReplaceAll(filled, "{$}", "")})
 	}
 	return all
+}
+
+// looks are other ways to show a page, by its path.
+var looks = map[string][]struct{ name, query string }{
+	"/{workspace}/{repo_slug}/commit/{hash}":      {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/commits/{ref...}":   {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
+	"/{workspace}/{repo_slug}/compare/{spec...}":  {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests":      {{"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/pull-requests/new":  {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}": {{"side by side", "?view=split"}},
 }

@@ -40,6 +40,26 @@ for (const field of document.querySelectorAll("[data-filter]")) {
   if (field.value) filter();
 }
 
+// Lines of a file: #L3-L7 marks them, and a click with Shift makes such an address out of the line that is marked.
+const part = () => location.hash.match(/^#L(\d+)(?:-L(\d+))?$/);
+const mark = () => {
+  for (const row of document.querySelectorAll(".src .in")) row.classList.remove("in");
+  const [, from, to] = part() ?? [];
+  if (!to) return;
+  for (let n = +from; n <= +to; n++) document.getElementById("L" + n)?.classList.add("in");
+  document.getElementById("L" + from)?.scrollIntoView();
+};
+if (document.querySelector(".src")) {
+  addEventListener("hashchange", mark);
+  document.addEventListener("click", (e) => {
+    const to = e.shiftKey && e.target.closest(".src a[href^='#L']")?.hash.slice(2), from = part()?.[1];
+    if (!to || !from) return;
+    e.preventDefault();
+    location.hash = "L" + Math.min(from, to) + "-L" + Math.max(from, to);
+  });
+  mark();
+}
+
 // data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
 // itself, and the part is taken from there; data-live-button asks the same without a script.
 for (const form of document.querySelectorAll("[data-live]")) {

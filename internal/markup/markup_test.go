@@ -83,6 +83,33 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestFiles(t *testing.T) {
+	o := Options{Dir: "docs", File: func(path string) string {
+		if path == "secret" {
+			return ""
+		}
+		return "/acme/widgets/src/main/" + (&url.URL{Path: path}).EscapedPath()
+	}, Picture: pictures.Picture}
+	for source, want := range map[string]string{
+		"[a](guide.md)":                `<p><a href="/acme/widgets/src/main/docs/guide.md">a</a></p>`,
+		"[a](../x/a%20b.go#L3)":        `<p><a href="/acme/widgets/src/main/x/a%20b.go#L3">a</a></p>`,
+		"[a](../guide.md#part-1)":      `<p><a href="/acme/widgets/src/main/guide.md#doc-part-1">a</a></p>`,
+		"[a](/signout)":                `<p><a href="/acme/widgets/src/main/signout">a</a></p>`,
+		"[a](../../../../etc/passwd)":  `<p><a href="/acme/widgets/src/main/etc/passwd">a</a></p>`,
+		"[a](../secret)":               `<p>a</p>`,
+		"[a](#part)":                   `<p><a href="#doc-part">a</a></p>`,
+		"[a](?q=1)":                    `<p>a</p>`,
+		"[a](JaVascript:alert(1))":     `<p>a</p>`,
+		"[a](//evil.example/guide.md)": `<p><a href="https://evil.example/guide.md" rel="nofollow noopener">a</a></p>`,
+		"![a](logo.png)":               `<p><img alt="a" src="/acme/widgets/picture/docs/logo.png" loading="lazy"/></p>`,
+	} {
+		out, err := Markdown([]byte(source), o)
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", source, err, got, want)
+		}
+	}
+}
+
 func TestNoFilesAtAll(t *testing.T) {
 	out, err := Markdown([]byte("![logo](logo.png)"), Options{})
 	if err != nil || !strings.Contains(string(out), "<p>logo</p>") {

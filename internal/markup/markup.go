@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"html/template"
+	"path"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -25,6 +26,11 @@ type Options struct {
 	// Picture is where the page gets a file of the repository that the document shows as a picture; "" for what cannot be
 	// shown. path is relative to the root of the repository, valid and clean. nil: no file can be shown.
 	Picture func(path string) string
+	// File is where the page leads to for a file or directory of the repository that the document links to, in the same way.
+	// nil: such a link is left as its text.
+	File func(path string) string
+	// Dir is the directory that the document is in, which its relative links begin at; "" is the root.
+	Dir string
 }
 
 // converter makes HTML of GFM. Raw HTML passes: the policy decides about all HTML alike, wherever it comes from.
@@ -34,6 +40,15 @@ var converter = goldmark.New(
 	goldmark.WithParserOptions(parser.WithAutoHeadingID()),
 	goldmark.WithRendererOptions(renderer.WithUnsafe()),
 )
+
+// IsMarkdown tells by its name whether a file is written in Markdown.
+func IsMarkdown(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".md", ".markdown":
+		return true
+	}
+	return false
+}
 
 // Markdown makes HTML of a document in Markdown. A document that would take too long, or that no HTML can be made of,
 // because things stand inside of each other many times, comes back as Text.

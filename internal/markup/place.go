@@ -26,7 +26,7 @@ func (o Options) place(n *html.Node, linked bool) {
 		case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5:
 			below(child)
 		case atom.A:
-			link(child)
+			o.link(child)
 		case atom.Img:
 			o.picture(child, linked)
 		case atom.Input:
@@ -55,9 +55,8 @@ func below(n *html.Node) {
 	n.DataAtom = atom.Lookup([]byte(n.Data))
 }
 
-// link keeps links within the document and to other sites. A link to a file of the repository is left as its text:
-// nothing serves it.
-func link(n *html.Node) {
+// link keeps links within the document, to files of the repository and to other sites.
+func (o Options) link(n *html.Node) {
 	remove(n, "rel")
 	remove(n, "target")
 	to, ok := attribute(n, "href")
@@ -77,9 +76,27 @@ func link(n *html.Node) {
 		set(n, "href", u.String())
 		set(n, "rel", "nofollow noopener")
 	case u != nil && u.Scheme == "mailto":
+	case u != nil && u.Scheme == "" && u.Host == "" && u.Path != "" && o.File != nil && o.File(o.inside(u)) != "":
+		to := o.File(o.inside(u))
+		if fragment := u.Fragment; fragment != "" {
+			if IsMarkdown(u.Path) {
+				fragment = Prefix + fragment
+			}
+			to += "#" + (&url.URL{Fragment: fragment}).EscapedFragment()
+		}
+		set(n, "href", to)
 	default:
 		unwrap(n)
 	}
+}
+
+// inside is the path, from the root of the repository, that an address in the document leads to.
+func (o Options) inside(u *url.URL) string {
+	at := u.Path
+	if !strings.HasPrefix(at, "/") {
+		at = o.Dir + "/" + at
+	}
+	return strings.TrimPrefix(path.Clean("/"+at), "/")
 }
 
 // outside reads an address; remote says that it is one of another site. u is nil for what is no address.
@@ -103,7 +120,7 @@ func (o Options) picture(n *html.Node, linked bool) {
 	}
 	u, remote := outside(src)
 	if u != nil && !remote && u.Scheme == "" && o.Picture != nil {
-		file := strings.TrimPrefix(path.Clean("/"+u.Path), "/")
+		file := o.inside(u)
 		if address := o.Picture(file); file != "" && address != "" {
 			set(n, "src", address)
 			set(n, "loading", "lazy")

@@ -1,0 +1,20 @@
+package pullrequest
+
+import (
+	"context"
+	"maps"
+
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/event"
+	"github.com/pailforge/pail/internal/repository"
+)
+
+// emit tells of something that happened to a pull request of r, with more beside it. more may be nil.
+func (room *Room) emit(ctx context.Context, tx *database.Tx, key event.Key, r *repository.Repository, pr *PullRequest, more event.Payload) error {
+	return room.Repositories.Emit(ctx, tx, key, r, func() (event.Payload, error) {
+		shown, err := room.renderOne(ctx, tx, r, pr)
+		p := event.Payload{"pullrequest": shown}
+		maps.Copy(p, more)
+		return p, err
+	})
+}

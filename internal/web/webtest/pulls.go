@@ -1,0 +1,42 @@
+package webtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// proposed are branches with one commit each that there are pull requests of. All but the first conflict with main.
+var proposed = []string{"merged", "declined", "draft", "superseded"}
+
+// pullRequests makes one in each state, by the member: the first is open, was reviewed, and has checks to satisfy.
+func (s *Scene) pullRequests(n names) {
+	s.T.Helper()
+	const all = "/2.0/repositories/acme/widgets/pullrequests"
+	member, admin := s.World.Token(s.Member, "read:pullrequest", "write:pullrequest"), s.World.Token(s.Admin, "read:pullrequest", "write:pullrequest", "admin:repository", "read:repository", "write:repository")
+	s.Want(s.Do(admin, http.MethodPut, "/2.0/repositories/acme/widgets/default-reviewers/"+s.Admin.Username, nil), http.StatusOK)
+	for _, rule := range []string{`"kind":"require_approvals_to_merge","value":2`, `"kind":"require_no_changes_requested"`, `"kind":"require_commits_behind","value":5`} {
+		s.Want(s.Do(admin, http.MethodPost, "/2.0/repositories/acme/widgets/branch-restrictions", `{"branch_match_kind":"glob","pattern":"main",`+rule+`}`), http.StatusCreated)
+	}
+	for i, branch := range append([]string{n.branch}, proposed...) {
+		body, err := json.Marshal(map[string]any{"title": "More of it: " + branch[:min(len(branch), 100)], "description": readme, "draft": branch == "draft", "close_source_branch": i == 0,
+			"source": map[string]any{"branch": map[string]any{"name": branch}}, "destination": map[string]any{"branch": map[string]any{"name": "main"}}})
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		s.Want(s.Do(member, http.MethodPost, all, string(body)), http.StatusCreated)
+	}
+	say := func(n int, what, body string) {
+		var sent any
+		if body != "" {
+			sent = body
+		}
+		s.Want(s.Do(admin, http.MethodPost, fmt.Sprintf("%s/%d/%s", all, n, what), sent), http.StatusOK)
+	}
+	say(1, "request-changes", "")
+	say(2, "approve", "")
+	say(2, "merge", "")
+	say(3, "decline", `{"reason":"Not like this."}`)
+	s.Exec(`UPDATE pull_request SET state = 'SUPERSEDED' WHERE number = 5`)
+	s.Indexed()
+}
