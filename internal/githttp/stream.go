@@ -1,6 +1,7 @@
 package githttp
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -19,6 +20,7 @@ type exchange struct {
 	r      *http.Request
 	rc     *http.ResponseController
 	cancel context.CancelCauseFunc
+	cause  func() error // why the exchange was ended, or nil
 
 	contentType string
 	prefix      []byte // sent before git's first byte
@@ -43,6 +45,7 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 	_ = e.rc.SetWriteDeadline(time.Time{})
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(e.r.Context()))
 	e.cancel = cancel
+	e.cause = func() error { return context.Cause(ctx) }
 	e.start = time.Now()
 	leave := context.AfterFunc(e.r.Context(), func() {
 		if carry && !e.bodyDone.Load() {
@@ -116,8 +119,19 @@ func (e *exchange) Read(p []byte) (int, error) {
 	}
 	if err == io.EOF {
 		e.bodyDone.Store(true)
+	} else {
+		err = e.why(err)
 	}
 	return n, err
+}
+
+// why gives the cause of a failed read or write: what ended the exchange also unblocks both, with errors that say
+// nothing of it.
+func (e *exchange) why(err error) error {
+	if err != nil {
+		return cmp.Or(e.cause(), err)
+	}
+	return err
 }
 
 // Write sends what git says, with status 200 before its first byte.
@@ -131,8 +145,8 @@ func (e *exchange) Write(p []byte) (int, error) {
 	n, err := e.w.Write(p)
 	e.out.Add(int64(n))
 	e.touch()
-	e.failed = err
-	return n, err
+	e.failed = e.why(err)
+	return n, e.failed
 }
 
 // open sends the header and the prefix, once.
