@@ -176,6 +176,12 @@ func (room *Room) taskStatus(c *access.Call, r *repository.Repository, pr *PullR
 	if err != nil {
 		return nil, err
 	}
+	if state == succeeded || state == pending && room.Now().After(database.Time(due)) {
+		// It was read before the task was, and may have been merged in between.
+		if pr, err = room.Find(c.Context(), r, pr.Number); err != nil {
+			return nil, err
+		}
+	}
 	if state == pending && room.Now().After(database.Time(due)) {
 		// Whoever was at it has ended. What it came to, the pull request says.
 		if state = failed; pr.State == Merged {

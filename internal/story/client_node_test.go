@@ -10,9 +10,9 @@ import (
 	"github.com/pailforge/pail/internal/pailtest"
 )
 
-// TestNodeClient calls, with the npm package bitbucket that .ci/run installs, what testdata/clients/bitbucket.mjs lists.
-func TestNodeClient(t *testing.T) {
-	t.Parallel()
+// node runs a script of testdata/clients, which calls Pail with the npm package bitbucket that .ci/run installs.
+func node(t *testing.T, w *pailtest.World, script string, env ...string) {
+	t.Helper()
 	modules, err := filepath.Abs(filepath.Join("..", "..", ".ci"))
 	if err != nil {
 		t.Fatal(err)
@@ -23,16 +23,34 @@ func TestNodeClient(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(modules, "node_modules", "bitbucket")); err != nil {
 		pailtest.Skip(t, "node", "the npm package bitbucket is not here (npm install --prefix .ci --no-save bitbucket)")
 	}
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "clients", script))
+	cmd.Env = append(os.Environ(), append(env, "MODULES="+modules, "API="+w.URL+"/2.0", "EMAIL="+w.Admin.Email, "USER_ID={"+w.Member.ID+"}", "NO_PROXY=*")...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestNodeClient calls what testdata/clients/bitbucket.mjs lists.
+func TestNodeClient(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		w.Push(3)
-		secret := w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "delete:repository", "read:project", "admin:project", "read:workspace",
-			"read:webhook", "write:webhook", "delete:webhook", "write:ssh-key", "delete:ssh-key", "write:permission", "delete:permission")
-		cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "clients", "bitbucket.mjs"))
-		cmd.Env = append(os.Environ(), "MODULES="+modules, "API="+w.URL+"/2.0", "EMAIL="+w.Admin.Email, "TOKEN="+secret, "USER_ID={"+w.Member.ID+"}",
-			"KEY="+strings.Split(deployKeyBody, `"`)[3], "NO_PROXY=*")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
+		node(t, w, "bitbucket.mjs", "KEY="+strings.Split(deployKeyBody, `"`)[3], "TOKEN="+w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository",
+			"delete:repository", "read:project", "admin:project", "read:workspace", "read:webhook", "write:webhook", "delete:webhook", "write:ssh-key", "delete:ssh-key",
+			"write:permission", "delete:permission"))
+	})
+}
+
+// TestNodeClientReview holds the reviews of testdata/clients/pullrequests.mjs.
+func TestNodeClientReview(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		r := newReview(s)
+		r.commit(r.remote, "topic", "main", "topic.txt", "1\n")
+		r.commit(r.remote, "other", "main", "other.txt", "1\n")
+		scopes := []string{"read:repository", "write:repository", "read:pullrequest", "write:pullrequest"}
+		node(t, r.World, "pullrequests.mjs", "TOKEN="+r.Secret(r.Admin, append(scopes, "admin:repository")...), "AUTHOR_ID={"+r.Admin.ID+"}",
+			"REVIEWER_EMAIL="+r.Member.Email, "REVIEWER_TOKEN="+r.Secret(r.Member, scopes...))
 	})
 }

@@ -1,25 +1,8 @@
 // Calls with the npm package bitbucket what it offers on repositories, source, commits, references, branch rules, reports, downloads,
 // deploy keys, webhooks and search, and says what did not go well. Forms are left out: the package takes them from another one.
-import { createRequire } from "node:module"
+import { connect, did, done, has, r } from "./harness.mjs"
 
-const { Bitbucket } = createRequire(process.env.MODULES + "/")("bitbucket")
-const b = new Bitbucket({ notice: false, baseUrl: process.env.API, auth: { username: process.env.EMAIL, password: process.env.TOKEN } })
-const r = { workspace: "acme", repo_slug: "widgets" }
-let failures = 0
-
-async function did(what, call, holds = () => true) {
-	try {
-		const { data } = await call()
-		if (!holds(data)) throw new Error("gave " + JSON.stringify(data))
-		return data
-	} catch (error) {
-		failures++
-		console.log(what + ": " + (error.status ? error.status + " " + error.message + " " + JSON.stringify(error.error) : error.stack))
-		return {}
-	}
-}
-
-const has = (key, value) => page => page.values.some(one => one[key] === value)
+const b = connect(process.env.EMAIL, process.env.TOKEN)
 
 await did("repositories.list", () => b.repositories.list({ workspace: "acme", q: 'slug = "widgets"' }), has("slug", "widgets"))
 await did("repositories.get", () => b.repositories.get({ ...r, fields: "+parent" }), d => d.full_name === "acme/widgets")
@@ -115,4 +98,4 @@ await did("repositories.getUserPermission", () => b.repositories.getUserPermissi
 await did("repositories.listUserPermissions", () => b.repositories.listUserPermissions(r), has("permission", "write"))
 await did("repositories.deleteUserPermission", () => b.repositories.deleteUserPermission({ ...r, selected_user_id: process.env.USER_ID }))
 
-process.exit(failures > 0 ? 1 : 0)
+done()
