@@ -88,7 +88,7 @@ func (u *user) inspect(page webtest.Page, axe string, thorough bool) {
 const layoutShifts = `max => new Promise(done => {
 	const shifts = []
 	const at = r => [r.x, r.y, r.width, r.height].map(Math.round).join(" ")
-	const told = s => at(s.previousRect) + " to " + at(s.currentRect) + ": " + (s.node?.outerHTML ?? "text").slice(0, 80)
+	const told = s => at(s.previousRect) + " to " + at(s.currentRect) + ": " + (s.node?.outerHTML ?? s.node?.parentElement?.outerHTML ?? "a part of a control").slice(0, 80)
 	const add = list => { for (const shift of list) if (shift.value > max) shifts.push(shift.value.toFixed(4) + ", " + shift.sources.map(told).join(", ")) }
 	const observer = new PerformanceObserver(list => add(list.getEntries()))
 	observer.observe({type: "layout-shift", buffered: true})
