@@ -9,7 +9,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
-	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -19,23 +19,23 @@ import (
 type door struct{ s *Server }
 
 // Admit decides about one git request.
-func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (githttp.Repository, error) {
+func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (gitserve.Repository, error) {
 	rooms := d.s.Repositories
 	r, op, need := d.asks(hr, workspace, name, write)
 	p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
-		return githttp.Repository{}, d.refusal(hr, r.Trace, err)
+		return gitserve.Repository{}, d.refusal(hr, r.Trace, err)
 	}
-	return githttp.Repository{ID: repo.ID,
-		Vet: func(ctx context.Context, updates []githttp.RefUpdate) (githttp.Verdict, error) {
+	return gitserve.Repository{ID: repo.ID,
+		Vet: func(ctx context.Context, updates []gitserve.RefUpdate) (gitserve.Verdict, error) {
 			changes := make([]repository.RefChange, len(updates))
 			for i, u := range updates {
 				changes[i] = repository.RefChange{Ref: u.Name, Deleted: u.New.IsZero()}
 			}
 			said, err := rooms.Judge(ctx, p, repo, changes)
-			return githttp.Verdict{Refused: d.objections(said.Refused), Kept: d.objections(said.Kept)}, err
+			return gitserve.Verdict{Refused: d.objections(said.Refused), Kept: d.objections(said.Kept)}, err
 		},
-		Pushed: func(ctx context.Context, updates []githttp.RefUpdate) {
+		Pushed: func(ctx context.Context, updates []gitserve.RefUpdate) {
 			if err := rooms.Pushed(access.As(ctx, p), repo.ID, updates...); err != nil {
 				d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
 			}

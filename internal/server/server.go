@@ -29,6 +29,7 @@ import (
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
@@ -139,7 +140,7 @@ func (s *Server) assemble() error {
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
 		return err
 	}
-	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})
+	git := githttp.New(s.Git, &door{s}, githttp.Options{Turns: gitserve.NewTurns(s.Config.GitProcesses(), 0)})
 	s.handler = s.route(git, own)
 	return nil
 }
