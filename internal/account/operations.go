@@ -3,31 +3,45 @@ package account
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/sshkey"
 )
 
 // Operations lists what this room serves.
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
+	const sshKeys = "/users/{selected_user}/ssh-keys"
+	own := user.Needs(access.Admin)
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
 		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
 		access.On("GET /user/emails/{email}", access.Self, r.getEmail).Answers(emailJSON{}),
 		access.On("GET /users/{selected_user}", user.Reads(), r.getUser).Answers(Full{}),
+		access.On("GET "+sshKeys, own, r.listSSHKeys).Lists(sshKeyJSON{}).Filters(sshKeyFields),
+		access.On("POST "+sshKeys, own, r.postSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}, http.StatusCreated).
+			Asks(access.Parameter{Name: "expires_on", Does: "When the key ends, as RFC 3339; never without it."}),
+		access.On("GET "+sshKeys+"/{key_id}", own, r.getSSHKey).Answers(sshKeyJSON{}),
+		access.On("PUT "+sshKeys+"/{key_id}", own, r.putSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}),
+		access.On("DELETE "+sshKeys+"/{key_id}", own, r.deleteSSHKey).Answers(nil),
 	}
 }
 
-// findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not.
-func (r *Room) findUser(ctx context.Context, _ *access.Principal, identifier, _ string) (access.Found[Account], error) {
+// findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not, and each administers itself alone.
+func (r *Room) findUser(ctx context.Context, p *access.Principal, identifier, _ string) (access.Found[Account], error) {
 	a, err := r.Find(ctx, r.DB, identifier)
 	if errors.Is(err, ErrNotFound) {
 		return access.Found[Account]{}, access.ErrAbsent
 	}
-	return access.Found[Account]{Value: a, Level: access.Read, Public: true}, err
+	found := access.Found[Account]{Value: a, Level: access.Read, Public: true}
+	if err == nil && a.ID == p.AccountID() {
+		found.Level = access.Admin
+	}
+	return found, err
 }
 
 // NotFound is the answer (404) to whoever asks for an account that is not there.
