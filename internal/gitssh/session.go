@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -280,12 +281,15 @@ func (s *session) drain() {
 // stream is a channel with both directions watched and counted.
 type stream struct {
 	channel ssh.Channel
+	reading sync.Mutex // of two who read at once a channel would wake but one at its end
 	watch   *gitserve.Watch
 	in, out atomic.Int64
 }
 
 // Read reads what the client sends. Its end and that of the connection are the same here; Git knows what is whole.
 func (s *stream) Read(p []byte) (int, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
 	n, err := s.channel.Read(p)
 	if n > 0 {
 		s.in.Add(int64(n))
