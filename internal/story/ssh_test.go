@@ -161,3 +161,28 @@ func TestSSHConnectionOutlivesKey(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// overSSH makes a server for docs/ssh.md, and gives what runs a line there: as it is, but for host, port and the home directory.
+func overSSH(t *testing.T) func(*testing.T, string) {
+	path, err := exec.LookPath("ssh")
+	if err != nil {
+		pailtest.Skip(t, "ssh", "no ssh on this machine")
+	}
+	w := pailtest.Start(t, pailtest.Options{}).World()
+	w.Push(1)
+	home := t.TempDir()
+	check(w, os.Mkdir(filepath.Join(home, ".ssh"), 0o700))
+	check(w, os.WriteFile(filepath.Join(home, "known_hosts"), []byte(w.SSHHost().Line+"\n"), 0o600))
+	// ssh looks for known hosts where the machine says that its user lives, whatever HOME says.
+	check(w, os.WriteFile(filepath.Join(home, "ssh"), []byte("#!/bin/sh\nexec "+path+" -F none -o BatchMode=yes -o IdentityAgent=none -o UserKnownHostsFile="+home+"/known_hosts \"$@\"\n"), 0o700))
+	_, port, _ := strings.Cut(w.Config.SSH.Listen, ":")
+	token := w.Secret(w.Admin, "read:ssh-key", "write:ssh-key", "admin:repository")
+	return func(t *testing.T, line string) {
+		line = strings.NewReplacer("git.example.com", "127.0.0.1", "2222", port, "~", home, "curl ", "curl -sSf ").Replace(line)
+		cmd := command(home, "bash", "-c", line)
+		cmd.Env = append(os.Environ(), "HOME="+home, "PATH="+home+string(os.PathListSeparator)+os.Getenv("PATH"), "API="+w.URL+"/2.0", "EMAIL="+w.Admin.Email, "USERNAME="+w.Admin.Username, "TOKEN="+token)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+	}
+}
