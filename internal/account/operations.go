@@ -16,7 +16,7 @@ import (
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
 	const sshKeys = "/users/{selected_user}/ssh-keys"
-	own := user.Needs(access.Admin)
+	own := (&access.Resource[Account]{Name: "account", Params: [2]string{"selected_user"}, Find: r.findOwn, NotFound: NotFound}).Needs(access.Admin)
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
 		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
@@ -31,14 +31,22 @@ func (r *Room) Operations() []access.Operation {
 	}
 }
 
-// findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not, and each administers itself alone.
-func (r *Room) findUser(ctx context.Context, p *access.Principal, identifier, _ string) (access.Found[Account], error) {
+// findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not.
+func (r *Room) findUser(ctx context.Context, _ *access.Principal, identifier, _ string) (access.Found[Account], error) {
 	a, err := r.Find(ctx, r.DB, identifier)
 	if errors.Is(err, ErrNotFound) {
 		return access.Found[Account]{}, access.ErrAbsent
 	}
-	found := access.Found[Account]{Value: a, Level: access.Read, Public: true}
-	if err == nil && a.ID == p.AccountID() {
+	return access.Found[Account]{Value: a, Level: access.Read, Public: true}, err
+}
+
+// findOwn is findUser for what people administer each for themselves alone.
+func (r *Room) findOwn(ctx context.Context, p *access.Principal, identifier, _ string) (access.Found[Account], error) {
+	if p.OfResource() {
+		return access.Found[Account]{}, p.NoPerson()
+	}
+	found, err := r.findUser(ctx, p, identifier, "")
+	if err == nil && found.Value.ID == p.AccountID() {
 		found.Level = access.Admin
 	}
 	return found, err
