@@ -48,6 +48,7 @@ type Recorder struct {
 	events []Event
 	last   map[string]last
 	usage  map[usageKey]counted
+	keys   map[KeyUse]time.Time
 
 	flushing sync.Mutex // one flush at a time, so that Flush returns only when earlier events are written too
 	swept    int64      // the last day on which old counts were removed; flushing holds it
@@ -58,7 +59,7 @@ type Recorder struct {
 
 // NewRecorder starts a recorder.
 func NewRecorder(db *database.DB, log *slog.Logger) *Recorder {
-	r := &Recorder{db: db, log: log, last: map[string]last{}, usage: map[usageKey]counted{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	r := &Recorder{db: db, log: log, last: map[string]last{}, usage: map[usageKey]counted{}, keys: map[KeyUse]time.Time{}, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
@@ -69,7 +70,7 @@ func (r *Recorder) Record(e Event) {
 		e.Path, e.Agent, e.Method = clip(e.Path), clip(e.Agent), clip(e.Method)
 	}
 	r.mu.Lock()
-	first := len(r.last) == 0
+	first := r.idle()
 	l := r.last[e.CredentialID]
 	// Requests end, and are recorded, in another order than their times say.
 	if e.Authenticated && (l.accessed == nil || !e.At.Before(l.accessed.At)) {
@@ -85,10 +86,17 @@ func (r *Recorder) Record(e Event) {
 	}
 	r.mu.Unlock()
 	if first {
-		select {
-		case r.wake <- struct{}{}:
-		default:
-		}
+		r.rouse()
+	}
+}
+
+// idle reports whether nothing waits to be written. The recorder is locked.
+func (r *Recorder) idle() bool { return len(r.last) == 0 && len(r.keys) == 0 }
+
+func (r *Recorder) rouse() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -138,10 +146,10 @@ func (r *Recorder) Flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
 	r.mu.Lock()
-	events, lasts, usage := r.events, r.last, r.usage
-	r.events, r.last, r.usage = nil, map[string]last{}, map[usageKey]counted{}
+	events, lasts, usage, keys := r.events, r.last, r.usage, r.keys
+	r.events, r.last, r.usage, r.keys = nil, map[string]last{}, map[usageKey]counted{}, map[KeyUse]time.Time{}
 	r.mu.Unlock()
-	if len(lasts) == 0 {
+	if len(lasts) == 0 && len(keys) == 0 {
 		return nil
 	}
 	today := r.swept
@@ -158,6 +166,9 @@ func (r *Recorder) Flush(ctx context.Context) error {
 			known[id] = found
 		}
 		if err := writeUsage(ctx, tx, usage, known); err != nil {
+			return err
+		}
+		if err := writeKeys(ctx, tx, keys); err != nil {
 			return err
 		}
 		insert, err := tx.Prepare(ctx, `INSERT INTO activity (id, credential_id, at, reason, method, path, operation, address, agent)

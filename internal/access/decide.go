@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -10,7 +11,7 @@ import (
 	"github.com/pailforge/pail/internal/scope"
 )
 
-// GitRead and GitWrite are the two things that git does over HTTP, as operations.
+// GitRead and GitWrite are the two things that git does over HTTP and SSH, as operations.
 var GitRead, GitWrite = catalog.GitRead, catalog.GitWrite
 
 // authorize is the middle of the decision: the operation takes this kind of credential, and all scopes are there.
@@ -64,6 +65,12 @@ type acceptedKey struct {
 
 // kindNotAccepted answers 403 in the words that Bitbucket Cloud has for the case.
 func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
+	if p.Kind == DeployKey && op == GitWrite {
+		e := rest.Refuse(reason.PolicyDeployKey, "Push over HTTPS with a token that has write:repository:bitbucket, or with the SSH key of an account.").
+			WithMessage("Access with a deploy key is read-only.")
+		e.Status = http.StatusForbidden
+		return e
+	}
 	e := rest.Refusef(reason.CredentialKindNotAccepted, "%s does not take a %s.", op.Key, p.Kind.Title()).
 		With("credential", p.Kind)
 	var takes, named []string // Bitbucket Cloud's sentence never names OAuth

@@ -5,6 +5,7 @@
 //	→ operation accepts this kind of credential → all scopes present        Gate.authorize  (decide.go)
 //	→ privilege on the resource                                             Need.resolve    (need.go)
 //
+// An SSH key takes the place of the credential in Git over SSH, and the steps after it are the same: key.go.
 // The same steps are tried for a request that is not carried out, without noting anything: trial.go.
 //
 // The first step that fails gives the refusal its reason code. What was decided goes to the activity of the

@@ -75,8 +75,7 @@ func (n Need[T]) resolve(g *Gate, ctx context.Context, p *Principal, param func(
 		case ok:
 			return v, p, nil
 		case p.OfResource():
-			return v, p, rest.Refusef(reason.CredentialKindNotAccepted, "This %s belongs to a workspace, and to no person whose account could be shown or changed.", p.Kind.Title()).
-				With("credential", p.Kind)
+			return v, p, p.NoPerson()
 		}
 		return v, p, unauthenticated(p)
 	}
@@ -105,7 +104,7 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 		}
 		found.Level = None
 	}
-	visible := err == nil && (found.Level >= Read || found.Public)
+	visible := err == nil && (found.Level >= Read || found.Public && p.Kind != DeployKey)
 	switch {
 	case !visible:
 		e := n.resource.NotFound(first, second)
@@ -142,6 +141,12 @@ func beyondLimit(p *Principal, e *rest.Error) *rest.Error {
 	e.Reason = reason.TokenOutOfBounds
 	e.Detail = fmt.Sprintf("The API token %q is limited to the workspace %s. Anywhere else it may do what everybody may: what is private is not there for it.", p.Name, p.workspace)
 	return e.With("workspace", p.workspace)
+}
+
+// NoPerson is the answer to a principal of a resource that asks for what is a person's.
+func (p *Principal) NoPerson() *rest.Error {
+	return rest.Refusef(reason.CredentialKindNotAccepted, "This %s belongs to a workspace, and to no person whose account could be shown or changed.", p.Kind.Title()).
+		With("credential", p.Kind)
 }
 
 // lacking is the answer to a caller who sees the resource and may not do this to it.

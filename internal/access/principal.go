@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -48,6 +49,8 @@ const (
 	WorkspaceToken Kind = "workspace_access_token"
 	OAuth          Kind = "oauth2"
 	Session        Kind = "session"
+	SSHKey         Kind = "ssh_key"    // of an account; over SSH only
+	DeployKey      Kind = "deploy_key" // of a repository or a project; over SSH only
 )
 
 type kindInfo struct {
@@ -66,6 +69,8 @@ var kinds = map[Kind]kindInfo{
 	WorkspaceToken: {"workspace access token", token.AccessToken, catalog.WorkspaceAccessToken, true, true},
 	OAuth:          {"OAuth access token", token.OAuthAccess, catalog.OAuth2, true, false},
 	Session:        {"browser session", token.Session, catalog.Session, false, false},
+	SSHKey:         {"SSH key", 0, catalog.SSHKey, false, false},
+	DeployKey:      {"deploy key", 0, catalog.DeployKey, false, false},
 }
 
 // Title is the kind in plain words.
@@ -91,6 +96,11 @@ type Account struct {
 // and repository access tokens. An API token may be limited to a workspace: then it has that one, and nothing else.
 type Bounds struct{ WorkspaceID, ProjectID, RepositoryID string }
 
+// hold reports whether what has these ids lies inside.
+func (b Bounds) hold(workspaceID, projectID, repositoryID string) bool {
+	return b.WorkspaceID == workspaceID && (b.ProjectID == "" || b.ProjectID == projectID) && (b.RepositoryID == "" || b.RepositoryID == repositoryID)
+}
+
 // Principal is who is calling. It is shared between requests: nobody changes it.
 type Principal struct {
 	Account    *Account // nil for anonymous callers and for what belongs to a workspace: access tokens, OAuth by client credentials
@@ -105,7 +115,8 @@ type Principal struct {
 	outside    bool      // what is asked for lies outside of the limit: see beyond
 	revoked    bool
 	inactive   bool
-	everything bool // a session: no scope limits it
+	everything bool     // a session, a key: no scope limits it
+	opens      []Bounds // what a deploy key reads, which may be on several repositories and projects
 
 	scopeHeader, kindHeader []string // X-OAuth-Scopes and X-Credential-Type, made once
 }
@@ -138,16 +149,19 @@ func (p *Principal) AccountID() string {
 	return p.Account.ID
 }
 
-// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, or an OAuth
-// consumer that acts for its workspace (client credentials).
+// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, a deploy key, or
+// an OAuth consumer that acts for its workspace (client credentials).
 func (p *Principal) OfResource() bool {
-	return p.Kind.AccessToken() || p.Kind == OAuth && p.Account == nil
+	return p.Kind.AccessToken() || p.Kind == DeployKey || p.Kind == OAuth && p.Account == nil
 }
 
 // bound is what a principal of a resource reaches, in words.
 func (p *Principal) bound() string {
-	if p.Kind == OAuth {
+	switch p.Kind {
+	case OAuth:
 		return "the workspace of its consumer, because client credentials bought it"
+	case DeployKey:
+		return "the repositories and projects that it was added to"
 	}
 	return "what it was made for"
 }
@@ -156,13 +170,13 @@ func (p *Principal) bound() string {
 // of its bounds, and for every other principal, it is None. Resources that are no project or no repository pass "" for
 // those ids.
 func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
-	if !p.OfResource() || p.Bounds.WorkspaceID != workspaceID {
+	if p.Kind == DeployKey { // it reads repositories, and knows nothing else
+		if repositoryID != "" && slices.ContainsFunc(p.opens, func(b Bounds) bool { return b.hold(workspaceID, projectID, repositoryID) }) {
+			return Read
+		}
 		return None
 	}
-	if p.Bounds.ProjectID != "" && p.Bounds.ProjectID != projectID {
-		return None
-	}
-	if p.Bounds.RepositoryID != "" && p.Bounds.RepositoryID != repositoryID {
+	if !p.OfResource() || !p.Bounds.hold(workspaceID, projectID, repositoryID) {
 		return None
 	}
 	admin, write := scope.LegacyProjectAdmin, scope.LegacyRepositoryWrite

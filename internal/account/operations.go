@@ -3,21 +3,31 @@ package account
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/sshkey"
 )
 
 // Operations lists what this room serves.
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
+	const sshKeys = "/users/{selected_user}/ssh-keys"
+	own := (&access.Resource[Account]{Name: "account", Params: [2]string{"selected_user"}, Find: r.findOwn, NotFound: NotFound}).Needs(access.Admin)
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
 		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
 		access.On("GET /user/emails/{email}", access.Self, r.getEmail).Answers(emailJSON{}),
 		access.On("GET /users/{selected_user}", user.Reads(), r.getUser).Answers(Full{}),
+		access.On("GET "+sshKeys, own, r.listSSHKeys).Lists(sshKeyJSON{}).Filters(sshKeyFields),
+		access.On("POST "+sshKeys, own, r.postSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}, http.StatusCreated).
+			Asks(access.Parameter{Name: "expires_on", Does: "When the key ends, as RFC 3339; never without it."}),
+		access.On("GET "+sshKeys+"/{key_id}", own, r.getSSHKey).Answers(sshKeyJSON{}),
+		access.On("PUT "+sshKeys+"/{key_id}", own, r.putSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}),
+		access.On("DELETE "+sshKeys+"/{key_id}", own, r.deleteSSHKey).Answers(nil),
 	}
 }
 
@@ -28,6 +38,18 @@ func (r *Room) findUser(ctx context.Context, _ *access.Principal, identifier, _ 
 		return access.Found[Account]{}, access.ErrAbsent
 	}
 	return access.Found[Account]{Value: a, Level: access.Read, Public: true}, err
+}
+
+// findOwn is findUser for what people administer each for themselves alone.
+func (r *Room) findOwn(ctx context.Context, p *access.Principal, identifier, _ string) (access.Found[Account], error) {
+	if p.OfResource() {
+		return access.Found[Account]{}, p.NoPerson()
+	}
+	found, err := r.findUser(ctx, p, identifier, "")
+	if err == nil && found.Value.ID == p.AccountID() {
+		found.Level = access.Admin
+	}
+	return found, err
 }
 
 // NotFound is the answer (404) to whoever asks for an account that is not there.

@@ -29,10 +29,11 @@ import "strings"
 //     and on the documents that are open to anyone.
 //   - The OpenID documents of a workspace's pipelines are open to anyone, but
 //     refuse an API token that comes along.
+//   - SSH keys, of accounts and of deployments, open Git over SSH and nothing else: no operation of the API takes one.
 //   - The operations of installed apps (linkers, properties, the app itself)
 //     take the app's own JWT, which is no credential of this set: theirs is
 //     empty. See [Operation.AppOnly].
-type Credentials uint8
+type Credentials uint16
 
 // The kinds of credential.
 const (
@@ -44,6 +45,8 @@ const (
 	OAuth2
 	Session
 	Anonymous // no credential at all; see the type's comment
+	SSHKey    // of an account
+	DeployKey // of a repository or a project
 
 	// AccessToken is the three kinds of access token together.
 	AccessToken = RepositoryAccessToken | ProjectAccessToken | WorkspaceAccessToken
@@ -64,6 +67,7 @@ const (
 var credentialNames = [...]string{
 	"api_token", "apppassword", "repo_access_token", "project_access_token",
 	"workspace_access_token", "oauth2", "session", "anonymous",
+	"ssh_key", "deploy_key",
 }
 
 // Has reports whether c holds every kind of k. It is false for an empty k.
@@ -71,7 +75,7 @@ func (c Credentials) Has(k Credentials) bool { return k != 0 && c&k == k }
 
 // Names returns the names of the kinds: api_token, apppassword,
 // repo_access_token, project_access_token, workspace_access_token, oauth2,
-// session, anonymous, in this order. It is never nil.
+// session, anonymous, ssh_key, deploy_key, in this order. It is never nil.
 func (c Credentials) Names() []string {
 	out := make([]string, 0, len(credentialNames))
 	for i, name := range credentialNames {

@@ -53,15 +53,29 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; name another address with --addr", err)
 	}
-	s, err := server.Open(ctx, o.cfg.WithListener(ln.Addr()), log)
+	o.cfg = o.cfg.WithListener(ln.Addr())
+	var ssh net.Listener
+	if o.cfg.SSH.Listen != "" {
+		if ssh, err = net.Listen("tcp", o.cfg.SSH.Listen); err != nil {
+			return errors.Join(fmt.Errorf("%w; name another address with --ssh-listen", err), ln.Close())
+		}
+		o.cfg = o.cfg.WithSSHListener(ssh.Addr())
+	}
+	closed := func() error {
+		if ssh == nil {
+			return ln.Close()
+		}
+		return errors.Join(ln.Close(), ssh.Close())
+	}
+	s, err := server.Open(ctx, o.cfg, log)
 	if err != nil {
-		return stopped(ctx, errors.Join(err, ln.Close()))
+		return stopped(ctx, errors.Join(err, closed()))
 	}
 	link, err := s.Accounts.SetupLink(ctx)
 	if err != nil {
-		return stopped(ctx, errors.Join(err, ln.Close(), s.Close(context.WithoutCancel(ctx))))
+		return stopped(ctx, errors.Join(err, closed(), s.Close(context.WithoutCancel(ctx))))
 	}
-	err = s.Run(ctx, server.RunOptions{Listener: ln, Again: again, OnListen: func(net.Addr) {
+	err = s.Run(ctx, server.RunOptions{Listener: ln, SSH: ssh, Again: again, OnListen: func(net.Addr) {
 		if link != "" {
 			fmt.Fprintf(o.out, "There is no account yet. This link makes the first one; it works once, within 24 hours:\n\n  %s\n\n", link)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Config struct {
 	Answers     string // how refusals are told: explained or bare
 
 	TLS          TLS
+	SSH          SSH
 	Limits       Limits
 	Timeouts     Timeouts
 	Log          Log
@@ -54,6 +56,22 @@ type ACME struct {
 	Cache     string   // directory of account key and certificates
 	Directory string   // URL of another authority's directory; "": Let's Encrypt
 	HTTPAddr  string   // host:port of a listener for plain HTTP: challenges and redirects; "": none
+}
+
+// SSH is Git over SSH.
+type SSH struct {
+	Listen string // host:port of the listener; "": there is none
+	Host   string // in the addresses that clients are shown; "": that of ExternalURL
+	Port   int    // in the same addresses
+}
+
+// SSHAddress is the host:port that clients reach Git over SSH at, or would if it were on.
+func (c Config) SSHAddress() string {
+	host := c.SSH.Host
+	if u, err := url.Parse(c.ExternalURL); host == "" && err == nil {
+		host = u.Hostname()
+	}
+	return net.JoinHostPort(host, fmt.Sprint(c.SSH.Port))
 }
 
 // Limits bound what one request or one server may use.
@@ -174,6 +192,14 @@ func (c Config) WithListener(addr net.Addr) Config {
 	if tcp, ok := addr.(*net.TCPAddr); ok && c.origins["external_url"].derived {
 		host, _, _ := net.SplitHostPort(c.Addr)
 		c.ExternalURL = externalURL(c.TLS, host, fmt.Sprint(tcp.Port))
+	}
+	return c
+}
+
+// WithSSHListener is the configuration for a listener of SSH that is already open, as WithListener is for the main one.
+func (c Config) WithSSHListener(addr net.Addr) Config {
+	if tcp, ok := addr.(*net.TCPAddr); ok && c.origins["ssh.port"].derived {
+		c.SSH.Port = tcp.Port
 	}
 	return c
 }

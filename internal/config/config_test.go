@@ -44,6 +44,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:7990", ExternalURL: "http://127.0.0.1:7990", Data: "pail-data", Database: "sqlite:pail-data/pail.db", Git: "git", Answers: "explained",
 		TLS:      TLS{ACME: ACME{Cache: "pail-data/acme"}},
+		SSH:      SSH{Port: 22},
 		Search:   Search{Dir: "pail-data/search"},
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20, Upload: 1 << 30},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
@@ -101,6 +102,36 @@ func TestWhichFile(t *testing.T) {
 				t.Errorf("read %q, want %q; %v", asked, tc.want, err)
 			}
 		})
+	}
+}
+
+func TestSSHAddress(t *testing.T) {
+	for _, tc := range []struct{ listen, host, port, want string }{
+		{"", "", "", "git.example.org:22"},
+		{":22", "", "", "git.example.org:22"},
+		{"[::]:2222", "", "", "git.example.org:2222"},
+		{":2222", "", "22", "git.example.org:22"},
+		{":2222", "ssh.example.org", "443", "ssh.example.org:443"},
+		{":22", "::1", "", "[::1]:22"},
+		{"127.0.0.1:0", "", "", "git.example.org:4321"}, // the port that was found free
+		{"127.0.0.1:0", "", "22", "git.example.org:22"},
+	} {
+		args := []string{"--external-url=https://git.example.org:8443", "--ssh-listen=" + tc.listen, "--ssh-host=" + tc.host}
+		if tc.port != "" {
+			args = append(args, "--ssh-port="+tc.port)
+		}
+		c, err := Load(source(t, "", nil, args...))
+		if err == nil && strings.HasSuffix(tc.listen, ":0") {
+			c = c.WithSSHListener(&net.TCPAddr{Port: 4321})
+		}
+		if err != nil || c.SSHAddress() != tc.want {
+			t.Errorf("%v: got %q, %v", tc, c.SSHAddress(), err)
+		}
+	}
+	for _, bad := range []string{"--ssh-host=a b", "--ssh-host=example.org:22", "--ssh-port=65536", "--ssh-listen=22"} {
+		if _, err := Load(source(t, "", nil, bad)); err == nil {
+			t.Errorf("%s is taken", bad)
+		}
 	}
 }
 

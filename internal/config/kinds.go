@@ -127,6 +127,14 @@ var (
 			return s, nil
 		}}
 
+	hostName = kind[string]{name: "host", expected: "a host name or an address without a port, or nothing", format: same,
+		parse: func(s string) (string, error) {
+			if s != "" && net.ParseIP(s) == nil && !validHost(s) {
+				return "", errors.New("not a host name")
+			}
+			return s, nil
+		}}
+
 	secretText = kind[string]{name: "secret", expected: "a secret, or nothing", format: same,
 		parse: func(s string) (string, error) {
 			if s == masked {

@@ -54,6 +54,12 @@ var settings = []setting{
 		help: "URL of another ACME authority's directory"},
 	{key: "tls.acme.http_addr", value: at(optionalAddress, func(c *Config) *string { return &c.TLS.ACME.HTTPAddr }),
 		help: "address of a listener for plain HTTP, such as :80: ACME challenges, and redirects to external_url"},
+	{key: "ssh.listen", value: at(optionalAddress, func(c *Config) *string { return &c.SSH.Listen }),
+		help: "address to listen on for Git over SSH, such as :22 or :2222; empty for none"},
+	{key: "ssh.host", value: at(hostName, func(c *Config) *string { return &c.SSH.Host }),
+		help: "host name in the addresses for Git over SSH that people and programs are shown; empty for that of external_url"},
+	{key: "ssh.port", from: "ssh.listen", derive: deriveSSHPort, value: at(count(0, 65535), func(c *Config) *int { return &c.SSH.Port }),
+		help: "port in these addresses, where it is not the one that is listened on: in front of a container, say"},
 	{key: "limits.header", def: "64KiB", value: at(size(4<<10, 1<<20), func(c *Config) *int64 { return &c.Limits.Header }),
 		help: "largest request line and headers together"},
 	{key: "limits.body", def: "16MiB", value: at(size(1<<10, 1<<40), func(c *Config) *int64 { return &c.Limits.Body }),
@@ -194,6 +200,14 @@ func Settings() []Setting {
 		list[i] = Setting{Key: s.key, Env: s.env(), Flag: s.flag(), Kind: v.kind(), Want: v.want(), Default: s.def, Derived: s.from, Help: s.help}
 	}
 	return list
+}
+
+// deriveSSHPort is the port that is listened on, and that of SSH where none is.
+func deriveSSHPort(c *Config) string {
+	if _, port, err := net.SplitHostPort(c.SSH.Listen); err == nil {
+		return port
+	}
+	return "22"
 }
 
 func deriveExternalURL(c *Config) string {

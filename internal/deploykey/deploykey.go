@@ -5,12 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/crypto/ssh"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
@@ -19,6 +14,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -89,21 +85,17 @@ func onProject(room *Room, h handler) func(*access.Call, workspace.Project) (any
 
 // Key is a deploy key.
 type Key struct {
-	ID          int64
-	Text        string // the type, and the key in base64
-	Fingerprint string // SHA-256 as OpenSSH writes it
-	Label       string
-	Comment     string
-	ByID        string // of the account that added it; "" when that is gone, or never was
-	Added       time.Time
-	Used        time.Time // zero: never
+	sshkey.Key
+	ID    int64
+	ByID  string // of the account that added it; "" when that is gone, or never was
+	Added time.Time
+	Used  time.Time // zero: never
 }
 
-// Limits of keys: of one repository or project, of a key in bytes, of label and comment in characters.
+// Limits: of the keys of one repository or project, and of the repositories and projects that have the same key.
 const (
-	maxKeys    = 200
-	maxKey     = 16 << 10
-	maxComment = 255
+	maxKeys   = 200
+	maxPlaces = 500
 )
 
 // keyJSON is a key as the API writes it (schema deploy_key).
@@ -139,53 +131,7 @@ func (room *Room) render(c *access.Call, t target, k *Key) (any, error) {
 }
 
 // Draft is what is asked of a key, as the API reads it; what is nil stays as it is.
-type Draft struct {
-	Key     *string `json:"key"`
-	Label   *string `json:"label"`
-	Comment *string `json:"comment"`
-}
-
-// parse reads a public key as OpenSSH writes it into a file: the type, the key, and perhaps a comment.
-func parse(text string) (k Key, err error) {
-	const want = "a public key as in ~/.ssh/id_ed25519.pub: its type, a space, and the key in base64"
-	text = strings.TrimSpace(text)
-	if len(text) > maxKey || strings.ContainsAny(text, "\r\n") {
-		return k, rest.InvalidField("key", want+", in one line")
-	}
-	if strings.Contains(text, "PRIVATE KEY") {
-		return k, rest.InvalidField("key", "this is a private key. It must not leave its machine: make a new pair, and send the .pub file")
-	}
-	parsed, comment, options, left, err := ssh.ParseAuthorizedKey([]byte(text))
-	if err != nil || len(options) > 0 || len(left) > 0 {
-		return k, rest.InvalidField("key", want)
-	}
-	if parsed.Type() == "ssh-dss" {
-		return k, rest.InvalidField("key", "keys of type ssh-dss are too weak; make one of type ed25519")
-	}
-	return Key{Text: strings.TrimSpace(string(ssh.MarshalAuthorizedKey(parsed))), Fingerprint: ssh.FingerprintSHA256(parsed), Comment: comment}, nil
-}
-
-// words checks a label or a comment.
-func words(field, text string) error {
-	if utf8.RuneCountInString(text) > maxComment || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return rest.InvalidField(field, fmt.Sprintf("one line of at most %d characters", maxComment))
-	}
-	return nil
-}
-
-// change makes k what a body says of it; the key itself stays.
-func (b Draft) change(k *Key) error {
-	if b.Comment != nil {
-		k.Comment = *b.Comment
-	}
-	if b.Label != nil {
-		k.Label = *b.Label
-	}
-	if err := words("label", k.Label); err != nil {
-		return err
-	}
-	return words("comment", k.Comment)
-}
+type Draft = sshkey.Draft
 
 const columns = `k.id, k.key, k.fingerprint, k.label, k.comment, k.added_on, k.last_used_on, COALESCE(k.account_id, '')`
 
@@ -270,13 +216,7 @@ func (room *Room) Add(ctx context.Context, r *repository.Repository, b Draft, ac
 }
 
 func (room *Room) add(ctx context.Context, t target, b Draft, accountID string) (k Key, err error) {
-	if b.Key == nil || *b.Key == "" {
-		return k, rest.MissingField("key")
-	}
-	if k, err = parse(*b.Key); err != nil {
-		return k, err
-	}
-	if err := b.change(&k); err != nil {
+	if k.Key, err = b.New(); err != nil {
 		return k, err
 	}
 	k.ByID, k.Added = accountID, room.Now()
@@ -284,7 +224,20 @@ func (room *Room) add(ctx context.Context, t target, b Draft, accountID string) 
 		if err := tx.Row(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'deploy_key' RETURNING value`).Scan(&k.ID); err != nil {
 			return err
 		}
-		var others int
+		if err := sshkey.Lock(ctx, tx); err != nil {
+			return err
+		}
+		var persons, places, others int
+		if err := tx.Row(ctx, `SELECT (SELECT COUNT(*) FROM ssh_key WHERE fingerprint = $1), (SELECT COUNT(*) FROM deploy_key WHERE fingerprint = $1)`, k.Fingerprint).
+			Scan(&persons, &places); err != nil {
+			return err
+		}
+		switch {
+		case persons > 0:
+			return sshkey.Taken("This is the key of an account, and with it that person's rights would come. Make a pair for the machine alone.")
+		case places >= maxPlaces:
+			return rest.InvalidField("key", fmt.Sprintf("this key is on %d repositories and projects; add it to the project in place of its repositories, or make another pair", maxPlaces))
+		}
 		if err := tx.Row(ctx, `SELECT COUNT(*)`+t.from(), t.id).Scan(&others); err != nil {
 			return err
 		}
@@ -294,7 +247,7 @@ func (room *Room) add(ctx context.Context, t target, b Draft, accountID string) 
 		_, err := tx.Exec(ctx, `INSERT INTO deploy_key (id, `+t.column+`, key, fingerprint, label, comment, account_id, added_on, last_used_on)
 			VALUES ($1, $2, $3, $4, $5, $6, NULLIF($7, ''), $8, 0)`, k.ID, t.id, k.Text, k.Fingerprint, k.Label, k.Comment, k.ByID, database.Micros(k.Added))
 		if database.IsUnique(err) {
-			return rest.Refuse(reason.ConflictExists, "This key is here already.").WithMessage("Someone has already registered that SSH key.").Field("key", "taken")
+			return sshkey.Taken("This key is here already.")
 		}
 		return err
 	})
@@ -317,16 +270,7 @@ func (room *Room) put(c *access.Call, t target) (any, error) {
 		if k, err = find(c.Context(), tx, t, c.Param("key_id")); err != nil {
 			return err
 		}
-		if b.Key != nil {
-			same, err := parse(*b.Key)
-			if err != nil {
-				return err
-			}
-			if same.Fingerprint != k.Fingerprint {
-				return rest.InvalidField("key", "another key is another deploy key: add it, and delete this one")
-			}
-		}
-		if err := b.change(&k); err != nil {
+		if err := b.Change(&k.Key); err != nil {
 			return err
 		}
 		_, err = tx.Exec(c.Context(), `UPDATE deploy_key SET label = $2, comment = $3 WHERE id = $1`, k.ID, k.Label, k.Comment)

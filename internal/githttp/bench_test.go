@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
 )
 
@@ -92,7 +93,7 @@ func BenchmarkCloneLarge(b *testing.B) {
 	f.git(dir, "config", "core.compression", "0")
 	f.commit(dir, "noise", string(noise(128<<20)))
 	f.git(dir, "push", "-q", "origin", "main")
-	cloneBody := "0011command=fetch0001000fno-progress" + string(appendPacket(nil, "want "+f.git(dir, "rev-parse", "HEAD")+"\n")) + "0009done\n0000"
+	cloneBody := "0011command=fetch0001000fno-progress" + string(gitserve.AppendPacket(nil, "want "+f.git(dir, "rev-parse", "HEAD")+"\n")) + "0009done\n0000"
 	compare(b, f.url, baseline(b, f), func(url string) {
 		req, err := http.NewRequestWithContext(b.Context(), http.MethodPost, url+"/git-upload-pack", strings.NewReader(cloneBody))
 		if err != nil {

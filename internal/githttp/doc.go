@@ -1,9 +1,9 @@
 // Package githttp speaks Git's smart HTTP protocol, versions 0, 1 and 2: it serves clone, fetch and
 // push of the repositories in a gitstore.Store to Git clients.
 //
-// What lives here: which URLs are Git's (Match), the headers and content types, reading which
-// references a push wants to change, streaming between the connection and git, and words for the
-// person at the client when something is refused.
+// What lives here: which URLs are Git's (Match), the headers and content types, streaming between the
+// connection and git, and words for the person at the client when something is refused. What it shares with Git over SSH,
+// such as the way of a push, is in package gitserve.
 //
 // What does not: who may do what. A Gate decides that for each request, and says which repository
 // is meant; a refusal brings its own status and text. The dumb protocol is not served.
@@ -12,6 +12,5 @@
 // bounded. A push whose body has arrived whole is carried to its end even when the client leaves;
 // one that breaks off before the end of its pack changes nothing.
 //
-// Map of the files: route (URLs), handler (the way of a request), push (receive-pack), pktline
-// (Git's framing), report (git's answer to a push), stream (bodies, stalls, compression).
+// Map of the files: route (URLs), handler (the way of a request), stream (bodies, compression, a client that leaves).
 package githttp

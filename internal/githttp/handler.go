@@ -2,7 +2,6 @@ package githttp
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
 )
 
@@ -21,56 +21,18 @@ type Gate interface {
 	Admit(r *http.Request, workspace, repository string, write bool) (Repository, error)
 }
 
-// Refusal is an error that knows how to tell a Git client.
-type Refusal interface {
-	error
-	// GitAnswer gives the status (400 to 599), further headers (the challenge of a 401, for
-	// example) and the lines that git prints as "remote: <line>". Git prints them only when they
-	// answer its first request (info/refs). Where a later one is refused, which happens when a right
-	// is lost in between, the lines go into an answer with status 200, in Git's own form for refusals,
-	// unless the client sent no credential and a 401 asks for one. nil lines stand for the status in words, an empty
-	// list for an answer without a body.
-	GitAnswer() (status int, header http.Header, lines []string)
-}
-
-// RefUpdate is one change of a reference: its full name and its value before and after, where
-// zeros stand for "does not exist".
-type RefUpdate = gitstore.RefUpdate
-
-// Repository is what Admit gives when the answer is yes.
-type Repository struct {
-	// ID is the repository's id in the store.
-	ID string
-	// Pusher says who asks, in the caller's own terms. It is handed on to Observe and goes nowhere else.
-	Pusher string
-	// MaxPushBytes bounds the pack of a push. 0: the store's own limit.
-	MaxPushBytes int64
-	// Vet judges a push before git sees it, with what the client says of the references, which git checks later. The
-	// new objects are not there yet. An error fails the push without a reason. nil: no objection.
-	Vet func(ctx context.Context, updates []RefUpdate) (Verdict, error)
-	// Pushed is called once after a push that changed something, with what it really changed, before
-	// the client hears of its success. It must be fast. Its context does not end with the connection.
-	Pushed func(ctx context.Context, updates []RefUpdate)
-	// Remarks gives lines that the person who pushed gets to read, after Pushed. nil: none.
-	Remarks func(ctx context.Context, updates []RefUpdate) []string
-}
-
-// Verdict is what is said of a push before it happens. In both maps the key is the full name of a reference, and the value
-// a sentence for whoever pushes.
-type Verdict struct {
-	// Refused are references that may not be changed so. One of them refuses the whole push.
-	Refused map[string]string
-	// Kept are branches that may move forward only: a new value must have the old one in its history, which git finds
-	// out when it has the objects. While one of them is in a push, the same holds for its other branches.
-	Kept map[string]string
-}
+// What a Gate gives; see package gitserve.
+type (
+	Repository = gitserve.Repository
+	Verdict    = gitserve.Verdict
+	Refusal    = gitserve.Refusal
+	RefUpdate  = gitserve.RefUpdate
+)
 
 // Options tune a Handler. The zero value is fine.
 type Options struct {
-	// MaxProcesses bounds the requests that git works on at the same time. 0: 64.
-	MaxProcesses int
-	// MaxWait is how long a request waits for its turn before it is answered 503. 0: 1 minute.
-	MaxWait time.Duration
+	// Turns bound the requests that git works on at the same time; who does not get one is answered 503. nil: 64 of its own.
+	Turns *gitserve.Turns
 	// Stall is how long a connection may be without a byte in either direction. Git gives a sign of
 	// life every 5 seconds. 0: 10 minutes.
 	Stall time.Duration
@@ -99,27 +61,23 @@ type Handler struct {
 	store *gitstore.Store
 	gate  Gate
 	o     Options
-	turns chan struct{}
 }
 
 // New makes a handler for the repositories of a store.
 func New(store *gitstore.Store, gate Gate, o Options) *Handler {
-	if o.MaxProcesses <= 0 {
-		o.MaxProcesses = 64
-	}
-	if o.MaxWait <= 0 {
-		o.MaxWait = time.Minute
+	if o.Turns == nil {
+		o.Turns = gitserve.NewTurns(0, 0)
 	}
 	if o.Stall <= 0 {
 		o.Stall = 10 * time.Minute
 	}
 	if o.MaxRefs <= 0 {
-		o.MaxRefs = 50_000
+		o.MaxRefs = gitserve.DefaultMaxRefs
 	}
 	if o.MaxFetchRequest <= 0 {
-		o.MaxFetchRequest = 64 << 20
+		o.MaxFetchRequest = gitserve.DefaultMaxFetchRequest
 	}
-	return &Handler{store: store, gate: gate, o: o, turns: make(chan struct{}, o.MaxProcesses)}
+	return &Handler{store: store, gate: gate, o: o}
 }
 
 // request is one request on its way.
@@ -168,10 +126,15 @@ func (q *request) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q.repo, q.event.Pusher = repo, repo.Pusher
-	if !q.wait(r.Context()) {
+	done, waited, err := q.o.Turns.Take(r.Context())
+	q.event.Waited = waited
+	if err != nil {
+		if q.event.Err = err; errors.Is(err, gitserve.ErrBusy) {
+			q.answer(http.StatusServiceUnavailable, http.Header{"Retry-After": {"30"}}, "The server is busy with other Git requests.", "Try again in half a minute.")
+		}
 		return
 	}
-	defer func() { <-q.turns }()
+	defer done()
 	switch {
 	case q.route.Advertise:
 		q.advertise()
@@ -239,53 +202,28 @@ func (q *request) refuseInside(lines []string) bool {
 		return false
 	}
 	if !q.route.Write() {
-		drop(body, maxDroppedRefused)
+		gitserve.Drop(body, maxDroppedRefused)
 		text := "ERR"
 		for i, line := range lines[:min(len(lines), 20)] {
-			text += " \n"[min(i, 1):][:1] + oneLine(line)
+			text += " \n"[min(i, 1):][:1] + gitserve.OneLine(line)
 		}
-		_, _ = q.x.Write(appendPacket(nil, text))
+		_, _ = q.x.Write(gitserve.AppendPacket(nil, text))
 		return true
 	}
 	in := bufio.NewReader(body)
-	c, err := readCommands(in, commandLimits{q.o.MaxRefs, maxDroppedRefused})
-	if err != nil || len(c.updates) == 0 {
+	c, err := gitserve.ReadCommands(in, gitserve.CommandLimits{Count: q.o.MaxRefs, Bytes: maxDroppedRefused})
+	if err != nil || len(c.Updates) == 0 {
 		return false
 	}
-	drop(in, maxDroppedRefused)
-	_, _ = q.x.Write(c.refusal(lines, func(string) string { return lines[0] }))
+	gitserve.Drop(in, maxDroppedRefused)
+	_, _ = q.x.Write(c.Refusal(lines, func(string) string { return lines[0] }))
 	return true
 }
-
-// wait waits for a free process.
-func (q *request) wait(ctx context.Context) bool {
-	select {
-	case q.turns <- struct{}{}:
-		return true
-	default:
-	}
-	begun := time.Now()
-	patience := time.NewTimer(q.o.MaxWait)
-	defer patience.Stop()
-	defer func() { q.event.Waited = time.Since(begun) }()
-	select {
-	case q.turns <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		q.event.Err = context.Cause(ctx)
-	case <-patience.C:
-		q.event.Err = errBusy
-		q.answer(http.StatusServiceUnavailable, http.Header{"Retry-After": {"30"}}, "The server is busy with other Git requests.", "Try again in half a minute.")
-	}
-	return false
-}
-
-var errBusy = errors.New("githttp: no free process in time")
 
 func (q *request) options() gitstore.ServeOptions {
 	return gitstore.ServeOptions{
 		Protocol: q.x.r.Header.Get("Git-Protocol"), StatelessRPC: true,
-		AdvertiseRefs: q.route.Advertise, MaxPushBytes: q.repo.MaxPushBytes,
+		AdvertiseRefs: q.route.Advertise,
 	}
 }
 
@@ -301,7 +239,7 @@ func (q *request) advertise() {
 		o.Protocol = "" // pushes have no version 2, and without version 1 the answer is the plainest
 	}
 	if !strings.Contains(o.Protocol, "version=2") {
-		q.x.prefix = append(appendPacket(nil, "# service="+q.route.Service+"\n"), flushPacket...)
+		q.x.prefix = append(gitserve.AppendPacket(nil, "# service="+q.route.Service+"\n"), gitserve.FlushPacket...)
 	}
 	q.finish(run(ctx, q.repo.ID, o, nil, q.x))
 }
@@ -316,7 +254,32 @@ func (q *request) upload() {
 		q.badBody(err)
 		return
 	}
-	q.finish(q.store.UploadPack(ctx, q.repo.ID, q.options(), &limited{body, q.o.MaxFetchRequest}, q.x))
+	q.finish(q.store.UploadPack(ctx, q.repo.ID, q.options(), gitserve.Limit(body, q.o.MaxFetchRequest), q.x))
+}
+
+// receive answers a push.
+func (q *request) receive() {
+	ctx, end := q.x.begin(true)
+	defer end()
+	q.x.contentType = "application/x-git-receive-pack-result"
+	body, err := q.x.body()
+	if err != nil {
+		q.badBody(err)
+		return
+	}
+	in := bufio.NewReaderSize(body, 32<<10)
+	c, err := gitserve.ReadCommands(in, gitserve.CommandLimits{Count: q.o.MaxRefs, Bytes: gitserve.MaxCommandBytes})
+	if err != nil {
+		gitserve.Drop(in, gitserve.MaxDropped)
+		q.badBody(err)
+		return
+	}
+	if len(c.Updates) == 0 { // git asks whether it may before it sends much
+		q.event.Err = q.x.open()
+		return
+	}
+	q.event.Updates, err = gitserve.Push(ctx, q.store, q.repo, c, in, q.x, q.options())
+	q.finish(err)
 }
 
 // badBody answers a body that cannot be read.
@@ -325,7 +288,7 @@ func (q *request) badBody(err error) {
 	switch {
 	case errors.Is(err, errEncoding):
 		q.answer(http.StatusUnsupportedMediaType, http.Header{"Accept-Encoding": {"gzip"}}, "The Content-Encoding must be gzip or none.")
-	case errors.Is(err, errTooMany):
+	case errors.Is(err, gitserve.ErrTooMany):
 		q.answer(http.StatusRequestEntityTooLarge, nil, "A push can change at most "+strconv.Itoa(q.o.MaxRefs)+" references.", "Push them in parts.")
 	default:
 		q.answer(http.StatusBadRequest, nil, "The request body is not what a Git client sends.")
@@ -338,13 +301,13 @@ func (q *request) finish(err error) {
 		err = q.x.open() // git may have nothing to say
 	}
 	q.event.Err = err
-	if err == nil || q.x.started || q.x.r.Context().Err() != nil || errors.Is(err, ErrStalled) {
+	if err == nil || q.x.started || q.x.r.Context().Err() != nil || errors.Is(err, gitserve.ErrStalled) {
 		return
 	}
 	switch {
 	case errors.Is(err, gitstore.ErrNotFound):
 		q.answer(http.StatusNotFound, nil, "The repository is not there.")
-	case errors.Is(err, errTooLong):
+	case errors.Is(err, gitserve.ErrTooLong):
 		q.answer(http.StatusRequestEntityTooLarge, nil, "The request to fetch is too long.")
 	case gitstore.InputFailed(err):
 		q.badBody(err)

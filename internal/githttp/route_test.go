@@ -4,6 +4,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/pailforge/pail/internal/gitserve"
 )
 
 func TestMatch(t *testing.T) {
@@ -12,12 +14,12 @@ func TestMatch(t *testing.T) {
 		want           Route
 		ok             bool
 	}{
-		{"GET", "/ws/repo/info/refs?service=git-upload-pack", Route{"ws", "repo", UploadPack, true}, true},
-		{"GET", "/ws/repo.git/info/refs?service=git-receive-pack", Route{"ws", "repo", ReceivePack, true}, true},
+		{"GET", "/ws/repo/info/refs?service=git-upload-pack", Route{"ws", "repo", gitserve.UploadPack, true}, true},
+		{"GET", "/ws/repo.git/info/refs?service=git-receive-pack", Route{"ws", "repo", gitserve.ReceivePack, true}, true},
 		{"GET", "/ws/repo.git/info/refs", Route{"ws", "repo", "", true}, true},
 		{"GET", "/ws/repo/info/refs?service=evil", Route{"ws", "repo", "", true}, true},
-		{"POST", "/ws/repo.git/git-upload-pack", Route{"ws", "repo", UploadPack, false}, true},
-		{"POST", "/Ws_1/a.b-c/git-receive-pack", Route{"Ws_1", "a.b-c", ReceivePack, false}, true},
+		{"POST", "/ws/repo.git/git-upload-pack", Route{"ws", "repo", gitserve.UploadPack, false}, true},
+		{"POST", "/Ws_1/a.b-c/git-receive-pack", Route{"Ws_1", "a.b-c", gitserve.ReceivePack, false}, true},
 		{"GET", "/%7B0189c3a0-7b1e-4a52-9d3c-0123456789ab%7D/%7b0189c3a0-7b1e-4a52-9d3c-0123456789ac%7d.git/info/refs", Route{"{0189c3a0-7b1e-4a52-9d3c-0123456789ab}", "{0189c3a0-7b1e-4a52-9d3c-0123456789ac}", "", true}, true},
 		{"GET", "/ws/repo.git/git-upload-pack", Route{}, false},
 		{"POST", "/ws/repo.git/info/refs", Route{}, false},

@@ -9,18 +9,16 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-)
 
-// ErrStalled ends a request over whose connection nothing has moved for Options.Stall.
-var ErrStalled = errors.New("githttp: nothing moved for too long")
+	"github.com/pailforge/pail/internal/gitserve"
+)
 
 // exchange is one request that git answers, with both directions watched.
 type exchange struct {
-	w      http.ResponseWriter
-	r      *http.Request
-	rc     *http.ResponseController
-	cancel context.CancelCauseFunc
-	cause  func() error // why the exchange was ended, or nil
+	w     http.ResponseWriter
+	r     *http.Request
+	rc    *http.ResponseController
+	cause func() error // why the exchange was ended, or nil
 
 	contentType string
 	prefix      []byte // sent before git's first byte
@@ -28,11 +26,9 @@ type exchange struct {
 	failed      error  // first failure to write
 
 	in, out  atomic.Int64 // bytes
-	moved    atomic.Int64 // when a byte last moved, in nanoseconds since start
 	bodyDone atomic.Bool
-	start    time.Time
 	stall    time.Duration
-	timer    *time.Timer
+	watch    *gitserve.Watch
 }
 
 // begin makes ready for streaming and gives the context that git shall run under. It ends when the
@@ -44,9 +40,7 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 	_ = e.rc.SetReadDeadline(time.Time{})
 	_ = e.rc.SetWriteDeadline(time.Time{})
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(e.r.Context()))
-	e.cancel = cancel
 	e.cause = func() error { return context.Cause(ctx) }
-	e.start = time.Now()
 	leave := context.AfterFunc(e.r.Context(), func() {
 		if carry && !e.bodyDone.Load() {
 			// The last byte may have been read a moment ago, and the end of the connection behind it seen before that was noted.
@@ -65,12 +59,12 @@ func (e *exchange) begin(carry bool) (context.Context, func()) {
 		_ = e.rc.SetReadDeadline(past)
 		_ = e.rc.SetWriteDeadline(past)
 	})
-	e.timer = time.AfterFunc(e.stall, e.watch)
+	e.watch = gitserve.NewWatch(e.stall, func() { cancel(gitserve.ErrStalled) })
 	return ctx, func() {
 		e.endBody(ctx)
 		leave()
 		unblock()
-		e.timer.Stop()
+		e.watch.Stop()
 		cancel(nil)
 	}
 }
@@ -98,24 +92,12 @@ func (e *exchange) endBody(ctx context.Context) {
 	}
 }
 
-// watch runs when the stall time may be over.
-func (e *exchange) watch() {
-	quiet := time.Since(e.start) - time.Duration(e.moved.Load())
-	if quiet >= e.stall {
-		e.cancel(ErrStalled)
-		return
-	}
-	e.timer.Reset(e.stall - quiet)
-}
-
-func (e *exchange) touch() { e.moved.Store(int64(time.Since(e.start))) }
-
 // Read reads the body as it comes over the wire.
 func (e *exchange) Read(p []byte) (int, error) {
 	n, err := e.r.Body.Read(p)
 	if n > 0 {
 		e.in.Add(int64(n))
-		e.touch()
+		e.watch.Touch()
 	}
 	if errors.Is(err, io.EOF) {
 		e.bodyDone.Store(true)
@@ -144,7 +126,7 @@ func (e *exchange) Write(p []byte) (int, error) {
 	}
 	n, err := e.w.Write(p)
 	e.out.Add(int64(n))
-	e.touch()
+	e.watch.Touch()
 	e.failed = e.why(err)
 	return n, e.failed
 }
@@ -183,35 +165,5 @@ func (e *exchange) body() (io.Reader, error) {
 	return nil, errEncoding
 }
 
-// errTooLong says that a request to fetch is longer than any sensible one.
-var errTooLong = errors.New("githttp: the request is too long")
-
-// limited fails, unlike io.LimitReader, when there is more than n bytes.
-type limited struct {
-	r io.Reader
-	n int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if l.n < 0 {
-		return 0, errTooLong
-	}
-	if int64(len(p)) > l.n+1 {
-		p = p[:l.n+1]
-	}
-	n, err := l.r.Read(p)
-	if l.n -= int64(n); l.n < 0 {
-		return 0, errTooLong
-	}
-	return n, err
-}
-
-// Bounds of what is read of a refused push so that the client gets to read the answer: more for
-// those who may push.
-const (
-	maxDropped        = 256 << 20
-	maxDroppedRefused = 16 << 20
-)
-
-// drop reads the rest of the body, up to a bound, for nothing.
-func drop(body io.Reader, bound int64) { _, _ = io.CopyN(io.Discard, body, bound) }
+// maxDroppedRefused bounds what is read of a request that the gate refused, so that the client gets to read the answer.
+const maxDroppedRefused = 16 << 20

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pailtest/heap"
 )
@@ -64,7 +65,7 @@ func big(t *testing.T, size int) {
 	}
 	f.set(func(f *forge) {
 		for _, e := range f.events {
-			if e.Service == ReceivePack && !e.Advertise && e.In > int64(size) || e.Service == UploadPack && e.Out > int64(size) {
+			if e.Service == gitserve.ReceivePack && !e.Advertise && e.In > int64(size) || e.Service == gitserve.UploadPack && e.Out > int64(size) {
 				size = 0
 			}
 		}
@@ -159,22 +160,22 @@ func TestBodiesThatCannotBe(t *testing.T) {
 	}
 	z.Close()
 	none, some := string(gitstore.ZeroHash), strings.Repeat("1", 40)
-	command := func(ref string) string { return string(appendPacket(nil, none+" "+some+" "+ref)) }
+	command := func(ref string) string { return string(gitserve.AppendPacket(nil, none+" "+some+" "+ref)) }
 	for _, c := range []struct {
 		name, service, body string
 		header              []string
 		status              int
 	}{
-		{"wrong type", ReceivePack, "0000", []string{"Content-Type", "text/plain"}, 415},
-		{"unknown encoding", ReceivePack, "0000", []string{"Content-Encoding", "br"}, 415},
-		{"no gzip", ReceivePack, "0000", []string{"Content-Encoding", "gzip"}, 400},
-		{"no gzip", UploadPack, "0000", []string{"Content-Encoding", "gzip"}, 400},
-		{"probe", ReceivePack, "0000", nil, 200},
-		{"garbage", ReceivePack, "garbage", nil, 400},
-		{"cut", ReceivePack, command("refs/heads/x"), nil, 400},
-		{"not a command", ReceivePack, "000bhello!\n0000", nil, 400},
-		{"too many", ReceivePack, command("refs/heads/a") + command("refs/heads/b") + command("refs/heads/c") + "0000", nil, 413},
-		{"too long", UploadPack, bomb.String(), []string{"Content-Encoding", "gzip"}, 413},
+		{"wrong type", gitserve.ReceivePack, "0000", []string{"Content-Type", "text/plain"}, 415},
+		{"unknown encoding", gitserve.ReceivePack, "0000", []string{"Content-Encoding", "br"}, 415},
+		{"no gzip", gitserve.ReceivePack, "0000", []string{"Content-Encoding", "gzip"}, 400},
+		{"no gzip", gitserve.UploadPack, "0000", []string{"Content-Encoding", "gzip"}, 400},
+		{"probe", gitserve.ReceivePack, "0000", nil, 200},
+		{"garbage", gitserve.ReceivePack, "garbage", nil, 400},
+		{"cut", gitserve.ReceivePack, command("refs/heads/x"), nil, 400},
+		{"not a command", gitserve.ReceivePack, "000bhello!\n0000", nil, 400},
+		{"too many", gitserve.ReceivePack, command("refs/heads/a") + command("refs/heads/b") + command("refs/heads/c") + "0000", nil, 413},
+		{"too long", gitserve.UploadPack, bomb.String(), []string{"Content-Encoding", "gzip"}, 413},
 	} {
 		resp, text := f.post(c.service, strings.NewReader(c.body), c.header...)
 		if resp.StatusCode != c.status {
@@ -196,11 +197,11 @@ func TestGzipChunkedPush(t *testing.T) {
 	}
 	var body bytes.Buffer
 	z := gzip.NewWriter(&body)
-	_, _ = z.Write(appendPacket(nil, string(gitstore.ZeroHash)+" "+head+" refs/heads/main\x00report-status"))
-	_, _ = io.WriteString(z, flushPacket)
+	_, _ = z.Write(gitserve.AppendPacket(nil, string(gitstore.ZeroHash)+" "+head+" refs/heads/main\x00report-status"))
+	_, _ = io.WriteString(z, gitserve.FlushPacket)
 	_, _ = z.Write(pack)
 	z.Close()
-	resp, text := f.post(ReceivePack, struct{ io.Reader }{&body}, "Content-Encoding", "gzip")
+	resp, text := f.post(gitserve.ReceivePack, struct{ io.Reader }{&body}, "Content-Encoding", "gzip")
 	if resp.StatusCode != 200 || text != "000eunpack ok\n0017ok refs/heads/main\n0000" {
 		t.Errorf("%d %q", resp.StatusCode, text)
 	}
@@ -218,11 +219,11 @@ func TestPushWithoutReport(t *testing.T) {
 	f.git(dir, "push", "-q", "origin", "main")
 	f.takePushed()
 	none := string(gitstore.ZeroHash)
-	body := appendPacket(nil, head+" "+none+" refs/heads/gone\x00")
-	body = appendPacket(body, none+" "+head+" refs/heads/new")
-	body = append(body, flushPacket...)
+	body := gitserve.AppendPacket(nil, head+" "+none+" refs/heads/gone\x00")
+	body = gitserve.AppendPacket(body, none+" "+head+" refs/heads/new")
+	body = append(body, gitserve.FlushPacket...)
 	body = append(body, "PACK\x00\x00\x00\x02\x00\x00\x00\x00\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e"...)
-	if resp, text := f.post(ReceivePack, bytes.NewReader(body)); resp.StatusCode != 200 {
+	if resp, text := f.post(gitserve.ReceivePack, bytes.NewReader(body)); resp.StatusCode != 200 {
 		t.Errorf("%d %q", resp.StatusCode, text)
 	}
 	f.holds("refs/heads/new", head)
@@ -240,8 +241,8 @@ func dialPush(t *testing.T, f *forge, dir, head string) (net.Conn, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := appendPacket(nil, string(gitstore.ZeroHash)+" "+head+" refs/heads/main\x00report-status side-band-64k")
-	body = append(append(body, flushPacket...), pack...)
+	body := gitserve.AppendPacket(nil, string(gitstore.ZeroHash)+" "+head+" refs/heads/main\x00report-status side-band-64k")
+	body = append(append(body, gitserve.FlushPacket...), pack...)
 	c, err := net.Dial("tcp", f.srv.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -325,21 +326,25 @@ func TestStalledConnection(t *testing.T) {
 	head := f.commit(dir, "noise", string(noise(1<<20)))
 	c, _ := dialPush(t, f, dir, head)
 	defer c.Close()
-	if e := <-done; !errors.Is(e.Err, ErrStalled) {
-		t.Errorf("ended with %v, want ErrStalled", e.Err)
+	if e := <-done; !errors.Is(e.Err, gitserve.ErrStalled) {
+		t.Errorf("ended with %v, want gitserve.ErrStalled", e.Err)
 	}
 	f.holds("refs/heads/main", "")
 	f.sound()
 }
 
 func TestBusy(t *testing.T) {
-	f := newForge(t, Options{MaxProcesses: 1, MaxWait: time.Millisecond})
-	f.h.turns <- struct{}{}
+	turns := gitserve.NewTurns(1, time.Millisecond)
+	f := newForge(t, Options{Turns: turns})
+	done, _, err := turns.Take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := f.try("", "ls-remote", f.url)
 	if err == nil || !strings.Contains(out, "remote: The server is busy") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	<-f.h.turns
+	done()
 	f.git("", "ls-remote", f.url)
 }
 

@@ -17,6 +17,9 @@ type ServeOptions struct {
 	Protocol string
 	// StatelessRPC is for HTTP: one request, one answer.
 	StatelessRPC bool
+	// Open says that stdin stays open behind what git reads, as a conversation's does: when git has ended, its end is not
+	// waited for. One Read may then still be going on, which the caller ends.
+	Open bool
 	// AdvertiseRefs ends after the list of references, as HTTP's info/refs does.
 	AdvertiseRefs bool
 	// MaxPushBytes makes ReceivePack refuse larger packs. 0: the store's own limit. The smaller of
@@ -70,7 +73,7 @@ var visibleRefs = []string{
 
 // UploadPack serves a clone or fetch: it runs `git upload-pack` between stdin and stdout.
 //
-// It returns when git has ended and stdin is no longer read. When git ends before its input does,
+// It returns when git has ended and, unless it is Open, stdin is no longer read. When git ends before its input does,
 // a bounded rest of stdin is read and dropped, so that the client gets to read the answer. A
 // failing stdout ends git. When ctx ends, git's process group does; a Read or Write that is
 // blocked then must return by the caller's doing.
@@ -177,7 +180,9 @@ func (s *Store) serve(ctx context.Context, id, command string, extra, settings [
 	out.Close()
 	err = p.wait(ctx)
 	in.Close() // a feed that is blocked on a full pipe goes on to drop the rest
-	<-fed
+	if !o.Open {
+		<-fed
+	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}

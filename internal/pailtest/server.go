@@ -60,7 +60,11 @@ func Start(t testing.TB, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := append([]string{"PAIL_ADDR=" + ln.Addr().String(), "PAIL_DATA=" + o.Data}, o.Env...)
+	ssh, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := append([]string{"PAIL_ADDR=" + ln.Addr().String(), "PAIL_SSH_LISTEN=" + ssh.Addr().String(), "PAIL_DATA=" + o.Data}, o.Env...)
 	if o.DSN != "" {
 		env = append(env, "PAIL_DATABASE="+o.DSN)
 	}
@@ -91,7 +95,7 @@ func Start(t testing.TB, o Options) *Server {
 	s.URL = cfg.ExternalURL
 	ended, ready := make(chan error, 1), make(chan struct{})
 	go func() {
-		ended <- s.Server.Run(ctx, server.RunOptions{Listener: ln, OnListen: func(net.Addr) { close(ready) }})
+		ended <- s.Server.Run(ctx, server.RunOptions{Listener: ln, SSH: ssh, OnListen: func(net.Addr) { close(ready) }})
 	}()
 	select {
 	case <-ready:

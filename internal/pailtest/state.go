@@ -20,7 +20,7 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity",
 	"commit_status", "commit_report", "commit_annotation", "commit_comment", "commit_approval", "counter", "download",
 	"branching_model", "branch_restriction", "branch_restriction_user", "branch_restriction_group",
-	"repository_alias", "repository_watcher", "deploy_key",
+	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
 	"webhook", "webhook_delivery",
 	"pull_request", "pull_request_participant", "pull_request_activity", "pull_request_merge", "repository_default_reviewer", "pull_request_comment", "pull_request_task"}
 

@@ -233,7 +233,7 @@ func (room *Room) Render(r *Repository) JSON {
 			Source: room.link(r, "src"), Hooks: room.link(r, "hooks"),
 			Clone: []rest.Link{
 				{Name: "https", Href: room.URLs.Web(w, r.Slug).Href + ".git"},
-				{Name: "ssh", Href: "git@" + strings.Split(room.URLs.Host(), ":")[0] + ":" + r.FullName() + ".git"},
+				{Name: "ssh", Href: room.URLs.SSHRemote(r.FullName())}, // also where SSH is off: clients expect both
 			},
 		},
 	}

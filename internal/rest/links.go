@@ -1,14 +1,15 @@
 package rest
 
 import (
+	"net"
 	"net/url"
 	"strings"
 	"time"
 )
 
 // URLs builds the absolute addresses that answers carry. Base is the configured external URL, without a slash at
-// the end.
-type URLs struct{ Base string }
+// the end. SSH is the host:port that Git over SSH is reached at; empty for port 22 of the same host.
+type URLs struct{ Base, SSH string }
 
 // Link is one entry of an object's links.
 type Link struct {
@@ -55,6 +56,23 @@ func (u URLs) Host() string {
 	_, rest, _ := strings.Cut(u.Base, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return host
+}
+
+// SSHRemote is the address of a repository for Git over SSH: in the short form of scp, as Bitbucket Cloud has it, unless the
+// port is another one than SSH's own.
+func (u URLs) SSHRemote(fullName string) string {
+	host, port, err := net.SplitHostPort(u.SSH)
+	if err != nil {
+		base, _ := url.Parse(u.Base)
+		host, port = base.Hostname(), "22"
+	}
+	if port == "22" {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		return "git@" + host + ":" + fullName + ".git"
+	}
+	return "ssh://git@" + net.JoinHostPort(host, port) + "/" + fullName + ".git"
 }
 
 // Time is a time as the API writes it: RFC 3339 with microseconds and +00:00.

@@ -283,7 +283,7 @@ func TestAnswers(t *testing.T) {
 	if w, _ := serve(post, thing, nil); w.Code != 200 || w.Header().Get("ETag") != "" {
 		t.Errorf("POST: %d, ETag %q", w.Code, w.Header().Get("ETag"))
 	}
-	if w, _ := serve(post, Created(thing, URLs{base}.API("x")), nil); w.Code != 201 || w.Header().Get("Location") != base+"/2.0/x" || w.Body.Len() == 0 {
+	if w, _ := serve(post, Created(thing, URLs{Base: base}.API("x")), nil); w.Code != 201 || w.Header().Get("Location") != base+"/2.0/x" || w.Body.Len() == 0 {
 		t.Errorf("created: %d %v", w.Code, w.Header())
 	}
 	if w, _ := serve(post, nil, nil); w.Code != 204 || w.Body.Len() != 0 || w.Header().Get("Content-Type") == "" {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
-	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -19,27 +19,32 @@ import (
 type door struct{ s *Server }
 
 // Admit decides about one git request.
-func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (githttp.Repository, error) {
-	rooms := d.s.Repositories
+func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (gitserve.Repository, error) {
 	r, op, need := d.asks(hr, workspace, name, write)
 	p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
-		return githttp.Repository{}, d.refusal(hr, r.Trace, err)
+		return gitserve.Repository{}, d.refusal(hr, r.Trace, err)
 	}
-	return githttp.Repository{ID: repo.ID,
-		Vet: func(ctx context.Context, updates []githttp.RefUpdate) (githttp.Verdict, error) {
+	return d.admitted(p, repo), nil
+}
+
+// admitted is a repository for somebody who may have it: how a push to it is judged, and who hears of it.
+func (d *door) admitted(p *access.Principal, repo *repository.Repository) gitserve.Repository {
+	rooms := d.s.Repositories
+	return gitserve.Repository{ID: repo.ID,
+		Vet: func(ctx context.Context, updates []gitserve.RefUpdate) (gitserve.Verdict, error) {
 			changes := make([]repository.RefChange, len(updates))
 			for i, u := range updates {
 				changes[i] = repository.RefChange{Ref: u.Name, Deleted: u.New.IsZero()}
 			}
 			said, err := rooms.Judge(ctx, p, repo, changes)
-			return githttp.Verdict{Refused: d.objections(said.Refused), Kept: d.objections(said.Kept)}, err
+			return gitserve.Verdict{Refused: d.objections(said.Refused), Kept: d.objections(said.Kept)}, err
 		},
-		Pushed: func(ctx context.Context, updates []githttp.RefUpdate) {
+		Pushed: func(ctx context.Context, updates []gitserve.RefUpdate) {
 			if err := rooms.Pushed(access.As(ctx, p), repo.ID, updates...); err != nil {
 				d.s.Log.Error("a push was not noted", "repository", repo.ID, "error", err)
 			}
-		}}, nil
+		}}
 }
 
 // objections are what is said of references to whoever pushes.
@@ -84,13 +89,7 @@ const gitChallenge = `Basic realm="Bitbucket.org HTTP"`
 const gitMessage = "You may not have access to this repository or it no longer exists in this workspace. If you think this repository exists and you have access, make sure you are authenticated."
 
 func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
-	e, ok := errors.AsType[*rest.Error](err)
-	if !ok {
-		e = rest.Fault(err)
-	}
-	if e.Cause != nil {
-		d.s.Log.Error("git request failed", "request_id", trace.RequestID, "error", e.Cause)
-	}
+	e := d.fault(trace, err)
 	refusal := *e
 	g := &gitRefusal{refused: &refusal, header: http.Header{"X-Pail-Reason": {string(e.Reason)}}}
 	// git first asks without a credential, and sends one only when it is challenged: also for what is not there.
@@ -116,20 +115,35 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 	if refusal.Status == http.StatusUnauthorized && e.Reason != reason.CredentialPasswordNotAccepted || refusal.Status == http.StatusNotFound {
 		message = gitMessage
 	}
-	switch detail := e.Detail.(type) {
-	case string:
-		g.lines = append(g.lines, message, detail)
-	default:
-		g.lines = append(g.lines, message)
+	g.lines = d.lines(e, message)
+	return g
+}
+
+// fault is err as a refusal. What is no refusal goes to the log.
+func (d *door) fault(trace *rest.Trace, err error) *rest.Error {
+	e, ok := errors.AsType[*rest.Error](err)
+	if !ok {
+		e = rest.Fault(err)
+	}
+	if e.Cause != nil {
+		d.s.Log.Error("git request failed", "request_id", trace.RequestID, "error", e.Cause)
+	}
+	return e
+}
+
+// lines tell the person at the client of a refusal: what is wrong, the way out, and the reason.
+func (d *door) lines(e *rest.Error, message string) []string {
+	lines := []string{message}
+	if detail, ok := e.Detail.(string); ok {
+		lines = append(lines, detail)
 	}
 	if e.Reason == reason.AppPasswordDisabled {
-		g.lines = deprecated(e.Message)
+		lines = deprecated(e.Message)
 	}
 	if missing, ok := e.Data["missing"].([]string); ok {
-		g.lines = append(g.lines, fmt.Sprintf("Missing: %s.", strings.Join(missing, ", ")))
+		lines = append(lines, fmt.Sprintf("Missing: %s.", strings.Join(missing, ", ")))
 	}
-	g.lines = append(g.lines, fmt.Sprintf("Reason: %s, see %s%s", e.Reason, d.s.rest.URLs.Base, e.Reason.DocPath()))
-	return g
+	return append(lines, fmt.Sprintf("Reason: %s, see %s%s", e.Reason, d.s.rest.URLs.Base, e.Reason.DocPath()))
 }
 
 // bareRefusal is e in the lines that Bitbucket Cloud's git has. Observed: gitMessage with 401 for every credential that

@@ -41,9 +41,9 @@ type series struct {
 	duration prometheus.Observer
 }
 
-// newMetrics registers with registry, or with a new one that also has the Go runtime and the process. A name that
+// newMetrics registers with registry, or with a new one that also has the Go runtime and the process, others too. A name that
 // is taken is an error.
-func newMetrics(registry *prometheus.Registry, flight *inFlight) (*metrics, error) {
+func newMetrics(registry *prometheus.Registry, flight *inFlight, others ...prometheus.Collector) (*metrics, error) {
 	m := &metrics{
 		registry: registry,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "pail_http_requests_total",
@@ -66,7 +66,7 @@ func newMetrics(registry *prometheus.Registry, flight *inFlight) (*metrics, erro
 		all = append(all, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	var errs []error
-	for _, c := range all {
+	for _, c := range append(all, others...) {
 		if err := m.registry.Register(c); err != nil {
 			errs = append(errs, fmt.Errorf("metrics: %w", err))
 		}

@@ -51,6 +51,9 @@ type Options struct {
 	// Registry takes the metrics. nil: a new one, with the Go runtime's and the process's beside.
 	Registry *prometheus.Registry
 
+	// Collectors are metrics of others, to be served beside.
+	Collectors []prometheus.Collector
+
 	// Again, when closed, ends a stop that is waiting for requests: the second signal. See Signals.
 	Again <-chan struct{}
 }
@@ -126,7 +129,7 @@ func newLifecycle(cfg config.Config, handler http.Handler, opts Options) (_ *lif
 	if s.front.bounded == nil {
 		s.front.bounded = func(r *http.Request) bool { return !gitTransfer(r) }
 	}
-	if s.front.metrics, err = newMetrics(opts.Registry, &s.front.flight); err != nil {
+	if s.front.metrics, err = newMetrics(opts.Registry, &s.front.flight, opts.Collectors...); err != nil {
 		return nil, err
 	}
 	s.base, s.cut = context.WithCancelCause(context.Background())

@@ -1,6 +1,6 @@
 // Package server puts Pail together and runs it. This file is the table of contents: what there is, what stands on
 // what, and which part answers which path. run.go listens and stops, middleware.go surrounds every request, git.go
-// lets git in through the same gate as the API, and package wire answers what net/http would reject without a word.
+// lets git in through the same gate as the API, ssh.go does so for SSH, and package wire answers what net/http would reject without a word.
 package server
 
 import (
@@ -29,6 +29,7 @@ import (
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
@@ -68,6 +69,7 @@ type Server struct {
 	rest    *rest.API
 	upkeep  *repository.Upkeep
 	handler http.Handler
+	ssh     *sshServer // nil: Git over SSH is off
 }
 
 // Open opens the store that cfg names and builds every part on it. The caller closes the server.
@@ -92,7 +94,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 }
 
 func (s *Server) assemble() error {
-	now, urls := time.Now, rest.URLs{Base: s.Config.ExternalURL}
+	now, urls := time.Now, rest.URLs{Base: s.Config.ExternalURL, SSH: s.Config.SSHAddress()}
 	s.rest = &rest.API{URLs: urls, Log: s.Log, Bare: s.Config.Answers == "bare"}
 	s.Credentials = &access.Credentials{DB: s.DB, Now: now}
 	s.Gate = access.NewGate(s.DB, access.NewRecorder(s.DB, s.Log), s.Log, now, s.Config.AppPasswordsEnd())
@@ -131,15 +133,20 @@ func (s *Server) assemble() error {
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
+	turns := gitserve.NewTurns(s.Config.GitProcesses(), 0)
+	if s.ssh, err = s.newSSH(turns); err != nil {
+		return err
+	}
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
 	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
+	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
 		return err
 	}
-	git := githttp.New(s.Git, &door{s}, githttp.Options{MaxProcesses: s.Config.GitProcesses()})
+	git := githttp.New(s.Git, &door{s}, githttp.Options{Turns: turns})
 	s.handler = s.route(git, own)
 	return nil
 }
@@ -189,6 +196,7 @@ func (s *Server) route(git *githttp.Handler, own *http.ServeMux) http.Handler {
 // RunOptions are what a caller of Run may want to know or decide.
 type RunOptions struct {
 	Listener net.Listener    // used instead of listening on the configured address
+	SSH      net.Listener    // the same for Git over SSH, where that is on
 	OnListen func(net.Addr)  // called once when requests are served
 	Again    <-chan struct{} // closed: a stop no longer waits
 
@@ -204,7 +212,16 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	if age == 0 {
 		age = orphanAge
 	}
-	if err := s.sweep(ctx, age); err != nil {
+	ssh, err := s.listenSSH(o.SSH)
+	if err == nil {
+		err = s.sweep(ctx, age)
+	}
+	if err != nil {
+		for _, ln := range []net.Listener{o.Listener, ssh} {
+			if ln != nil {
+				err = errors.Join(err, ln.Close())
+			}
+		}
 		return err
 	}
 	running, stop := context.WithCancel(ctx)
@@ -219,6 +236,14 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
+	if s.ssh != nil {
+		s.Log.Info("listening", "listener", "ssh", "addr", ssh.Addr().String(), "host_key", s.ssh.host.Fingerprint)
+		behind.Go(func() {
+			if err := s.ssh.Serve(running, cut, ssh); err != nil {
+				s.Log.Error("Git over SSH ended", "error", err)
+			}
+		})
+	}
 	context.AfterFunc(running, func() { // what was begun gets the time that requests get
 		defer cancel()
 		select {
@@ -238,7 +263,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 		Log: s.Log, API: s.rest, Version: Version(), State: s.state, Ready: s.DB.Ping,
 		Listener: o.Listener, OnListen: o.OnListen, Again: o.Again, Wire: s.wire,
 		Bounded: func(r *http.Request) bool { _, git := githttp.Match(r); return !git },
-		Uploads: s.uploads,
+		Uploads: s.uploads, Collectors: s.ssh.collectors(),
 	})
 }
 

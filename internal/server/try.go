@@ -8,6 +8,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/githttp"
+	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -23,7 +24,7 @@ func (s *Server) Try(ctx context.Context, method, uri string, authorization []st
 	}
 	if repository, ok := strings.CutSuffix(strings.TrimSuffix(u.Path, "/"), ".git"); ok && method == http.MethodGet && strings.Count(repository, "/") == 2 {
 		u.Path, u.RawPath = repository+".git/info/refs", ""
-		u.RawQuery = "service=" + githttp.UploadPack
+		u.RawQuery = "service=" + gitserve.UploadPack
 	}
 	hr, err := http.NewRequestWithContext(rest.WithTrace(ctx, &rest.Trace{}), method, u.RequestURI(), nil)
 	if err != nil {

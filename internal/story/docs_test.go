@@ -33,14 +33,20 @@ func TestDocs(t *testing.T) {
 	build(t, root, bin)
 	d := docs{root: root, bin: bin, data: t.TempDir()}
 	// The commands that make things need an account and a store, in the order in which the README tells them.
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md"} {
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md", "docs/ssh.md"} {
+		if d.ssh = nil; file == "docs/ssh.md" {
+			d.ssh = overSSH(t)
+		}
 		for _, line := range shellLines(t, filepath.Join(root, file)) {
 			t.Run(file+"/"+line, func(t *testing.T) { d.run(t, line) })
 		}
 	}
 }
 
-type docs struct{ root, bin, data string }
+type docs struct {
+	root, bin, data string
+	ssh             func(*testing.T, string) // runs what is not pail in docs/ssh.md
+}
 
 func (d *docs) run(t *testing.T, line string) {
 	switch {
@@ -60,6 +66,8 @@ func (d *docs) run(t *testing.T, line string) {
 		if failed, ok := errors.AsType[*exec.ExitError](err); err != nil && !(ok && finds && failed.ExitCode() == 1) {
 			t.Fatalf("%v\n%s", err, out)
 		}
+	case d.ssh != nil:
+		d.ssh(t, line)
 	case strings.HasPrefix(line, "curl "):
 		d.curl(t, line)
 	default:
@@ -146,7 +154,7 @@ func (d *docs) serve(t *testing.T, line string) {
 	}
 	addr := ln.Addr().String()
 	_ = ln.Close()
-	line = strings.NewReplacer("/var/lib/pail", d.data, "cert.pem", w.CA, "key.pem", filepath.Join(filepath.Dir(w.CA), "key.pem")).Replace(line)
+	line = strings.NewReplacer("/var/lib/pail", d.data, ":2222", "127.0.0.1:0", "cert.pem", w.CA, "key.pem", filepath.Join(filepath.Dir(w.CA), "key.pem")).Replace(line)
 	cmd := command(d.root, d.bin, append(strings.Fields(strings.TrimPrefix(line, "pail ")), "--addr", addr)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -328,9 +328,8 @@ func TestRepositoryLifeInGit(t *testing.T) {
 		if a.Get("mainbranch") != nil {
 			t.Errorf("an empty repository has mainbranch %s", a.String("mainbranch"))
 		}
-		host := strings.SplitN(w.URL, "://", 2)[1]
 		if a.String("links.clone.0.name") != "https" || a.String("links.clone.1.name") != "ssh" || a.Get("links.clone.2") != nil ||
-			a.String("links.clone.0.href") != w.URL+"/acme/gadgets.git" || a.String("links.clone.1.href") != "git@"+strings.Split(host, ":")[0]+":acme/gadgets.git" {
+			a.String("links.clone.0.href") != w.URL+"/acme/gadgets.git" || a.String("links.clone.1.href") != "ssh://git@"+w.Config.SSHAddress()+"/acme/gadgets.git" {
 			t.Errorf("the clone links are %s", a.String("links.clone"))
 		}
 		empty := filepath.Join(t.TempDir(), "empty")

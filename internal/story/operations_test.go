@@ -32,6 +32,12 @@ var examples = map[string]example{
 	"GET /user/emails/{email}":   {params: map[string]string{"email": "admin@acme.example"}},
 	"GET /users/{selected_user}": {public: true},
 
+	"GET /users/{selected_user}/ssh-keys":             {params: sshKey, before: sshKeyOfAdmin},
+	"POST /users/{selected_user}/ssh-keys":            {params: sshKey, before: noSSHKeys, query: "expires_on=2030-01-02T03:04:05Z", body: sshKeyBody},
+	"GET /users/{selected_user}/ssh-keys/{key_id}":    {params: sshKey, before: sshKeyOfAdmin},
+	"PUT /users/{selected_user}/ssh-keys/{key_id}":    {params: sshKey, before: sshKeyOfAdmin, body: `{"label":"Another"}`},
+	"DELETE /users/{selected_user}/ssh-keys/{key_id}": {params: sshKey, before: sshKeyOfAdmin},
+
 	"GET /user/workspaces":                                      {},
 	"GET /user/workspaces/{workspace}/permission":               {},
 	"GET /user/workspaces/{workspace}/permissions/repositories": {},
@@ -340,6 +346,21 @@ var deployKey = map[string]string{"key_id": "1"}
 const deployKeyBody = `{"key":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDBTONfT/zbobRbmR1QtGQBK/0D6Y/OhKxhU6kC9Jz41 builder@ci","label":"Builder"}`
 
 func noDeployKeys(w *pailtest.World) { empty(w, "deploy_key") }
+
+var sshKey = map[string]string{"selected_user": "acme-admin", "key_id": "%7B" + sshKeyID + "%7D"}
+
+const sshKeyID = "0191a1b2-0000-7000-8000-0123456789ab"
+
+const sshKeyBody = `{"key":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti ada@laptop","label":"Laptop"}`
+
+func noSSHKeys(w *pailtest.World) { empty(w, "ssh_key") }
+
+// sshKeyOfAdmin makes the key sshKeyID.
+func sshKeyOfAdmin(w *pailtest.World) {
+	noSSHKeys(w)
+	w.Want(w.Do(w.Token(w.Admin, "read:ssh-key", "write:ssh-key"), "POST", "/2.0/users/acme-admin/ssh-keys", sshKeyBody), http.StatusCreated)
+	w.Exec(`UPDATE ssh_key SET id = $1`, sshKeyID)
+}
 
 // deployKeyOf makes number 1 of the deploy keys, in the place with this path.
 func deployKeyOf(path string) func(*pailtest.World) {

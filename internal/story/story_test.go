@@ -18,7 +18,7 @@ import (
 )
 
 func TestStories(t *testing.T) {
-	for _, tool := range []string{"curl", "git"} {
+	for _, tool := range []string{"curl", "git", "ssh"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			pailtest.Skip(t, tool, "no "+tool+" on this machine")
 		}
@@ -78,8 +78,8 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 	env.Setenv("OUTSIDER_TOKEN", w.Secret(w.Outsider, "read:workspace", "read:repository", "write:repository", "read:project", "read:user"))
 	env.Setenv("APP_PASSWORD", w.AppPassword(w.Admin, "account", "project:admin", "repository:write"))
 	env.Setenv("ADMIN_TOKEN", w.Secret(w.Admin, "read:workspace", "read:repository", "write:repository", "admin:repository", "delete:repository", "read:project", "admin:project"))
-	env.Setenv("KEYS_TOKEN", w.Secret(w.Admin, "admin:repository", "admin:project", "write:ssh-key", "delete:ssh-key"))
-	env.Setenv("MEMBER_KEYS_TOKEN", w.Secret(w.Member, "admin:repository"))
+	env.Setenv("KEYS_TOKEN", w.Secret(w.Admin, "admin:repository", "admin:project", "read:ssh-key", "write:ssh-key", "delete:ssh-key"))
+	env.Setenv("MEMBER_KEYS_TOKEN", w.Secret(w.Member, "admin:repository", "read:ssh-key", "write:ssh-key", "delete:ssh-key"))
 	env.Setenv("REVIEW_TOKEN", w.Secret(w.Member, "read:pullrequest", "write:pullrequest", "read:repository", "write:repository"))
 	env.Setenv("NARROW_TOKEN", w.Secret(w.Admin, "read:workspace", "read:repository"))
 	_, accessToken, err := w.Accounts.CreateAccessToken(t.Context(), access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, RepositoryID: w.Repository.ID}, "ci", []string{"repository:write"}, 30)
@@ -90,6 +90,12 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 	consumer, consumerSecret := w.Consumer("repository:write", "account")
 	env.Setenv("KEY", consumer.Key)
 	env.Setenv("SECRET", consumerSecret)
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "known_hosts"), []byte(w.SSHHost().Line+"\n"), 0o600); err != nil {
+		return err
+	}
+	_, port, _ := strings.Cut(w.Config.SSH.Listen, ":")
+	env.Setenv("SSH_PORT", port)
+	env.Setenv("SSH", "ssh -F none -o BatchMode=yes -o IdentitiesOnly=yes -o IdentityAgent=none -o UserKnownHostsFile="+filepath.Join(env.WorkDir, "known_hosts"))
 	env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 	env.Setenv("GIT_TERMINAL_PROMPT", "0")
 	env.Setenv("GIT_ASKPASS", "true")

@@ -25,6 +25,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/search"
+	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/code"
 	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
@@ -60,6 +61,7 @@ type Rooms struct {
 	// Try tells what would be decided about a request; see server.Server.Try.
 	Try      func(ctx context.Context, method, uri string, authorization []string) (access.Trial, error)
 	Provider *signin.Provider // to sign in with; nil: by password alone
+	SSH      *sshkey.Host     // Git over SSH; nil: it is off
 }
 
 // New makes the site with all its pages.
@@ -72,13 +74,13 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	s.Raw("GET /account/{username}/avatar", avatar("username", round))
 	s.Raw("GET /workspaces/{workspace}/avatar", avatar("workspace", square))
 	s.Raw("GET /{workspace}/workspace/projects/{project_key}/avatar", avatar("project_key", square))
-	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log, Provider: rooms.Provider}).Mount(s)
+	(&signin.Pages{Accounts: rooms.Accounts, URLs: urls, Log: log, Provider: rooms.Provider, SSH: rooms.SSH}).Mount(s)
 	(&consumers.Pages{OAuth: rooms.OAuth, Workspaces: rooms.Workspaces, URLs: urls}).Mount(s)
 	(&tokens.Pages{Accounts: rooms.Accounts, Workspaces: rooms.Workspaces, Repositories: rooms.Repositories, URLs: urls, Now: rooms.Accounts.Now}).Mount(s)
 	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
 	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)
 	(&hooks.Pages{Webhooks: rooms.Webhooks, Repositories: rooms.Repositories, Workspaces: rooms.Workspaces}).Mount(s)
-	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls}
+	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls, SSH: rooms.SSH}
 	repositories.Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	return s, nil

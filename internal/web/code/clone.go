@@ -50,6 +50,10 @@ func (p *Pages) clones(r *page.Request, repo *repository.Repository) []clone {
 			Line: line(gitUserAPIToken), Also: line(username), Open: repo.Private},
 		clone{Title: "Access token or OAuth", Note: "For the access tokens of a repository, project or workspace, and for the tokens that an OAuth consumer gets. Git asks for a password: give it the token.",
 			Line: line(gitUserAccessToken)})
+	if p.SSH != nil {
+		all = append(all, clone{Title: "SSH key", Note: "For the SSH keys of your account, and for the deploy keys of the repository, which read only. The server's key is `" + p.SSH.Fingerprint + "`.",
+			Line: "git clone " + p.URLs.SSHRemote(repo.FullName())})
+	}
 	if old, ok := appPassword(r.Site.Gate); ok {
 		all = append(all, clone{Title: "App password", Note: old + " Git asks for a password: give it the app password.", Line: line(username)})
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/search"
+	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/workspace"
 )
@@ -36,6 +37,7 @@ type Pages struct {
 	Search       *search.Room
 	PullRequests *pullrequest.Room
 	URLs         rest.URLs
+	SSH          *sshkey.Host // nil: Git over SSH is off
 
 	documents kept[documentKey, template.HTML]
 	codes     kept[codeKey, codePart]

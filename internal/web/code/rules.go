@@ -9,6 +9,7 @@ import (
 	"github.com/pailforge/pail/internal/deploykey"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -229,6 +230,8 @@ type keysPage struct {
 	within
 	Rows []keyRow
 	Add  *page.Form
+	SSH  *sshkey.Host // nil: Git over SSH is off
+	Line string       // that clones with a key
 }
 
 type keyRow struct {
@@ -237,7 +240,8 @@ type keyRow struct {
 }
 
 func (p *Pages) keysContent(r *page.Request, repo *repository.Repository) (keysPage, error) {
-	content := keysPage{within: within{repo, address(repo)}}
+	content := keysPage{within: within{repo, address(repo)}, SSH: p.SSH,
+		Line: `GIT_SSH_COMMAND="ssh -i deploy_key -o IdentitiesOnly=yes" git clone ` + p.URLs.SSHRemote(repo.FullName())}
 	keys, err := p.DeployKeys.Keys(r.Context(), repo)
 	if err != nil {
 		return content, err

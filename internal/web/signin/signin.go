@@ -9,6 +9,7 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -22,7 +23,8 @@ type Pages struct {
 	Accounts *account.Room
 	URLs     rest.URLs
 	Log      *slog.Logger
-	Provider *Provider // to sign in with beside the password; nil: none
+	Provider *Provider    // to sign in with beside the password; nil: none
+	SSH      *sshkey.Host // nil: Git over SSH is off
 }
 
 // Mount adds the pages to a site.
@@ -45,6 +47,9 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST /account/emails", access.Self, p.addEmail)
 	page.On(s, "POST /account/emails/primary", access.Self, p.setPrimaryEmail)
 	page.On(s, "POST /account/emails/remove", access.Self, p.removeEmail)
+	page.On(s, "GET "+sshKeysPath, access.Self, p.sshKeys)
+	page.On(s, "POST "+sshKeysPath, access.Self, p.addSSHKey)
+	page.On(s, "POST "+sshKeysPath+"/remove", access.Self, p.removeSSHKey)
 	page.On(s, "GET /account/password", access.Self, p.password)
 	page.On(s, "POST /account/password", access.Self, p.changePassword)
 	page.On(s, "GET /account/sessions", access.Self, p.sessions)

@@ -37,7 +37,7 @@ var named = []struct{ table, column string }{
 	{"commit_report", "title"}, {"commit_report", "details"}, {"commit_annotation", "summary"}, {"commit_annotation", "path"},
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
-	{"deploy_key", "label"}, {"deploy_key", "comment"},
+	{"deploy_key", "label"}, {"deploy_key", "comment"}, {"ssh_key", "label"}, {"ssh_key", "comment"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
 	{"webhook", "url"}, {"webhook", "description"}, {"webhook_delivery", "url"}, {"webhook_delivery", "problem"}, {"webhook_delivery", "answer_head"}, {"webhook_delivery", "answer_body"},

@@ -19,6 +19,9 @@ func (s *Scene) pages() {
 	if at := "/account/emails"; s.has("POST " + at) {
 		b.Submit(b.See(at), at, url.Values{"email": {"ada@home.example"}, "password": {pailtest.Password}})
 	}
+	if at := "/account/ssh-keys"; s.has("POST " + at) {
+		b.Submit(b.See(at), at, url.Values{"label": {"Laptop"}, "key": {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti ada@laptop"}})
+	}
 	if at := "/acme/settings/invitations"; s.has("POST /{workspace}/settings/invitations") {
 		made := b.Submit(b.See(at), at, url.Values{"note": {"for the newcomers"}, "uses": {"3"}})
 		s.Invitation = found(s, made, `/invitations/([A-Za-z0-9_-]+)`)

@@ -1,4 +1,4 @@
-package githttp
+package gitserve
 
 import (
 	"bufio"
@@ -15,14 +15,17 @@ import (
 // then the payload. "0000" is a flush; 0001 and 0002 are other marks without payload.
 // See gitprotocol-common(5).
 const (
-	flushPacket = "0000"
+	FlushPacket = "0000"
+
 	maxPayload  = 65516 // largest payload of a pkt-line
 	maxSideband = 65515 // of which the side band takes one byte
 )
 
+// Errors of ReadCommands.
 var (
-	errPacket    = errors.New("this is not a pkt-line")
-	errNoCommand = errors.New("this is not a list of references to change")
+	ErrPacket    = errors.New("this is not a pkt-line")
+	ErrNoCommand = errors.New("this is not a list of references to change")
+	ErrTooMany   = errors.New("too many references in one push")
 )
 
 // readPacket reads one pkt-line. raw is all of it and stays good until the next call; flush tells
@@ -34,7 +37,7 @@ func readPacket(in *bufio.Reader, buf []byte) (raw []byte, flush bool, err error
 	}
 	n, ok := packetLength(raw)
 	if !ok || n == 3 {
-		return nil, false, errPacket
+		return nil, false, ErrPacket
 	}
 	if n < 3 {
 		return raw, true, nil
@@ -70,8 +73,8 @@ func noEOF(err error) error {
 	return err
 }
 
-// appendPacket adds a pkt-line with a payload of at most maxPayload bytes.
-func appendPacket(b []byte, payload string) []byte {
+// AppendPacket adds a pkt-line with a payload of at most maxPayload bytes.
+func AppendPacket(b []byte, payload string) []byte {
 	return append(fmt.Appendf(b, "%04x", len(payload)+4), payload...)
 }
 
@@ -85,27 +88,24 @@ func appendSideband(b []byte, band byte, data []byte) []byte {
 	return b
 }
 
-// commands is the first part of a push: what the client wants to change, and how it wants the answer.
-type commands struct {
-	updates      []gitstore.RefUpdate
+// Commands is the first part of a push: what the client wants to change, and how it wants the answer.
+type Commands struct {
+	Updates      []gitstore.RefUpdate
 	capabilities map[string]bool // by name, without values
 	raw          []byte          // as it came, to be passed on
 }
 
-// limits of the command section.
-type commandLimits struct {
-	count int // references
-	bytes int
+// CommandLimits bound the list of references that a push changes.
+type CommandLimits struct {
+	Count int // references
+	Bytes int
 }
 
-// errTooMany says that a push changes more references than the server takes at once.
-var errTooMany = errors.New("too many references in one push")
-
-// readCommands reads up to and including the flush behind the commands of receive-pack's input and
+// ReadCommands reads up to and including the flush behind the commands of receive-pack's input and
 // leaves the pack, if any, unread. No update comes back for a section that is empty: git probes with one.
-// Errors: errTooMany, errNoCommand, errPacket, io.ErrUnexpectedEOF, and those of in.
-func readCommands(in *bufio.Reader, limit commandLimits) (*commands, error) {
-	c := &commands{capabilities: map[string]bool{}}
+// Errors: ErrTooMany, ErrNoCommand, ErrPacket, io.ErrUnexpectedEOF, and those of in.
+func ReadCommands(in *bufio.Reader, limit CommandLimits) (*Commands, error) {
+	c := &Commands{capabilities: map[string]bool{}}
 	var buf []byte
 	for {
 		packet, flush, err := readPacket(in, buf)
@@ -113,18 +113,18 @@ func readCommands(in *bufio.Reader, limit commandLimits) (*commands, error) {
 			return nil, noEOF(err)
 		}
 		buf = packet
-		if len(c.raw)+len(packet) > limit.bytes {
-			return nil, errTooMany
+		if len(c.raw)+len(packet) > limit.Bytes {
+			return nil, ErrTooMany
 		}
 		c.raw = append(c.raw, packet...)
 		if flush {
-			if string(packet) != flushPacket {
-				return nil, errNoCommand
+			if string(packet) != FlushPacket {
+				return nil, ErrNoCommand
 			}
 			return c, nil
 		}
 		line := packet[4:]
-		if len(c.updates) == 0 {
+		if len(c.Updates) == 0 {
 			var list []byte
 			line, list, _ = bytes.Cut(line, []byte{0})
 			for word := range strings.FieldsSeq(string(list)) {
@@ -140,10 +140,10 @@ func readCommands(in *bufio.Reader, limit commandLimits) (*commands, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(c.updates) == limit.count {
-			return nil, errTooMany
+		if len(c.Updates) == limit.Count {
+			return nil, ErrTooMany
 		}
-		c.updates = append(c.updates, update)
+		c.Updates = append(c.Updates, update)
 	}
 }
 
@@ -151,11 +151,11 @@ func readCommands(in *bufio.Reader, limit commandLimits) (*commands, error) {
 func parseCommand(line string) (gitstore.RefUpdate, error) {
 	parts := strings.SplitN(line, " ", 3)
 	if len(parts) != 3 || parts[2] == "" || strings.ContainsRune(parts[2], 0) {
-		return gitstore.RefUpdate{}, errNoCommand
+		return gitstore.RefUpdate{}, ErrNoCommand
 	}
 	u := gitstore.RefUpdate{Old: gitstore.Hash(parts[0]), New: gitstore.Hash(parts[1]), Name: parts[2]}
 	if !u.Old.Valid() || !u.New.Valid() {
-		return gitstore.RefUpdate{}, errNoCommand
+		return gitstore.RefUpdate{}, ErrNoCommand
 	}
 	return u, nil
 }

@@ -1,4 +1,4 @@
-package githttp
+package gitserve
 
 import (
 	"bytes"
@@ -10,34 +10,34 @@ import (
 )
 
 // sidebands tells whether the client takes side bands: several streams in one answer.
-func (c *commands) sidebands() bool {
+func (c *Commands) sidebands() bool {
 	return c.capabilities["side-band-64k"]
 }
 
 // reports tells whether the client wants to hear what became of each reference.
-func (c *commands) reports() bool {
+func (c *Commands) reports() bool {
 	return c.capabilities["report-status"] || c.capabilities["report-status-v2"]
 }
 
-// refusal is git's report on a push of which nothing was done: each reference with its reason,
+// Refusal is git's report on a push of which nothing was done: each reference with its reason,
 // after lines for the person at the client.
-func (c *commands) refusal(lines []string, reason func(ref string) string) []byte {
-	report := appendPacket(nil, "unpack ok\n")
-	for _, u := range c.updates {
-		report = appendPacket(report, "ng "+u.Name+" "+oneLine(reason(u.Name))+"\n")
+func (c *Commands) Refusal(lines []string, reason func(ref string) string) []byte {
+	report := AppendPacket(nil, "unpack ok\n")
+	for _, u := range c.Updates {
+		report = AppendPacket(report, "ng "+u.Name+" "+OneLine(reason(u.Name))+"\n")
 	}
-	report = append(report, flushPacket...)
+	report = append(report, FlushPacket...)
 	switch {
 	case c.sidebands():
 		out := appendLines(nil, lines)
 		if c.reports() {
-			return append(appendSideband(out, 1, report), flushPacket...)
+			return append(appendSideband(out, 1, report), FlushPacket...)
 		}
 		text := strings.Join(lines, "\n")
 		if text == "" {
-			text = reason(c.updates[0].Name)
+			text = reason(c.Updates[0].Name)
 		}
-		return append(appendSideband(out, 3, []byte(oneLine(text))), flushPacket...)
+		return append(appendSideband(out, 3, []byte(OneLine(text))), FlushPacket...)
 	case c.reports():
 		return report
 	}
@@ -47,13 +47,13 @@ func (c *commands) refusal(lines []string, reason func(ref string) string) []byt
 // appendLines adds lines on the band that git shows as "remote: <line>".
 func appendLines(b []byte, lines []string) []byte {
 	for _, line := range lines {
-		b = appendSideband(b, 2, []byte(oneLine(line)+"\n"))
+		b = appendSideband(b, 2, []byte(OneLine(line)+"\n"))
 	}
 	return b
 }
 
-// oneLine makes text fit for the terminal of somebody else: one line, no control characters.
-func oneLine(text string) string {
+// OneLine makes text fit for the terminal of somebody else: one line, no control characters.
+func OneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return ' '

@@ -1,4 +1,4 @@
-package githttp
+package gitserve
 
 import (
 	"bufio"
@@ -21,10 +21,10 @@ func TestReadPacket(t *testing.T) {
 		{"0000", "0000", true, nil},
 		{"0001x", "0001", true, nil},
 		{"0002", "0002", true, nil},
-		{"0003", "", false, errPacket},
-		{"fff1" + strings.Repeat("x", 70000), "", false, errPacket},
-		{"zzzz", "", false, errPacket},
-		{"+123", "", false, errPacket},
+		{"0003", "", false, ErrPacket},
+		{"fff1" + strings.Repeat("x", 70000), "", false, ErrPacket},
+		{"zzzz", "", false, ErrPacket},
+		{"+123", "", false, ErrPacket},
 		{"", "", false, io.EOF},
 		{"00", "", false, io.ErrUnexpectedEOF},
 		{"0009hell", "", false, io.ErrUnexpectedEOF},
@@ -35,7 +35,7 @@ func TestReadPacket(t *testing.T) {
 			t.Errorf("readPacket(%.20q) = %q, %v, %v", c.in, raw, flush, err)
 		}
 	}
-	largest := appendPacket(nil, strings.Repeat("x", maxPayload))
+	largest := AppendPacket(nil, strings.Repeat("x", maxPayload))
 	if raw, _, err := readPacket(bufio.NewReader(bytes.NewReader(largest)), nil); err != nil || len(raw) != 65520 {
 		t.Errorf("the largest packet: %d bytes, %v", len(raw), err)
 	}
@@ -49,13 +49,13 @@ const (
 func packets(lines ...string) string {
 	var b []byte
 	for _, line := range lines {
-		b = appendPacket(b, line)
+		b = AppendPacket(b, line)
 	}
 	return string(b)
 }
 
 func TestReadCommands(t *testing.T) {
-	limit := commandLimits{count: 3, bytes: 1000}
+	limit := CommandLimits{Count: 3, Bytes: 1000}
 	for _, c := range []struct {
 		name, in string
 		updates  string
@@ -68,20 +68,20 @@ func TestReadCommands(t *testing.T) {
 		{name: "empty", in: "0000"},
 		{name: "sha-256", in: packets(strings.Repeat("a", 64)+" "+strings.Repeat("b", 64)+" refs/heads/a") + "0000", updates: "refs/heads/a"},
 		{name: "name with spaces", in: packets(zeros+" "+ones+" refs/heads/a b") + "0000", updates: "refs/heads/a_b"},
-		{name: "no name", in: packets(zeros+" "+ones+" ") + "0000", err: errNoCommand},
-		{name: "short hash", in: packets("00 "+ones+" refs/heads/a") + "0000", err: errNoCommand},
-		{name: "capital hash", in: packets(zeros+" "+strings.Repeat("A", 40)+" refs/heads/a") + "0000", err: errNoCommand},
-		{name: "signed push", in: packets("push-cert\x00x") + "0000", err: errNoCommand},
-		{name: "NUL in a later name", in: packets(zeros+" "+ones+" refs/heads/a", zeros+" "+ones+" refs/heads/b\x00c") + "0000", err: errNoCommand},
-		{name: "delimiter", in: packets(zeros+" "+ones+" refs/heads/a") + "0001", err: errNoCommand},
+		{name: "no name", in: packets(zeros+" "+ones+" ") + "0000", err: ErrNoCommand},
+		{name: "short hash", in: packets("00 "+ones+" refs/heads/a") + "0000", err: ErrNoCommand},
+		{name: "capital hash", in: packets(zeros+" "+strings.Repeat("A", 40)+" refs/heads/a") + "0000", err: ErrNoCommand},
+		{name: "signed push", in: packets("push-cert\x00x") + "0000", err: ErrNoCommand},
+		{name: "NUL in a later name", in: packets(zeros+" "+ones+" refs/heads/a", zeros+" "+ones+" refs/heads/b\x00c") + "0000", err: ErrNoCommand},
+		{name: "delimiter", in: packets(zeros+" "+ones+" refs/heads/a") + "0001", err: ErrNoCommand},
 		{name: "no end", in: packets(zeros + " " + ones + " refs/heads/a"), err: io.ErrUnexpectedEOF},
 		{name: "nothing", in: "", err: io.ErrUnexpectedEOF},
-		{name: "garbage", in: "PACK....", err: errPacket},
-		{name: "too many", in: packets(zeros+" "+ones+" a", zeros+" "+ones+" b", zeros+" "+ones+" c", zeros+" "+ones+" d") + "0000", err: errTooMany},
-		{name: "too long", in: packets(zeros+" "+ones+" "+strings.Repeat("a", 1000)) + "0000", err: errTooMany},
+		{name: "garbage", in: "PACK....", err: ErrPacket},
+		{name: "too many", in: packets(zeros+" "+ones+" a", zeros+" "+ones+" b", zeros+" "+ones+" c", zeros+" "+ones+" d") + "0000", err: ErrTooMany},
+		{name: "too long", in: packets(zeros+" "+ones+" "+strings.Repeat("a", 1000)) + "0000", err: ErrTooMany},
 	} {
 		in := bufio.NewReader(strings.NewReader(c.in))
-		got, err := readCommands(in, limit)
+		got, err := ReadCommands(in, limit)
 		if !errors.Is(err, c.err) || c.err == nil && err != nil {
 			t.Errorf("%s: %v, want %v", c.name, err, c.err)
 			continue
@@ -90,7 +90,7 @@ func TestReadCommands(t *testing.T) {
 			continue
 		}
 		var names []string
-		for _, u := range got.updates {
+		for _, u := range got.Updates {
 			names = append(names, strings.ReplaceAll(u.Name, " ", "_"))
 		}
 		if strings.Join(names, " ") != c.updates {
@@ -114,7 +114,7 @@ func FuzzReadCommands(f *testing.F) {
 	f.Add([]byte("fff0"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in := bufio.NewReader(bytes.NewReader(data))
-		c, err := readCommands(in, commandLimits{count: 5, bytes: 500})
+		c, err := ReadCommands(in, CommandLimits{Count: 5, Bytes: 500})
 		if err != nil {
 			return
 		}
@@ -122,10 +122,10 @@ func FuzzReadCommands(f *testing.F) {
 		if !bytes.Equal(append(c.raw, rest...), data) {
 			t.Error("bytes were lost or made up")
 		}
-		if len(c.updates) > 5 || len(c.raw) > 500 {
+		if len(c.Updates) > 5 || len(c.raw) > 500 {
 			t.Error("the limits do not hold")
 		}
-		for _, u := range c.updates {
+		for _, u := range c.Updates {
 			if !u.Old.Valid() || !u.New.Valid() || u.Name == "" {
 				t.Errorf("%+v", u)
 			}

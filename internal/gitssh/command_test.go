@@ -1,0 +1,83 @@
+package gitssh
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pailforge/pail/internal/gitserve"
+)
+
+func TestParseCommand(t *testing.T) {
+	const uuid = "{0191a1b2-0000-7000-8000-0123456789ab}"
+	for _, c := range []struct {
+		line string
+		want Command
+		says string // "": it is one
+	}{
+		{"git-upload-pack 'acme/widgets.git'", Command{"git-upload-pack", "acme", "widgets"}, ""},
+		{"git-upload-pack '/acme/widgets.git'", Command{"git-upload-pack", "acme", "widgets"}, ""},
+		{"git-upload-pack '/acme/widgets'", Command{"git-upload-pack", "acme", "widgets"}, ""},
+		{"git-upload-pack acme/widgets.git", Command{"git-upload-pack", "acme", "widgets"}, ""},
+		{"git-receive-pack 'Acme/a.b-c_d.git'", Command{"git-receive-pack", "Acme", "a.b-c_d"}, ""},
+		{"git upload-pack '/acme/widgets.git'", Command{"git-upload-pack", "acme", "widgets"}, ""},
+		{"git receive-pack 'acme/widgets'", Command{"git-receive-pack", "acme", "widgets"}, ""},
+		{"git-upload-pack '" + uuid + "/" + uuid + "'", Command{"git-upload-pack", uuid, uuid}, ""},
+
+		{"", Command{}, "no shell"},
+		{"bash", Command{}, "no shell"},
+		{"git", Command{}, "no shell"},
+		{"git-shell", Command{}, "no shell"},
+		{"scp -t /tmp", Command{}, "no shell"},
+		{" git-upload-pack 'acme/widgets'", Command{}, "no shell"},
+		{"GIT-UPLOAD-PACK 'acme/widgets'", Command{}, "no shell"},
+		{"/usr/bin/git-upload-pack 'acme/widgets'", Command{}, "no shell"},
+		{"git-lfs-authenticate acme/widgets download", Command{}, "LFS"},
+		{"git-lfs-transfer acme/widgets download", Command{}, "LFS"},
+		{"git-upload-archive 'acme/widgets'", Command{}, "git archive"},
+		{"git-upload-pack", Command{}, "not the path"},
+		{"git-upload-pack ", Command{}, "not the path"},
+		{"git-upload-pack 'acme/widgets", Command{}, "no end"},
+		{"git-upload-pack '", Command{}, "no end"},
+		{"git-upload-pack ''", Command{}, "not the path"},
+		{"git-upload-pack \"acme/widgets\"", Command{}, "not the path"},
+		{"git-upload-pack  'acme/widgets'", Command{}, "not the path"},
+		{"git-upload-pack --strict 'acme/widgets'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/widgets' 'x'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/widgets'; sh", Command{}, "no end"},
+		{"git-upload-pack 'acme/widgets'\\''", Command{}, "not the path"},
+		{"git-upload-pack 'acme'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/widgets/more'", Command{}, "not the path"},
+		{"git-upload-pack '//acme/widgets'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/../widgets'", Command{}, "not the path"},
+		{"git-upload-pack '../widgets'", Command{}, "not the path"},
+		{"git-upload-pack '~acme/widgets'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/.git'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/wid\ngets'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/" + strings.Repeat("x", maxCommand) + "'", Command{}, "no command of Git"},
+	} {
+		got, err := ParseCommand(c.line)
+		if got != c.want || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%.80q is %+v, %v; want %+v, %q", c.line, got, err, c.want, c.says)
+		}
+	}
+}
+
+// Whatever is run is one of two services, on names that hold nothing but what names may.
+func FuzzParseCommand(f *testing.F) {
+	f.Add("git-upload-pack 'acme/widgets.git'")
+	f.Add("git receive-pack '/{0191a1b2-0000-7000-8000-0123456789ab}/x'")
+	f.Add("git-upload-pack '--x/y'")
+	f.Fuzz(func(t *testing.T, line string) {
+		c, err := ParseCommand(line)
+		if err != nil {
+			return
+		}
+		if c.Service != gitserve.UploadPack && c.Service != gitserve.ReceivePack || !gitserve.ValidName(c.Workspace) || !gitserve.ValidName(c.Repository) {
+			t.Errorf("%q became %+v", line, c)
+		}
+		again, err := ParseCommand(c.Service + " '" + c.Workspace + "/" + c.Repository + ".git'")
+		if err != nil || again != c {
+			t.Errorf("%q became %+v, and that %+v, %v", line, c, again, err)
+		}
+	})
+}
