@@ -8,6 +8,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -95,7 +96,7 @@ func (p *Pages) compare(r *page.Request, repo *repository.Repository) (page.Answ
 	if content.Parted && lie.parted != "" {
 		base = lie.parted
 	}
-	if content.Diff, err = p.diff(r, repo, base, head); err != nil {
+	if content.Diff, err = p.diff(r, repo, base, head, diff.Show{}); err != nil {
 		return page.Answer{}, err
 	}
 	return p.renderCompare(r, repo, content)

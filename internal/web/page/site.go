@@ -105,6 +105,10 @@ func (s *Site) add(pattern string, files bool, h Handler) {
 			s.refuse(r, err)
 			return
 		}
+		if a.Events != nil {
+			a.Events.write(w, hr)
+			return
+		}
 		a.Write(w, hr)
 	})
 }

@@ -37,6 +37,7 @@ var named = []struct{ table, column string }{
 	{"commit_report", "title"}, {"commit_report", "details"}, {"commit_annotation", "summary"}, {"commit_annotation", "path"},
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
+	{"pull_request_comment", "content"}, {"pull_request_task", "content"},
 	{"deploy_key", "label"}, {"deploy_key", "comment"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
