@@ -106,7 +106,7 @@ func at(r *repository.Repository, pr *pullrequest.PullRequest, more ...string) s
 
 func (p *Pages) render(r *page.Request, repo *repository.Repository, template, tab, title string, content any) (page.Answer, error) {
 	v := p.Code.View(r, repo, template, tab, title)
-	v.Content = content
+	v.Content, v.Live = content, template == "show" || template == "files"
 	return r.Render(templates, v)
 }
 

@@ -13,6 +13,7 @@ var parameter = regexp.MustCompile(`\{([a-z_]+)(\.\.\.)?\}`)
 var notPages = map[string]string{
 	"/style.css":                     "an asset",
 	"/script.js":                     "an asset",
+	"/assets/live.js":                "an asset",
 	"/account/{username}/avatar":     "a picture",
 	"/workspaces/{workspace}/avatar": "a picture",
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
