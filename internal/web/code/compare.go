@@ -2,6 +2,7 @@ package code
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/gitstore"
@@ -29,6 +30,8 @@ type comparePage struct {
 	More bool // commits than are shown
 	Diff *diffPart
 	Swap string // address of the opposite
+
+	Propose string // address that opens a pull request; "" for who may not, and unless both are branches
 }
 
 // compareForm shows the form, or leads from it to the comparison: a name of a branch may hold anything but two dots.
@@ -62,6 +65,9 @@ func (p *Pages) renderCompare(r *page.Request, repo *repository.Repository, cont
 	branches, tags, _, err := p.Repositories.Names(r.Context(), repo, maxPicker)
 	if err != nil {
 		return page.Answer{}, err
+	}
+	if slices.Contains(branches, content.From) && slices.Contains(branches, content.To) && content.From != content.To && content.Done && p.proposes(r) {
+		content.Propose = proposeAt(repo, content.To, content.From)
 	}
 	content.Choices = append(branches, tags...)
 	return p.render(r, repo, "compare", "branches", "Compare", content)
