@@ -15,7 +15,8 @@ type filesPage struct {
 	within
 	*pullrequest.PullRequest
 	At      string
-	Watch   string // as in showPage
+	Here    string // as in showPage
+	Watch   string
 	Changes template.HTML
 }
 
@@ -28,7 +29,7 @@ func (p *Pages) files(r *page.Request, repo *repository.Repository, pr *pullrequ
 	if err != nil {
 		return page.Answer{}, err
 	}
-	content := filesPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr)}
+	content := filesPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Here: r.URL.RequestURI()}
 	if said.takes {
 		content.Watch = watchAt(repo, pr)
 	}

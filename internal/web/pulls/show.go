@@ -39,6 +39,7 @@ type showPage struct {
 	Talk        *talk
 	Say, Ask    *page.Form // nil for who may not
 	Publish     *page.Form
+	Here        string // address of what is shown; "" where it is not to follow what others do, because a form on it was refused
 	Watch       string // address that tells of changes; "" for who is not told
 	Happened    []happening
 	MoreHappens bool // than is shown
@@ -91,7 +92,7 @@ func (p *Pages) renderOne(r *page.Request, repo *repository.Repository, content 
 }
 
 func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (*showPage, error) {
-	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Shown: stateOf(pr), Voices: voices(pr)}
+	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Here: r.URL.RequestURI(), Shown: stateOf(pr), Voices: voices(pr)}
 	if pr.Description != "" {
 		content.Text = prose(pr.Description)
 	}
@@ -238,6 +239,7 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, pr *pullrequ
 	if err != nil {
 		return page.Answer{}, err
 	}
+	content.Here = ""
 	form := which(content)
 	if form == nil { // it is closed, or cannot be merged now: there is no form to show the refusal in
 		return page.Answer{}, refused

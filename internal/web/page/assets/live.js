@@ -2,7 +2,7 @@
 // they want.
 "use strict";
 
-// data-fresh: a part of the page that is kept as it is on the server, while what somebody writes in it stays. data-watch names the
+// data-fresh: a part of the page that is kept as it is at that address, while what somebody writes in it stays. data-watch names the
 // stream that tells when to look.
 const fresh = document.querySelector("[data-fresh]");
 const parse = async (res) => {
@@ -88,7 +88,7 @@ const refresh = async () => {
   if (asked++) return;
   for (let before = 0; before !== asked; ) {
     before = asked;
-    const res = await fetch(location.href).catch(() => null), next = res?.ok && (await parse(res)).querySelector("[data-fresh]");
+    const res = await fetch(fresh.dataset.fresh).catch(() => null), next = res?.ok && (await parse(res)).querySelector("[data-fresh]");
     if (next) { hold([], () => become(fresh, next)); look(); }
   }
   asked = 0;
