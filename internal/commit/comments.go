@@ -256,23 +256,24 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, hash git
 }
 
 // mine refuses whoever did not write a comment, but for an administrator of the repository where that may do it too.
-func (room *Room) mine(c *access.Call, m *Comment, administrators bool) error {
+func (room *Room) mine(c *access.Call, r *repository.Repository, m *Comment, administrators bool) error {
 	p := c.Principal
-	return room.Own(c, p.Account != nil && m.Author != nil && p.Account.ID == m.Author.ID || p.Account == nil && p.ID == m.By, administrators)
+	return room.Own(c.Context(), p, r, p.Account != nil && m.Author != nil && p.Account.ID == m.Author.ID || p.Account == nil && p.ID == m.By, administrators)
 }
 
-// Own refuses whoever did not write what is to be changed, but for an administrator of the repository where that may do it too. wrote
-// tells whether the caller did.
-func (room *Room) Own(c *access.Call, wrote, administrators bool) error {
+// Own refuses who acts as p unless they wrote what is to be changed, which wrote tells, but for an administrator of the repository where
+// that may do it too.
+func (room *Room) Own(ctx context.Context, p *access.Principal, r *repository.Repository, wrote, administrators bool) error {
 	if wrote {
 		return nil
 	}
 	err := error(rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it."))
 	if administrators {
-		_, err = access.Check(c, room.Repositories.Repositories().Needs(access.Admin), c.Param("workspace"), c.Param("repo_slug"))
+		at := map[string]string{"workspace": rest.Braced(r.Workspace.ID), "repo_slug": rest.Braced(r.ID)}
+		_, err = access.Visit(room.Repositories.Accounts.Gate, ctx, p, room.Repositories.Repositories().Needs(access.Admin), func(name string) string { return at[name] })
 	}
-	if refusal, ok := errors.AsType[*rest.Error](err); ok && refusal.Reason == reason.PrivilegeMissing && c.Principal.Account == nil {
-		return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", c.Principal.Kind)
+	if refusal, ok := errors.AsType[*rest.Error](err); ok && refusal.Reason == reason.PrivilegeMissing && p.Account == nil {
+		return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", p.Kind)
 	}
 	return err
 }
@@ -295,7 +296,7 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, hash gits
 		if m.Deleted {
 			return noComment()
 		}
-		if err := room.mine(c, &m, false); err != nil {
+		if err := room.mine(c, r, &m, false); err != nil {
 			return err
 		}
 		m.Text, m.Updated = said, room.Now()
@@ -318,7 +319,7 @@ func (room *Room) deleteComment(c *access.Call, r *repository.Repository, hash g
 	if err != nil {
 		return nil, err
 	}
-	if err := room.mine(c, &m, true); err != nil {
+	if err := room.mine(c, r, &m, true); err != nil {
 		return nil, err
 	}
 	return nil, room.DB.Update(c.Context(), func(tx *database.Tx) error {

@@ -91,9 +91,10 @@ func (room *Room) mergeLater(c *access.Call, r *repository.Repository, pr *PullR
 	return accepted(room.renderTask(r, pr.Number, j.id, pending)), nil
 }
 
-// Run merges in the background until ctx ends. What waits then is said to have failed; what nobody could say so of, because the
-// process was killed, has when its time is over.
+// Run merges in the background until ctx ends; from then on nobody is told of changes either. What waits then is said to have failed;
+// what nobody could say so of, because the process was killed, has when its time is over.
 func (room *Room) Run(ctx context.Context) {
+	context.AfterFunc(ctx, room.watches.end)
 	var all sync.WaitGroup
 	jobs := room.queue.channel()
 	for range mergers {

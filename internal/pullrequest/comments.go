@@ -252,6 +252,7 @@ func hold(ctx context.Context, tx *database.Tx, pr *PullRequest) (*PullRequest, 
 // recount writes how much is said of a pull request that is held, and open of it, as it is after a change, and reads it again. It
 // counts anew: so the numbers are right whatever is changed, and there are few enough to count.
 func (room *Room) recount(ctx context.Context, tx *database.Tx, pr *PullRequest) error {
+	room.stirred(tx, pr)
 	_, err := tx.Exec(ctx, `UPDATE pull_request SET updated_on = $3,
 			comment_count = (SELECT COUNT(*) FROM pull_request_comment m WHERE m.repository_id = $1 AND m.number = $2 AND NOT m.pending AND NOT m.deleted),
 			unresolved_count = (SELECT COUNT(*) FROM pull_request_comment m WHERE m.repository_id = $1 AND m.number = $2 AND NOT m.pending AND NOT m.deleted
@@ -300,7 +301,17 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	m := Comment{Number: pr.Number, Author: personOf(c.Principal), Parent: b.Parent.Comment(), Source: pr.SourceHash, Destination: pr.DestinationHash,
+	m, err := room.speak(c.Context(), c.Principal, r, pr, b)
+	if err != nil {
+		return nil, err
+	}
+	j := room.renderComment(r, pr.Title, m)
+	return rest.Created(j, j.Links["self"]), nil
+}
+
+// speak makes the comment that a body says, for who acts as p.
+func (room *Room) speak(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, b commentBody) (*Comment, error) {
+	m := Comment{Number: pr.Number, Author: personOf(p), Parent: b.Parent.Comment(), Source: pr.SourceHash, Destination: pr.DestinationHash,
 		Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
 	m.Updated = m.Created
 	var err error
@@ -311,15 +322,11 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 		return nil, err
 	}
 	if m.Path != "" && m.Parent == 0 {
-		if err := room.exists(c.Context(), pr, m.Path); err != nil {
+		if err := room.exists(ctx, pr, m.Path); err != nil {
 			return nil, err
 		}
 	}
-	if err := room.addComment(c, r, pr, &m); err != nil {
-		return nil, err
-	}
-	j := room.renderComment(r, pr.Title, &m)
-	return rest.Created(j, j.Links["self"]), nil
+	return &m, room.addComment(ctx, p, r, pr, &m)
 }
 
 // exists refuses a path that is no file of the pull request: neither with its changes nor without them.
@@ -350,8 +357,7 @@ func (room *Room) exists(ctx context.Context, pr *PullRequest, path string) erro
 }
 
 // addComment writes a new comment, which comes back with its id.
-func (room *Room) addComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) error {
-	ctx := c.Context()
+func (room *Room) addComment(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment) error {
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		// The row of the repository comes before that of the pull request, as in lockRepository.
 		err := tx.Row(ctx, `UPDATE repository SET last_comment = last_comment + 1 WHERE id = $1 RETURNING last_comment`, r.ID).Scan(&m.ID)
@@ -373,7 +379,7 @@ func (room *Room) addComment(c *access.Call, r *repository.Repository, pr *PullR
 			return rest.Refusef(reason.ValueInvalid, "A pull request has at most %d comments.", commit.MaxComments).WithMessage("Too many comments")
 		}
 		if m.Parent != 0 {
-			if err := answer(ctx, tx, c.Principal, held, m); err != nil {
+			if err := answer(ctx, tx, p, held, m); err != nil {
 				return err
 			}
 		}
@@ -433,23 +439,31 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, pr *PullR
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
+	if err := room.reword(c.Context(), c.Principal, r, pr, m, b); err != nil {
+		return nil, err
+	}
+	return room.renderComment(r, pr.Title, m), nil
+}
+
+// reword is putComment for who acts as p. m becomes what the comment is then.
+func (room *Room) reword(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment, b commentBody) error {
 	text := m.Text
 	if b.Content != nil || b.Pending == nil {
 		var err error
 		if text, err = b.Content.Text(); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if m.Deleted {
-		return nil, noComment()
+		return noComment()
 	}
-	if err := room.Commits.Own(c, m.Author.is(c.Principal), false); err != nil {
-		return nil, err
+	if err := room.Commits.Own(ctx, p, r, m.Author.is(p), false); err != nil {
+		return err
 	}
 	if b.Pending != nil && *b.Pending && !m.Pending {
-		return nil, rest.InvalidField("pending", "others see the comment already")
+		return rest.InvalidField("pending", "others see the comment already")
 	}
-	return room.changeComment(c, r, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
+	return room.changeComment(ctx, p, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
 		if m.Deleted {
 			return noComment()
 		}
@@ -489,31 +503,34 @@ func (room *Room) publish(ctx context.Context, tx *database.Tx, r *repository.Re
 	return room.appear(ctx, tx, r, pr, m)
 }
 
-// changeComment runs change on a comment as it is when nobody else changes it, and answers with what it has become.
-func (room *Room) changeComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment, change func(context.Context, *database.Tx, *PullRequest, *Comment) error) (commentJSON, error) {
-	err := room.DB.Update(c.Context(), func(tx *database.Tx) error {
-		held, err := hold(c.Context(), tx, pr)
+// changeComment runs change for who acts as p on a comment as it is when nobody else changes it. m becomes what it is then.
+func (room *Room) changeComment(ctx context.Context, p *access.Principal, pr *PullRequest, m *Comment, change func(context.Context, *database.Tx, *PullRequest, *Comment) error) error {
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
+		held, err := hold(ctx, tx, pr)
 		if err != nil {
 			return err
 		}
-		if m, err = findComment(c.Context(), tx, c.Principal, held, m.ID); err != nil {
+		now, err := findComment(ctx, tx, p, held, m.ID)
+		if err != nil {
 			return err
 		}
-		return change(c.Context(), tx, held, m)
+		*m = *now
+		return change(ctx, tx, held, m)
 	})
-	if err != nil {
-		return commentJSON{}, err
-	}
-	return room.renderComment(r, pr.Title, m), nil
 }
 
 // deleteComment takes the text of a comment away; what answers it stays. Its author may do so, and who administers the repository
 // (DELETE .../comments/{comment_id}).
 func (room *Room) deleteComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
-	if err := room.Commits.Own(c, m.Author.is(c.Principal), true); err != nil {
-		return nil, err
+	return nil, room.takeAway(c.Context(), c.Principal, r, pr, m)
+}
+
+// takeAway is deleteComment for who acts as p.
+func (room *Room) takeAway(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment) error {
+	if err := room.Commits.Own(ctx, p, r, m.Author.is(p), true); err != nil {
+		return err
 	}
-	_, err := room.changeComment(c, r, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
+	return room.changeComment(ctx, p, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
 		if m.Deleted {
 			return nil
 		}
@@ -529,5 +546,4 @@ func (room *Room) deleteComment(c *access.Call, r *repository.Repository, pr *Pu
 		}
 		return room.tellComment(ctx, tx, event.PullRequestCommentDeleted, r, pr, m)
 	})
-	return nil, err
 }

@@ -21,6 +21,8 @@
 //	activity.go     what happened, in order
 //	events.go       what is told to whoever listens
 //	page.go         what pages ask
+//	talk.go         what pages ask of comments and tasks
+//	watch.go        whoever has one before them is told of changes
 //
 // A pull request is of the repository that it goes into. While it is open it follows its branches: whoever moves one calls
 // Room.Moved, and what a crash has left undone is done by the next who looks (Room.mend). The git store of the repository keeps what

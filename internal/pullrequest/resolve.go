@@ -36,36 +36,43 @@ func (room *Room) renderResolution(s *Resolution) *resolutionJSON {
 // or are on the whole pull request, and (409) those that are resolved (POST and DELETE .../comments/{comment_id}/resolve).
 func (room *Room) resolve(settled bool) func(*access.Call, *repository.Repository, *PullRequest, *Comment) (any, error) {
 	return func(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
-		if m.Parent != 0 || m.Path == "" || m.Pending {
-			return nil, rest.Refuse(reason.PullRequestThread, "").With("comment", m.ID)
-		}
-		j, err := room.changeComment(c, r, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
-			is := !m.Resolved.On.IsZero()
-			switch {
-			case m.Deleted:
-				return noComment()
-			case settled && is:
-				return rest.Refuse(reason.ConflictState, "Somebody has resolved the comment already.").WithMessage("The comment has already been resolved.")
-			case !settled && !is:
-				return rest.Refuse(reason.ResourceNotFound, "The comment is not resolved.")
-			}
-			key := event.PullRequestCommentReopened
-			if m.Resolved = (Resolution{}); settled {
-				key, m.Resolved = event.PullRequestCommentResolved, Resolution{room.Now(), personOf(c.Principal)}
-			}
-			if err := saveResolution(ctx, tx, "pull_request_comment", r.ID, m.ID, m.Resolved); err != nil {
-				return err
-			}
-			if err := room.recount(ctx, tx, pr); err != nil {
-				return err
-			}
-			return room.tellComment(ctx, tx, key, r, pr, m)
-		})
-		if err != nil || !settled {
+		if err := room.resolveFor(c.Context(), c.Principal, r, pr, m, settled); err != nil || !settled {
 			return nil, err
 		}
-		return j.Resolution, nil
+		return room.renderResolution(&m.Resolved), nil
 	}
+}
+
+// Resolvable tells whether a comment is one of those that are resolved.
+func (m *Comment) Resolvable() bool { return m.Parent == 0 && m.Path != "" && !m.Pending }
+
+// resolveFor is resolve for who acts as p. m becomes what the comment is then.
+func (room *Room) resolveFor(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment, settled bool) error {
+	if !m.Resolvable() {
+		return rest.Refuse(reason.PullRequestThread, "").With("comment", m.ID)
+	}
+	return room.changeComment(ctx, p, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
+		is := !m.Resolved.On.IsZero()
+		switch {
+		case m.Deleted:
+			return noComment()
+		case settled && is:
+			return rest.Refuse(reason.ConflictState, "Somebody has resolved the comment already.").WithMessage("The comment has already been resolved.")
+		case !settled && !is:
+			return rest.Refuse(reason.ResourceNotFound, "The comment is not resolved.")
+		}
+		key := event.PullRequestCommentReopened
+		if m.Resolved = (Resolution{}); settled {
+			key, m.Resolved = event.PullRequestCommentResolved, Resolution{room.Now(), personOf(p)}
+		}
+		if err := saveResolution(ctx, tx, "pull_request_comment", r.ID, m.ID, m.Resolved); err != nil {
+			return err
+		}
+		if err := room.recount(ctx, tx, pr); err != nil {
+			return err
+		}
+		return room.tellComment(ctx, tx, key, r, pr, m)
+	})
 }
 
 // saveResolution writes who has settled a comment or a task.

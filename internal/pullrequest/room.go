@@ -30,6 +30,8 @@ type Room struct {
 
 	queue queue // of merges in the background
 	turns turns // in merging
+
+	watches watches // who has pull requests before them
 }
 
 // Operations lists what this room serves. The published redirects of a pull request to its diff lead to operations on the

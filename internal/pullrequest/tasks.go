@@ -184,7 +184,17 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	t := Task{Number: pr.Number, Creator: personOf(c.Principal), Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
+	t, err := room.ask(c.Context(), c.Principal, r, pr, b)
+	if err != nil {
+		return nil, err
+	}
+	j := room.renderTodo(r, t)
+	return rest.Created(j, j.Links["self"]), nil
+}
+
+// ask makes the task that a body says, for who acts as p.
+func (room *Room) ask(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, b taskBody) (*Task, error) {
+	t := Task{Number: pr.Number, Creator: personOf(p), Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
 	t.Updated = t.Created
 	var err error
 	if t.Text, err = b.Content.Text(); err != nil {
@@ -195,8 +205,7 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 			return nil, rest.MissingField("comment.id")
 		}
 	}
-	ctx := c.Context()
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+	return &t, room.DB.Update(ctx, func(tx *database.Tx) error {
 		err := tx.Row(ctx, `UPDATE repository SET last_task = last_task + 1 WHERE id = $1 RETURNING last_task`, r.ID).Scan(&t.ID)
 		if errors.Is(err, database.ErrNoRows) {
 			return rest.Refuse(reason.RepositoryNotFound, "")
@@ -216,7 +225,7 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 			return rest.Refusef(reason.ValueInvalid, "A pull request has at most %d tasks.", maxTasks).WithMessage("Too many tasks")
 		}
 		if t.Comment != 0 {
-			on, err := findComment(ctx, tx, c.Principal, held, t.Comment)
+			on, err := findComment(ctx, tx, p, held, t.Comment)
 			if _, none := errors.AsType[*rest.Error](err); none || err == nil && on.Deleted {
 				return rest.InvalidField("comment.id", "the pull request has no such comment")
 			}
@@ -234,11 +243,6 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 		}
 		return room.recount(ctx, tx, held)
 	})
-	if err != nil {
-		return nil, err
-	}
-	j := room.renderTodo(r, &t)
-	return rest.Created(j, j.Links["self"]), nil
 }
 
 // putTask changes what a task says, which is its creator's to do, or marks it as done or open, which whoever takes part may
@@ -248,37 +252,46 @@ func (room *Room) putTask(c *access.Call, r *repository.Repository, pr *PullRequ
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
+	if err := room.changeTask(c.Context(), c.Principal, r, pr, t, b); err != nil {
+		return nil, err
+	}
+	return room.renderTodo(r, t), nil
+}
+
+// changeTask is putTask for who acts as p. t becomes what the task is then.
+func (room *Room) changeTask(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, t *Task, b taskChangeBody) error {
 	if b.State != nil && *b.State != taskOpen && *b.State != taskDone {
-		return nil, rest.InvalidField("state", "use "+taskDone+" or "+taskOpen)
+		return rest.InvalidField("state", "use "+taskDone+" or "+taskOpen)
 	}
 	text := ""
 	if b.Content != nil {
 		var err error
 		if text, err = b.Content.Text(); err != nil {
-			return nil, err
+			return err
 		}
-		if err := room.Commits.Own(c, t.Creator.is(c.Principal), false); err != nil {
-			return nil, err
+		if err := room.Commits.Own(ctx, p, r, t.Creator.is(p), false); err != nil {
+			return err
 		}
 	}
 	if b.Pending != nil && *b.Pending && !t.Pending {
-		return nil, rest.InvalidField("pending", "others see the task already")
+		return rest.InvalidField("pending", "others see the task already")
 	}
-	ctx := c.Context()
-	err := room.DB.Update(ctx, func(tx *database.Tx) error {
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		held, err := hold(ctx, tx, pr)
 		if err != nil {
 			return err
 		}
-		if t, err = findTask(ctx, tx, c.Principal, held, t.ID); err != nil {
+		now, err := findTask(ctx, tx, p, held, t.ID)
+		if err != nil {
 			return err
 		}
+		*t = *now
 		if b.Content != nil {
 			t.Text = text
 		}
 		if t.Pending && b.Pending != nil && !*b.Pending {
 			if t.Comment != 0 {
-				on, err := findComment(ctx, tx, c.Principal, held, t.Comment)
+				on, err := findComment(ctx, tx, p, held, t.Comment)
 				if err != nil {
 					return err
 				}
@@ -290,7 +303,7 @@ func (room *Room) putTask(c *access.Call, r *repository.Repository, pr *PullRequ
 		}
 		if b.State != nil && *b.State != t.state() {
 			if t.Resolved = (Resolution{}); *b.State == taskDone {
-				t.Resolved = Resolution{room.Now(), personOf(c.Principal)}
+				t.Resolved = Resolution{room.Now(), personOf(p)}
 			}
 			if err := saveResolution(ctx, tx, "pull_request_task", r.ID, t.ID, t.Resolved); err != nil {
 				return err
@@ -303,29 +316,30 @@ func (room *Room) putTask(c *access.Call, r *repository.Repository, pr *PullRequ
 		}
 		return room.recount(ctx, tx, held)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return room.renderTodo(r, t), nil
 }
 
 // deleteTask removes a task. Its creator may do so, and who administers the repository (DELETE .../tasks/{task_id}).
 func (room *Room) deleteTask(c *access.Call, r *repository.Repository, pr *PullRequest, t *Task) (any, error) {
-	if err := room.Commits.Own(c, t.Creator.is(c.Principal), true); err != nil {
-		return nil, err
+	return nil, room.removeTask(c.Context(), c.Principal, r, pr, t)
+}
+
+// removeTask is deleteTask for who acts as p.
+func (room *Room) removeTask(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, t *Task) error {
+	if err := room.Commits.Own(ctx, p, r, t.Creator.is(p), true); err != nil {
+		return err
 	}
-	return nil, room.DB.Update(c.Context(), func(tx *database.Tx) error {
-		held, err := hold(c.Context(), tx, pr)
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
+		held, err := hold(ctx, tx, pr)
 		if err != nil {
 			return err
 		}
-		n, err := tx.Exec(c.Context(), `DELETE FROM pull_request_task WHERE repository_id = $1 AND id = $2`, r.ID, t.ID)
+		n, err := tx.Exec(ctx, `DELETE FROM pull_request_task WHERE repository_id = $1 AND id = $2`, r.ID, t.ID)
 		if err == nil && n == 0 {
 			err = noTask()
 		}
 		if err != nil || t.Pending {
 			return err
 		}
-		return room.recount(c.Context(), tx, held)
+		return room.recount(ctx, tx, held)
 	})
 }

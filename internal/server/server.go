@@ -124,9 +124,11 @@ func (s *Server) assemble() error {
 	s.Repositories.Changed = func(id string) {
 		s.Search.Changed(id)
 		s.upkeep.Changed(id)
+		s.PullRequests.Stirred(id)
 	}
 	s.Webhooks = &webhook.Room{DB: s.DB, Repositories: s.Repositories, Out: out, URLs: urls, Log: s.Log, Now: now}
 	events.Listen(s.Webhooks)
+	events.Listen(s.PullRequests.Builds())
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
 	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.DeployKeys, s.Search, s.Webhooks)

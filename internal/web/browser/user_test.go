@@ -222,6 +222,12 @@ func (u *user) click(name string) {
 	u.mouse(u.find(name, clickable...))
 }
 
+// clickIn is click where several things have the name: the one in the row, item, article or form that has this text.
+func (u *user) clickIn(text, name string, roles ...string) {
+	u.t.Helper()
+	u.mouse(u.findIn(text, name, roles...))
+}
+
 // fillable are the roles of what fill looks for.
 var fillable = []string{"textbox", "searchbox", "spinbutton", "combobox", "Date", "InputTime", "EmailField"}
 

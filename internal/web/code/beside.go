@@ -6,39 +6,48 @@ import (
 	"github.com/pailforge/pail/internal/branching"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
 // This file is what pages of other areas show of the code of a repository.
 
-// Between is what leads from one commit to another: the commits as a list, "" when there is none, and what changed since the two
-// parted. The parameters of the request say how it is shown, as on the page of a comparison.
-func (p *Pages) Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (commits, changes template.HTML, err error) {
+// Between is the list of the commits that lead from one commit to another; "" when there is none.
+func (p *Pages) Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (commits template.HTML, err error) {
 	lie, err := p.lieBetween(r, repo, from, to)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	rows, err := p.commitRows(r, repo, lie.commits)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	if len(rows) > 0 {
 		if commits, err = templates.Part("commits", rows); err != nil {
-			return "", "", err
+			return "", err
 		}
 	}
 	if lie.more {
 		commits += `<p class="quiet">These are the newest.</p>`
 	}
+	return commits, nil
+}
+
+// Changes are what one commit has changed since it and another one parted. The parameters of the request say how it is shown, as on
+// the page of a comparison, and show what stands beside.
+func (p *Pages) Changes(r *page.Request, repo *repository.Repository, from, to gitstore.Hash, show diff.Show) (template.HTML, error) {
+	lie, err := p.lieBetween(r, repo, from, to)
+	if err != nil {
+		return "", err
+	}
 	if lie.parted != "" {
 		from = lie.parted
 	}
-	part, err := p.diff(r, repo, from, to)
+	part, err := p.diff(r, repo, from, to, show)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
-	changes, err = templates.Part("diff", part)
-	return commits, changes, err
+	return templates.Part("diff", part)
 }
 
 // Builds are the marks that say what builds make of commits, by hash; those of which none says anything are missing.

@@ -13,6 +13,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -257,7 +258,7 @@ func (p *Pages) commit(r *page.Request, repo *repository.Repository) (page.Answe
 	if len(commit.Parents) > 0 {
 		from = commit.Parents[0]
 	}
-	if content.Diff, err = p.diff(r, repo, from, commit.Hash); err != nil {
+	if content.Diff, err = p.diff(r, repo, from, commit.Hash, diff.Show{}); err != nil {
 		return page.Answer{}, err
 	}
 	return p.render(r, repo, "commit", "commits", "Commit "+commit.Hash.Short(), content)

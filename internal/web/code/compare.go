@@ -2,12 +2,14 @@ package code
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -28,6 +30,8 @@ type comparePage struct {
 	More bool // commits than are shown
 	Diff *diffPart
 	Swap string // address of the opposite
+
+	Propose string // address that opens a pull request; "" for who may not, and unless both are branches
 }
 
 // compareForm shows the form, or leads from it to the comparison: a name of a branch may hold anything but two dots.
@@ -62,6 +66,9 @@ func (p *Pages) renderCompare(r *page.Request, repo *repository.Repository, cont
 	if err != nil {
 		return page.Answer{}, err
 	}
+	if slices.Contains(branches, content.From) && slices.Contains(branches, content.To) && content.From != content.To && content.Done && p.proposes(r) {
+		content.Propose = proposeAt(repo, content.To, content.From)
+	}
 	content.Choices = append(branches, tags...)
 	return p.render(r, repo, "compare", "branches", "Compare", content)
 }
@@ -95,7 +102,7 @@ func (p *Pages) compare(r *page.Request, repo *repository.Repository) (page.Answ
 	if content.Parted && lie.parted != "" {
 		base = lie.parted
 	}
-	if content.Diff, err = p.diff(r, repo, base, head); err != nil {
+	if content.Diff, err = p.diff(r, repo, base, head, diff.Show{}); err != nil {
 		return page.Answer{}, err
 	}
 	return p.renderCompare(r, repo, content)

@@ -1,16 +1,19 @@
 package code
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pailforge/pail/internal/gitstore"
-	"github.com/pailforge/pail/internal/highlight"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -20,14 +23,20 @@ import (
 
 // Limits of what a page shows of a difference. What is beyond them is only named, with a link that shows the one file.
 const (
-	maxChanged = 10_000    // files that may differ
-	filesShown = 100       // on one page
-	linesShown = 3000      // of all files on one page
-	bytesShown = 256 << 10 // of all files on one page
-	fileLines  = 1000      // of one among others
-	fileBytes  = 64 << 10
-	aloneLines = 20_000 // of one by itself
-	aloneBytes = 1 << 20
+	maxChanged  = 10_000 // files that may differ
+	filesShown  = 100    // on one page
+	filesListed = 500    // on one page, where all but the first are shown when they come into view
+	filesFirst  = 20     // that are shown at once there
+	pathsAsked  = 60     // old and new names of files that can be asked for together
+)
+
+// budget bounds the lines that a page shows: of each file, and of all together.
+type budget struct{ fileLines, fileBytes, lines, bytes int }
+
+var (
+	among = budget{1000, 64 << 10, 3000, 256 << 10}
+	early = budget{1000, 64 << 10, 1200, 96 << 10} // of the first files
+	alone = budget{20_000, 1 << 20, 20_000, 2 << 20}
 )
 
 // diffPart is what differs between two commits, on a page.
@@ -41,11 +50,21 @@ type diffPart struct {
 	Changes        []changePart
 	Odd            int // characters that mislead
 	Pager          page.Pager
+
+	repo     *repository.Repository
+	from, to gitstore.Hash
+	show     diff.Show
 }
 
 // changePart is what changed in one file.
 type changePart struct {
 	ID             string
+	Version        string  // of all that is shown of it; "" where nothing can be said
+	Talked         []int64 // comments on it
+	Later          string  // the address to get its lines from once they come into view; "" for what is there
+	Length         int     // how many lines it has then, and how high they are, in pixels: about
+	Height         int
+	Threads, Foot  template.HTML
 	Old, New       template.HTML // names; Old is "" unless it is another one
 	Word, Look     string        // what happened, and how that looks; "" for a change of the contents
 	Added, Removed int
@@ -64,19 +83,24 @@ var modes = map[string]string{"100644": "a file", "100755": "executable", "12000
 
 // diff is what differs between two commits; from is "" before a first commit. The parameters of the request say how it is shown:
 // view=split side by side, path one file (the old name and the new one of a file that moved), page a part of the files.
-func (p *Pages) diff(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (*diffPart, error) {
+func (p *Pages) diff(r *page.Request, repo *repository.Repository, from, to gitstore.Hash, show diff.Show) (*diffPart, error) {
 	query := r.URL.Query()
-	part := &diffPart{Split: query.Get("view") == "split"}
+	part := &diffPart{Split: query.Get("view") == "split", repo: repo, from: from, to: to, show: show}
 	part.Views = []page.Link{{Name: "Unified", Href: r.With("view", ""), Current: !part.Split}, {Name: "Side by side", Href: r.With("view", "split"), Current: part.Split}}
 	q := gitstore.DiffQuery{From: from, To: to, Context: 3, Renames: true, Paths: query["path"]}
-	if len(q.Paths) > 2 {
+	if show.Later {
+		q.Paths = nil
+	}
+	switch {
+	case show.Files == "" && len(q.Paths) > 2:
 		return nil, rest.Refuse(reason.QueryInvalid, "One file can be shown, under its old and its new name.")
+	case len(q.Paths) > pathsAsked:
+		return nil, rest.Refusef(reason.QueryInvalid, "At most %d names of files can be asked for at once.", pathsAsked)
 	}
-	alone := len(q.Paths) > 0
-	if alone {
-		part.Alone = r.With("path", "")
+	if len(q.Paths) > 0 {
+		part.Alone = cmp.Or(show.All, r.With("path", ""))
 	}
-	d, err := p.difference(r, repo, q)
+	d, err := p.difference(r, repo, q, show.Later)
 	switch {
 	case errors.Is(err, gitstore.ErrTooLarge):
 		part.TooMany = true
@@ -89,10 +113,15 @@ func (p *Pages) diff(r *page.Request, repo *repository.Repository, from, to gits
 	part.Files, part.Added, part.Removed = d.all, d.added, d.removed
 	part.Pager = r.Pager(d.begin+len(d.shown) < d.all)
 	for i, c := range d.shown {
-		part.add(repo, from, to, c, d.files[pathOf(c)], alone, "f"+strconv.Itoa(d.begin+i+1))
-		if !alone && d.all > 1 {
-			last := &part.Changes[len(part.Changes)-1]
-			last.Alone = onlyPath(r, c)
+		one := changePart{}
+		switch {
+		case show.Files != "":
+			one.Alone = onlyPath(show.Files, query, c)
+		case len(q.Paths) == 0 && d.all > 1:
+			one.Alone = onlyPath(r.URL.EscapedPath(), query, c)
+		}
+		if err := part.add(one, c, d.files[pathOf(c)], len(q.Paths) > 0 && len(q.Paths) <= 2, i >= filesFirst); err != nil {
+			return nil, err
 		}
 	}
 	return part, nil
@@ -104,6 +133,7 @@ type differenceKey struct {
 	from, to   gitstore.Hash
 	paths      string
 	part       int
+	later      bool
 }
 
 // difference is a part of the files that differ.
@@ -114,9 +144,9 @@ type difference struct {
 	files               map[string]file // by pathOf
 }
 
-// difference asks git what differs. It is kept for a while.
-func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery) (difference, error) {
-	key := differenceKey{repo.ID, q.From, q.To, strings.Join(q.Paths, "\x00"), r.Page()}
+// difference asks git what differs. It is kept for a while. later: the lines of the first files are enough.
+func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery, later bool) (difference, error) {
+	key := differenceKey{repo.ID, q.From, q.To, strings.Join(q.Paths, "\x00"), r.Page(), later}
 	if d, ok := p.differences.get(key); ok {
 		return d, nil
 	}
@@ -124,13 +154,25 @@ func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitst
 	if err != nil {
 		return difference{}, err
 	}
-	d := difference{all: len(changes), begin: min((r.Page()-1)*filesShown, len(changes))}
+	most, first, within := filesShown, filesShown, among
+	switch {
+	case later:
+		most, first, within = filesListed, filesFirst, early
+	case len(q.Paths) > 0 && len(q.Paths) <= 2:
+		within = alone
+	}
+	d := difference{all: len(changes), begin: min((r.Page()-1)*most, len(changes))}
 	for _, c := range changes {
 		d.added += c.Added
 		d.removed += c.Removed
 	}
-	d.shown = slices.Clone(changes[d.begin:min(d.begin+filesShown, len(changes))])
-	if d.files, err = p.lines(r, repo, q, d.shown, len(d.shown) < len(changes)); err != nil {
+	d.shown = slices.Clone(changes[d.begin:min(d.begin+most, len(changes))])
+	if first = min(first, len(d.shown)); first == len(changes) {
+		d.files, err = p.lines(r, repo, q, d.shown, false, within)
+	} else {
+		d.files, err = p.lines(r, repo, q, d.shown[:first], true, within)
+	}
+	if err != nil {
 		return difference{}, err
 	}
 	held := 400 * len(d.shown)
@@ -145,19 +187,26 @@ func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitst
 	return d, nil
 }
 
-// onlyPath is the address of this page with one file alone.
-func onlyPath(r *page.Request, c gitstore.Change) string {
-	u := *r.URL
-	q := u.Query()
-	q.Del("page")
-	q.Del("path")
+// onlyPath is the address of the page at an escaped path with one file alone, that is shown else as query says.
+func onlyPath(at string, query url.Values, c gitstore.Change) string {
+	q := url.Values{}
+	for name, values := range query {
+		if name != "page" && name != "path" {
+			q[name] = values
+		}
+	}
 	for _, path := range slices.Compact([]string{c.Old, c.New}) {
 		if path != "" {
 			q.Add("path", path)
 		}
 	}
-	u.RawQuery = q.Encode()
-	return u.RequestURI()
+	return at + "?" + q.Encode()
+}
+
+// fileID names a file on a page, whatever comes and goes before it.
+func fileID(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return "f-" + hex.EncodeToString(sum[:6])
 }
 
 // pathOf is where a file is, or was when it is gone.
@@ -169,19 +218,12 @@ func pathOf(c gitstore.Change) string {
 }
 
 // file is what is shown of a file: its hunks, nothing when they are too many.
-type file struct {
-	hunks []diff.Hunk
-	large bool
-}
+type file struct{ hunks []diff.Hunk }
 
 // lines reads the lines of the files that are shown, and no more of the difference than that takes. some: they are not all files
 // that differ.
-func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery, shown []gitstore.Change, some bool) (map[string]file, error) {
+func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery, shown []gitstore.Change, some bool, within budget) (map[string]file, error) {
 	files := make(map[string]file, len(shown))
-	limit, most, left := fileBytes, fileLines, [2]int{linesShown, bytesShown}
-	if len(q.Paths) > 0 {
-		limit, most, left = aloneBytes, aloneLines, [2]int{aloneLines, 2 * aloneBytes}
-	}
 	text := 0
 	if some {
 		q.Paths = nil
@@ -200,8 +242,8 @@ func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.D
 		return nil, err
 	}
 	defer out.Close()
-	sections := diff.Read(out, limit)
-	for left[0] > 0 && left[1] > 0 {
+	sections := diff.Read(out, within.fileBytes)
+	for within.lines > 0 && within.bytes > 0 {
 		section, err := sections.Next()
 		if errors.Is(err, io.EOF) {
 			return files, nil
@@ -225,20 +267,21 @@ func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.D
 			lines += len(h.Lines)
 		}
 		f := files[name] // a file of another type comes as one that went and one that came
-		if f.hunks = append(f.hunks, parsed.Hunks...); lines > most || lines > left[0] {
-			f = file{large: true}
+		if f.hunks = append(f.hunks, parsed.Hunks...); lines > within.fileLines || lines > within.lines {
+			f = file{}
 		} else {
-			left[0] -= lines
-			left[1] -= section.Size
+			within.lines -= lines
+			within.bytes -= section.Size
 		}
 		files[name] = f
 	}
 	return files, nil
 }
 
-// add adds what changed in a file.
-func (d *diffPart) add(repo *repository.Repository, from, to gitstore.Hash, c gitstore.Change, f file, alone bool, id string) {
-	one := changePart{ID: id, New: name(pathOf(c)), Added: c.Added, Removed: c.Removed, Counted: !c.Binary}
+// add adds what changed in a file, to one, which has the address that shows it by itself. alone: this is that page; late: it stands
+// behind the first files.
+func (d *diffPart) add(one changePart, c gitstore.Change, f file, alone, late bool) error {
+	one.ID, one.New, one.Added, one.Removed, one.Counted = fileID(pathOf(c)), name(pathOf(c)), c.Added, c.Removed, !c.Binary
 	if what, ok := happened[c.Status]; ok {
 		one.Word, one.Look = what.word, what.look
 	}
@@ -252,9 +295,28 @@ func (d *diffPart) add(repo *repository.Repository, from, to gitstore.Hash, c gi
 	}
 	switch {
 	case c.New != "" && c.NewMode != "160000":
-		one.View = source(repo, "src", string(to), c.New)
-	case c.New == "" && from != "" && c.OldMode != "160000":
-		one.View = source(repo, "src", string(from), c.Old)
+		one.View = source(d.repo, "src", string(d.to), c.New)
+	case c.New == "" && d.from != "" && c.OldMode != "160000":
+		one.View = source(d.repo, "src", string(d.from), c.Old)
+	}
+	if d.show.Talk != nil {
+		var version string
+		one.Talked, version = d.show.Talk.About(c)
+		one.Version = digest(string(c.OldHash), string(c.NewHash), c.OldMode, c.NewMode, c.Old, version, strconv.FormatBool(d.Split))
+	}
+	if large := c.Added+c.Removed > among.fileLines; d.show.Later && (late || len(f.hunks) == 0 && c.Added+c.Removed > 0 && !large) {
+		one.Later = one.Alone
+		one.measure(c, d.Split, large)
+		d.Changes = append(d.Changes, one)
+		return nil
+	}
+	var threads *diff.Threads
+	if d.show.Talk != nil {
+		all, foot, err := d.show.Talk.Threads(c)
+		if err != nil {
+			return err
+		}
+		threads, one.Foot = diff.Hand(all), foot
 	}
 	switch {
 	case c.Binary:
@@ -271,10 +333,43 @@ func (d *diffPart) add(repo *repository.Repository, from, to gitstore.Hash, c gi
 		one.Said = "The changes in this file are not shown among so many."
 	default:
 		var odd int
-		one.Lines, odd = rows(f.hunks, d.Split)
+		one.Lines, odd = rows(f.hunks, d.Split, threads)
 		d.Odd += odd
 	}
+	if threads != nil {
+		one.Threads = threads.Rest()
+	}
 	d.Changes = append(d.Changes, one)
+	return nil
+}
+
+// digest is a short sum of texts.
+func digest(texts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
+	return hex.EncodeToString(sum[:6])
+}
+
+// Heights in pixels, as in the style sheet: of a line, and of what stands around the lines of a file.
+const (
+	lineHeight = 20
+	restHeight = 80
+)
+
+// measure says how much room the lines take once they are there, as far as one knows without them: each change has a few lines around.
+func (one *changePart) measure(c gitstore.Change, split, large bool) {
+	one.Height = restHeight
+	if large || c.Added+c.Removed == 0 {
+		return
+	}
+	one.Length = c.Added + c.Removed
+	rows := one.Length
+	if split {
+		rows = max(c.Added, c.Removed)
+	}
+	if c.Added > 0 && c.Removed > 0 || c.Old != "" && c.New != "" {
+		one.Length, rows = one.Length+6, rows+6
+	}
+	one.Height += (rows + 1) * lineHeight
 }
 
 func word(mode string) string {
@@ -282,98 +377,4 @@ func word(mode string) string {
 		return word
 	}
 	return mode
-}
-
-// table writes the rows of a difference. odd counts the characters that mislead.
-type table struct {
-	strings.Builder
-	odd int
-}
-
-// rows are hunks as a table, below each other or side by side.
-func rows(hunks []diff.Hunk, split bool) (html template.HTML, odd int) {
-	var t table
-	if split {
-		t.WriteString(`<table class="diff split" role="presentation" dir="ltr"><colgroup><col><col><col><col></colgroup><tbody>` + "\n")
-	} else {
-		t.WriteString(`<table class="diff" role="presentation" dir="ltr"><tbody>` + "\n")
-	}
-	for i := range hunks {
-		h := &hunks[i]
-		within, odd := highlight.Escape(h.Within)
-		t.odd += odd
-		at := fmt.Sprintf("Line %d", max(h.New, 1))
-		if h.New == 0 {
-			at = fmt.Sprintf("Line %d before", h.Old)
-		}
-		span := 3
-		if split {
-			span = 4
-		}
-		fmt.Fprintf(&t, `<tr class="h"><td colspan="%d">%s <span>%s</span></td></tr>`+"\n", span, at, within)
-		if split {
-			for _, pair := range h.Pairs() {
-				t.WriteString("<tr>")
-				t.side(pair.Old, true)
-				t.side(pair.New, false)
-				t.WriteString("</tr>\n")
-			}
-			continue
-		}
-		for j := range h.Lines {
-			line := &h.Lines[j]
-			t.WriteString("<tr" + sign(line) + "><td>" + lineNumber(line.Old) + "</td><td>" + lineNumber(line.New) + "</td><td>")
-			t.text(line)
-			t.WriteString("</td></tr>\n")
-		}
-	}
-	t.WriteString("</tbody></table>\n")
-	return template.HTML(t.String()), t.odd
-}
-
-// side writes one side of a row: two cells.
-func (t *table) side(line *diff.Line, old bool) {
-	if line == nil {
-		t.WriteString(`<td></td><td class="e"></td>`)
-		return
-	}
-	n := line.New
-	if old {
-		n = line.Old
-	}
-	t.WriteString("<td>" + lineNumber(n) + "</td><td" + sign(line) + ">")
-	t.text(line)
-	t.WriteString("</td>")
-}
-
-// text writes the text of a line. A carriage return in front of the line break is shown where it may be what changed.
-func (t *table) text(line *diff.Line) {
-	text := line.Text
-	if line.Sign == ' ' {
-		text = strings.TrimSuffix(text, "\r")
-	}
-	shown, odd := highlight.Escape(text)
-	t.odd += odd
-	t.WriteString(string(shown))
-	if line.Open {
-		t.WriteString(` <span class="open">no line break at the end</span>`)
-	}
-}
-
-// sign is the attribute that says whether a line came or went.
-func sign(line *diff.Line) string {
-	switch line.Sign {
-	case '+':
-		return ` class="a"`
-	case '-':
-		return ` class="d"`
-	}
-	return ""
-}
-
-func lineNumber(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }

@@ -1,9 +1,11 @@
 package code
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/web/page"
@@ -21,6 +23,7 @@ type refRow struct {
 	Author  Author // of the commit, or whoever made the tag
 	When    time.Time
 	Message string // of an annotated tag
+	Propose string // address that opens a pull request of the branch; "" for who may not, and where there is nothing to merge into
 }
 
 // refsPage is what a list of branches or tags shows.
@@ -30,6 +33,8 @@ type refsPage struct {
 	Text  string // that was searched for
 	Rows  []refRow
 	Pager page.Pager
+
+	Proposes bool // the visitor may open pull requests
 }
 
 func (p *Pages) branches(r *page.Request, repo *repository.Repository) (page.Answer, error) {
@@ -57,6 +62,7 @@ func (p *Pages) refs(r *page.Request, repo *repository.Repository, refs reposito
 	if err != nil {
 		return page.Answer{}, err
 	}
+	content.Proposes = kind == "branch" && p.proposes(r)
 	for i := range refs.List {
 		ref := &refs.List[i]
 		one := refRow{Name: ref.Short(), Main: kind == "branch" && ref.Short() == repo.MainBranch, Hash: ref.Target.Short()}
@@ -73,9 +79,26 @@ func (p *Pages) refs(r *page.Request, repo *repository.Repository, refs reposito
 		if t := ref.Tag; t != nil {
 			one.Author, one.When, one.Message = author(refs.Authors, t.Tagger), t.Tagger.When, strings.TrimSpace(t.Message)
 		}
+		if content.Proposes && !one.Main && repo.MainBranch != "" && one.Target != "" {
+			one.Propose = proposeAt(repo, ref.Short(), repo.MainBranch)
+		}
 		content.Rows = append(content.Rows, one)
 	}
 	return p.render(r, repo, "refs", tab, title, content)
+}
+
+// proposes tells whether the visitor may open a pull request.
+func (p *Pages) proposes(r *page.Request) bool {
+	if r.Self == nil {
+		return false
+	}
+	_, err := access.Visit(r.Site.Gate, r.Context(), r.Principal, p.PullRequests.TakesPart(), r.PathValue)
+	return err == nil
+}
+
+// proposeAt is the address that opens a pull request of one branch into another.
+func proposeAt(repo *repository.Repository, from, into string) string {
+	return address(repo, "pull-requests", "new") + "?" + url.Values{"from": {from}, "to": {into}}.Encode()
 }
 
 // branch is where links of the API to a branch lead: its commits.

@@ -4,6 +4,7 @@
 //	sections.go  a stream of git's, cut into files without holding more than a part of it
 //	file.go      one file: go-gitdiff reads its hunks
 //	rows.go      hunks as rows
+//	talk.go      what people say of lines, for the pages that show it
 //
 // What changed in a file is counted by git itself (gitstore.Changes); this package only shows it.
 package diff

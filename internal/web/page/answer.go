@@ -32,6 +32,8 @@ type Answer struct {
 	Header      http.Header // beside those of every page; replaces what they have
 	// Content is sent in place of all this: the bytes of a file, which run nothing where they are opened.
 	Content *rest.Content
+	// Events is sent in place of all this: an answer that goes on.
+	Events *Events
 
 	location string
 }

@@ -1,7 +1,7 @@
 package page
 
 import (
-	_ "embed" // for the two files
+	_ "embed" // for the files
 	"net/http"
 )
 
@@ -10,6 +10,9 @@ var styleSheet []byte
 
 //go:embed assets/script.js
 var script []byte
+
+//go:embed assets/live.js
+var live []byte
 
 // asset serves a file. With its current version in the address it may be kept for ever.
 func (s *Site) asset(path, contentType string, content []byte) {

@@ -15,7 +15,7 @@
 //	accept.go    HTML or JSON, by the Accept header
 //	asset.go     the style sheet and the script
 //	templates/   layout.html, parts.html and error.html
-//	assets/      style.css and script.js, the only ones there are
+//	assets/      style.css and script.js, and live.js for pages that follow what others do
 //
 // A new page is a file in its area's templates that defines "main", a handler that renders it, and a line with On. The
 // policy that goes with every page allows neither inline scripts nor inline styles; a test holds the templates to it.

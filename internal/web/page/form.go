@@ -22,7 +22,12 @@ type Field struct {
 	Options           []Option
 	Problems          []string
 	Direction         string // "ltr" for what is never written from right to left, such as an e-mail
+
+	apart string // see Form.Apart
 }
+
+// ID names the field on the page.
+func (f Field) ID() string { return f.apart + f.Name }
 
 // Option is one choice of a select.
 type Option struct {
@@ -35,6 +40,7 @@ type Form struct {
 	Action string // a path
 	Submit string // the words on the button
 	Danger bool   // it takes something away
+	Stays  bool   // where scripts run, whoever sends it stays on the page
 	CSRF   string
 	Fields []Field
 	// Problems are about the form as a whole.
@@ -44,6 +50,14 @@ type Form struct {
 // NewForm is a form of this visitor's.
 func (r *Request) NewForm(action, submit string, fields ...Field) *Form {
 	return &Form{Action: action, Submit: submit, CSRF: r.CSRF(), Fields: fields}
+}
+
+// Apart has the form stand on a page beside others with the same fields: prefix tells them apart.
+func (f *Form) Apart(prefix string) *Form {
+	for i := range f.Fields {
+		f.Fields[i].apart = prefix
+	}
+	return f
 }
 
 // Invalid reports whether something is wrong with what was sent.

@@ -36,6 +36,7 @@ func NewSite(urls rest.URLs, log *slog.Logger, gate *access.Gate, reserved func(
 	}
 	s.asset("/style.css", "text/css; charset=utf-8", styleSheet)
 	s.asset("/script.js", "text/javascript; charset=utf-8", script)
+	s.asset("/assets/live.js", "text/javascript; charset=utf-8", live)
 	return s, nil
 }
 
@@ -103,6 +104,10 @@ func (s *Site) add(pattern string, files bool, h Handler) {
 		}
 		if err != nil {
 			s.refuse(r, err)
+			return
+		}
+		if a.Events != nil {
+			a.Events.write(w, hr)
 			return
 		}
 		a.Write(w, hr)

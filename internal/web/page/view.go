@@ -82,6 +82,7 @@ type View struct {
 	Trail    []Link // where the page is, from the outside in, without the page itself
 	Tabs     []Link // the pages beside this one
 	Narrow   bool   // text to be read, not a list to be looked through
+	Live     bool   // several people work on what it shows, and it follows them
 	Content  any
 }
 
@@ -101,9 +102,11 @@ type frame struct {
 	Path  string // of the page, for the way back after signing in
 }
 
-// Style and Script are the addresses of the style sheet and of the script.
+// Style, Script and LiveScript are the addresses of the style sheet and of the scripts.
 func (frame) Style() string  { return "/style.css?v=" + digest(styleSheet) }
 func (frame) Script() string { return "/script.js?v=" + digest(script) }
+
+func (frame) LiveScript() string { return "/assets/live.js?v=" + digest(live) }
 
 // Render makes the page of a view. It is not to be kept, unless the caller says otherwise in the answer.
 func (r *Request) Render(t Templates, v View) (Answer, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -115,7 +116,10 @@ func (p *Pages) preview(r *page.Request, repo, source *repository.Repository, co
 	if len(defaults) > 0 {
 		content.Form.Fields[2].Help += " The default reviewers are asked in any case."
 	}
-	content.Commits, content.Changes, err = p.Code.Between(r, repo, pr.DestinationHash, pr.SourceHash)
+	if content.Commits, err = p.Code.Between(r, repo, pr.DestinationHash, pr.SourceHash); err != nil {
+		return err
+	}
+	content.Changes, err = p.Code.Changes(r, repo, pr.DestinationHash, pr.SourceHash, diff.Show{})
 	return err
 }
 

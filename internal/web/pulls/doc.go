@@ -6,6 +6,11 @@
 //	create.go     making one
 //	show.go       one of them
 //	happened.go   what happened to it, in sentences
+//	files.go      the changes of some of its files, for those that are looked at later, or alone
+//	events.go     telling those who look at it that it has changed
+//	talk.go       what is said of it
+//	forms.go      the forms on that
+//	discuss.go    commenting, answering, resolving; tasks
 //	change.go     changing, reviewing, declining and merging it
 //	reviewers.go  default reviewers
 //

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/branching"
@@ -15,6 +16,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -26,7 +28,8 @@ var templates = page.Parse(files, "templates/*.html")
 // Code shows the code that a pull request is about, and begins the pages of a repository.
 type Code interface {
 	View(r *page.Request, repo *repository.Repository, template, tab, title string) page.View
-	Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (commits, changes template.HTML, err error)
+	Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (template.HTML, error)
+	Changes(r *page.Request, repo *repository.Repository, from, to gitstore.Hash, show diff.Show) (template.HTML, error)
 	Builds(r *page.Request, repo *repository.Repository, hashes []gitstore.Hash) (map[gitstore.Hash]template.HTML, error)
 	Statuses(r *page.Request, repo *repository.Repository, hash gitstore.Hash) (template.HTML, error)
 	Rule(branching.Restriction) string
@@ -37,6 +40,7 @@ type Pages struct {
 	PullRequests *pullrequest.Room
 	Repositories *repository.Room
 	Code         Code
+	Beat         time.Duration // see page.Events; 0 for what is usual
 }
 
 // Mount adds the pages to a site.
@@ -57,6 +61,13 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST "+one+"/review", takes, p.one(p.review))
 	page.On(s, "POST "+one+"/decline", takes, p.one(p.decline))
 	page.On(s, "POST "+one+"/merge", write, p.one(p.merge))
+	page.On(s, "GET "+one+"/files", read, p.one(p.files))
+	page.On(s, "GET "+one+"/events", takes, p.one(p.events))
+	page.On(s, "POST "+one+"/comments", takes, p.one(p.comment))
+	page.On(s, "POST "+one+"/comments/{comment}", takes, p.one(p.onComment))
+	page.On(s, "POST "+one+"/tasks", takes, p.one(p.ask))
+	page.On(s, "POST "+one+"/tasks/{task}", takes, p.one(p.onTask))
+	page.On(s, "POST "+one+"/publish", takes, p.one(p.publish))
 	page.On(s, "GET "+reviewers, admin, p.reviewers)
 	page.On(s, "POST "+reviewers, admin, p.addReviewer)
 	page.On(s, "POST "+reviewers+"/{id}", admin, p.removeReviewer)
@@ -95,7 +106,7 @@ func at(r *repository.Repository, pr *pullrequest.PullRequest, more ...string) s
 
 func (p *Pages) render(r *page.Request, repo *repository.Repository, template, tab, title string, content any) (page.Answer, error) {
 	v := p.Code.View(r, repo, template, tab, title)
-	v.Content = content
+	v.Content, v.Live = content, template == "show" || template == "files"
 	return r.Render(templates, v)
 }
 

@@ -9,10 +9,10 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/highlight"
-	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -36,6 +36,11 @@ type showPage struct {
 	Statuses    template.HTML
 	Commits     template.HTML
 	Changes     template.HTML
+	Talk        *talk
+	Say, Ask    *page.Form // nil for who may not
+	Publish     *page.Form
+	Here        string // address of what is shown; "" where it is not to follow what others do, because a form on it was refused
+	Watch       string // address that tells of changes; "" for who is not told
 	Happened    []happening
 	MoreHappens bool // than is shown
 }
@@ -87,13 +92,9 @@ func (p *Pages) renderOne(r *page.Request, repo *repository.Repository, content 
 }
 
 func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (*showPage, error) {
-	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Shown: stateOf(pr), Voices: voices(pr)}
+	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Here: r.URL.RequestURI(), Shown: stateOf(pr), Voices: voices(pr)}
 	if pr.Description != "" {
-		text, err := markup.Markdown([]byte(pr.Description), markup.Options{})
-		if err != nil {
-			text = template.HTML(template.HTMLEscapeString(pr.Description)) // too large to be made into HTML
-		}
-		content.Text = text
+		content.Text = prose(pr.Description)
 	}
 	if pr.MergeHash != "" {
 		content.MergedAs = &page.Link{Name: pr.MergeHash.Short(), Href: address(repo, "commit", string(pr.MergeHash))}
@@ -108,7 +109,17 @@ func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullre
 	if content.Statuses, err = p.Code.Statuses(r, repo, pr.SourceHash); err != nil {
 		return nil, err
 	}
-	if content.Commits, content.Changes, err = p.Code.Between(r, repo, pr.DestinationHash, pr.SourceHash); err != nil {
+	if content.Commits, err = p.Code.Between(r, repo, pr.DestinationHash, pr.SourceHash); err != nil {
+		return nil, err
+	}
+	if content.Talk, err = p.hears(r, repo, pr); err != nil {
+		return nil, err
+	}
+	if content.Talk.takes {
+		content.Say, content.Ask, content.Watch = content.Talk.say(), content.Talk.ask(nil), watchAt(repo, pr)
+		content.Publish = content.Talk.form("", "Publish all", []string{"publish"})
+	}
+	if content.Changes, err = p.Code.Changes(r, repo, pr.DestinationHash, pr.SourceHash, diff.Show{Talk: content.Talk, Files: at(repo, pr, "files"), Later: true}); err != nil {
 		return nil, err
 	}
 	return content, p.happened(r, repo, content)
@@ -228,6 +239,7 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, pr *pullrequ
 	if err != nil {
 		return page.Answer{}, err
 	}
+	content.Here = ""
 	form := which(content)
 	if form == nil { // it is closed, or cannot be merged now: there is no form to show the refusal in
 		return page.Answer{}, refused

@@ -38,6 +38,7 @@ var named = []struct{ table, column string }{
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
 	{"deploy_key", "label"}, {"deploy_key", "comment"}, {"ssh_key", "label"}, {"ssh_key", "comment"},
+	{"pull_request_comment", "content"}, {"pull_request_task", "content"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
 	{"webhook", "url"}, {"webhook", "description"}, {"webhook_delivery", "url"}, {"webhook_delivery", "problem"}, {"webhook_delivery", "answer_head"}, {"webhook_delivery", "answer_body"},

@@ -13,13 +13,15 @@ var parameter = regexp.MustCompile(`\{([a-z_]+)(\.\.\.)?\}`)
 var notPages = map[string]string{
 	"/style.css":                     "an asset",
 	"/script.js":                     "an asset",
+	"/assets/live.js":                "an asset",
 	"/account/{username}/avatar":     "a picture",
 	"/workspaces/{workspace}/avatar": "a picture",
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
-	"/2.0/swagger.json":                             "for programs",
-	"/site/oauth2/access_token":                     "for programs",
-	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":  "files",
-	"/{workspace}/{repo_slug}/downloads/{filename}": "files",
+	"/2.0/swagger.json":                                  "for programs",
+	"/site/oauth2/access_token":                          "for programs",
+	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":       "files",
+	"/{workspace}/{repo_slug}/downloads/{filename}":      "files",
+	"/{workspace}/{repo_slug}/pull-requests/{id}/events": "for the script",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -40,6 +42,8 @@ func (s *Scene) values() map[string]string {
 		"secret":      s.Invitation,
 		"slug":        s.Operation,
 		"number":      "1",
+		"comment":     "1",
+		"task":        "1",
 	}
 }
 
@@ -78,6 +82,8 @@ func (s *Scene) Pages() (all []Page) {
 			page.Path += "?state=all"
 		case "/site/oauth2/authorize":
 			page.Path += "?response_type=code&client_id=" + s.ConsumerKey
+		case "/{workspace}/{repo_slug}/pull-requests/{id}/files":
+			page.Path += "?path=more.txt"
 		}
 		all = append(all, page)
 		for _, look := range looks[path] {
@@ -131,10 +137,11 @@ func (s *Scene) paths(method string) (all []Page) {
 
 // looks are other ways to show a page, by its path.
 var looks = map[string][]struct{ name, query string }{
-	"/{workspace}/{repo_slug}/commit/{hash}":      {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/commits/{ref...}":   {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
-	"/{workspace}/{repo_slug}/compare/{spec...}":  {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/pull-requests":      {{"without any", "?q=nothing+has+this+title"}},
-	"/{workspace}/{repo_slug}/pull-requests/new":  {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
-	"/{workspace}/{repo_slug}/pull-requests/{id}": {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/commit/{hash}":            {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
+	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}/files": {{"side by side", "?path=more.txt&view=split"}},
 }

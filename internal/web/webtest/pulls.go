@@ -4,10 +4,37 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
+
+	"github.com/pailforge/pail/internal/pailtest"
 )
 
 // proposed are branches with one commit each that there are pull requests of. All but the first conflict with main.
 var proposed = []string{"merged", "declined", "draft", "superseded"}
+
+// talk has people discuss the first pull request: on the whole and on a line, with what is resolved, deleted, pending and outdated.
+func (s *Scene) talk(member, admin pailtest.Credential) {
+	s.T.Helper()
+	const one = "/2.0/repositories/acme/widgets/pullrequests/1"
+	post := func(c pailtest.Credential, below, body string) {
+		s.Want(s.Do(c, http.MethodPost, one+below, body), http.StatusCreated)
+	}
+	post(admin, "/comments", `{"content":{"raw":"Is it **enough**?\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"}}`)
+	post(member, "/comments", `{"content":{"raw":"It is."},"parent":{"id":1}}`)
+	post(admin, "/comments", `{"content":{"raw":"Never mind."}}`)
+	post(member, "/comments", `{"content":{"raw":"I do mind."},"parent":{"id":3}}`)
+	s.Want(s.Do(admin, http.MethodDelete, one+"/comments/3", nil), http.StatusNoContent)
+	post(admin, "/comments", `{"content":{"raw":"Let me think."},"pending":true}`)
+	post(admin, "/comments", `{"content":{"raw":"More of what?\n\n~~~suggestion\nmuch more\n~~~"},"inline":{"path":"more.txt","to":1}}`)
+	post(member, "/comments", `{"content":{"raw":"Of everything."},"parent":{"id":6}}`)
+	post(admin, "/comments", `{"content":{"raw":"And the name?"},"inline":{"path":"more.txt"}}`)
+	post(member, "/comments", `{"content":{"raw":"It was here."},"inline":{"path":"more.txt","to":1}}`)
+	s.Exec(`UPDATE pull_request_comment SET outdated = TRUE, source_hash = $1 WHERE id = 9`, strings.Repeat("0", 40))
+	s.Want(s.Do(member, http.MethodPost, one+"/comments/8/resolve", nil), http.StatusOK)
+	post(admin, "/tasks", `{"content":{"raw":"Say what."},"comment":{"id":6}}`)
+	post(member, "/tasks", `{"content":{"raw":"Tell everybody."}}`)
+	s.Want(s.Do(member, http.MethodPut, one+"/tasks/2", `{"state":"RESOLVED"}`), http.StatusOK)
+}
 
 // pullRequests makes one in each state, by the member: the first is open, was reviewed, and has checks to satisfy.
 func (s *Scene) pullRequests(n names) {
@@ -38,5 +65,6 @@ func (s *Scene) pullRequests(n names) {
 	say(2, "merge", "")
 	say(3, "decline", `{"reason":"Not like this."}`)
 	s.Exec(`UPDATE pull_request SET state = 'SUPERSEDED' WHERE number = 5`)
+	s.talk(member, admin)
 	s.Indexed()
 }

@@ -3,6 +3,7 @@
 package webtest
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -78,6 +79,21 @@ func (b *Browser) Do(method, path, body string, headers ...string) Reply {
 		Check(b.T, reply)
 	}
 	return reply
+}
+
+// Listen asks for a stream, which goes on until it is closed or ctx ends.
+func (b *Browser) Listen(ctx context.Context, path string) *http.Response {
+	b.T.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.URL+path, nil)
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	r.Header.Set("Accept", "text/event-stream")
+	res, err := b.client.Do(r)
+	if err != nil {
+		b.T.Fatal(err)
+	}
+	return res
 }
 
 // Get asks for a page.
