@@ -99,7 +99,7 @@ func (e *exchange) Read(p []byte) (int, error) {
 		e.in.Add(int64(n))
 		e.watch.Touch()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		e.bodyDone.Store(true)
 	} else {
 		err = e.why(err)
