@@ -50,19 +50,23 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w; name another address with --addr", err)
 	}
-	s, err := open(ctx, o, ln.Addr())
+	ssh, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(err, ln.Close())
+	}
+	s, err := open(ctx, o, ln.Addr(), ssh.Addr())
+	if err != nil {
+		return errors.Join(err, ln.Close(), ssh.Close())
 	}
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
 	w, err := seed(ctx, s, o)
 	if err != nil {
-		return errors.Join(err, ln.Close())
+		return errors.Join(err, ln.Close(), ssh.Close())
 	}
 	var told error
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	err = s.Run(ctx, server.RunOptions{Listener: ln, Again: o.Again, OnListen: func(net.Addr) {
+	err = s.Run(ctx, server.RunOptions{Listener: ln, SSH: ssh, Again: o.Again, OnListen: func(net.Addr) {
 		if told = w.tell(o); told != nil {
 			stop()
 		}
@@ -85,13 +89,13 @@ func (w *world) tell(o Options) error {
 }
 
 // open opens the store. Only the options count: a demo does not read the settings of a server beside it.
-func open(ctx context.Context, o Options, addr net.Addr) (*server.Server, error) {
+func open(ctx context.Context, o Options, addr, ssh net.Addr) (*server.Server, error) {
 	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
 	config.Bind(flags)
 	if o.Answers == "" {
 		o.Answers = "explained"
 	}
-	for name, value := range map[string]string{"addr": o.Addr, "data": o.Data, "answers": o.Answers} {
+	for name, value := range map[string]string{"addr": o.Addr, "data": o.Data, "answers": o.Answers, "ssh-listen": ssh.String()} {
 		if err := flags.Set(name, value); err != nil {
 			return nil, err
 		}

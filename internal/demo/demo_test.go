@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -369,7 +370,7 @@ func TestForeignStore(t *testing.T) {
 	data := t.TempDir()
 	o := Options{Addr: "127.0.0.1:0", Data: data, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	ctx := t.Context()
-	s, err := open(ctx, o, nil)
+	s, err := open(ctx, o, nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -368,14 +368,29 @@ func TestURLs(t *testing.T) {
 	u := URLs{Base: "https://pail.example:8443/git"}
 	for got, want := range map[string]string{
 		u.API("repositories", "acme", "{0-1}").Href: "https://pail.example:8443/git/2.0/repositories/acme/%7B0-1%7D",
-		u.API().Href:                   "https://pail.example:8443/git/2.0",
-		u.Web("a b", "c/d", "é?").Href: "https://pail.example:8443/git/a%20b/c%2Fd/%C3%A9%3F",
-		u.Web("A-Z_0.9~", "..").Href:   "https://pail.example:8443/git/A-Z_0.9~/..",
-		u.Host():                       "pail.example:8443",
-		URLs{"http://[::1]:80"}.Host(): "[::1]:80",
+		u.API().Href:                         "https://pail.example:8443/git/2.0",
+		u.Web("a b", "c/d", "é?").Href:       "https://pail.example:8443/git/a%20b/c%2Fd/%C3%A9%3F",
+		u.Web("A-Z_0.9~", "..").Href:         "https://pail.example:8443/git/A-Z_0.9~/..",
+		u.Host():                             "pail.example:8443",
+		URLs{Base: "http://[::1]:80"}.Host(): "[::1]:80",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// The short form is for SSH's own port; any other needs an address that can name it.
+func TestSSHRemote(t *testing.T) {
+	for _, c := range []struct{ base, ssh, want string }{
+		{"https://git.example.org:8443", "", "git@git.example.org:a/b.git"},
+		{"https://git.example.org", "git.example.org:22", "git@git.example.org:a/b.git"},
+		{"https://git.example.org", "ssh.example.org:2222", "ssh://git@ssh.example.org:2222/a/b.git"},
+		{"http://[::1]:80", "", "git@[::1]:a/b.git"},
+		{"http://[::1]:80", "[::1]:2222", "ssh://git@[::1]:2222/a/b.git"},
+	} {
+		if got := (URLs{Base: c.base, SSH: c.ssh}).SSHRemote("a/b"); got != c.want {
+			t.Errorf("%s, %s: %s, want %s", c.base, c.ssh, got, c.want)
 		}
 	}
 }

@@ -72,7 +72,7 @@ func (s *sshServer) collectors() []prometheus.Collector {
 	return []prometheus.Collector{s.commands, s.refusals, s.logins, s.in, s.out}
 }
 
-// listen opens the listener, unless the caller has.
+// listenSSH opens the listener, unless the caller has.
 func (s *Server) listenSSH(ln net.Listener) (net.Listener, error) {
 	if s.ssh == nil || ln != nil {
 		return ln, nil

@@ -128,7 +128,7 @@ func Weak(k ssh.PublicKey) string {
 	if _, ok := k.(*ssh.Certificate); ok {
 		return "this is a certificate; send the public key that it is for"
 	}
-	if k.Type() == ssh.InsecureKeyAlgoDSA {
+	if k.Type() == "ssh-dss" {
 		return "keys of type ssh-dss are too weak; make one of type ed25519"
 	}
 	if crypto, ok := k.(ssh.CryptoPublicKey); ok {

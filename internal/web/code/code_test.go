@@ -3,6 +3,7 @@ package code_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"os"
@@ -241,7 +242,7 @@ func TestCloneLines(t *testing.T) {
 	publish(w)
 	_, access := w.AccessToken(access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, ProjectID: w.Project.ID, RepositoryID: w.Repository.ID}, "repository")
 	secrets := map[string]string{
-		"API token": w.Secret(w.Member, "read:repository"), "Access token or OAuth": access, "App password": w.AppPassword(w.Member, "repository"), "Without a credential": "",
+		"API token": w.Secret(w.Member, "read:repository"), "Access token or OAuth": access, "App password": w.AppPassword(w.Member, "repository"), "Without a credential": "", "SSH key": "",
 	}
 	page := webtest.As(s, w.Member).See("/acme/widgets")
 	boxes := regexp.MustCompile(`(?s)<details name="clone"( open)?><summary>([^<]*)</summary>(.*?)</details>`).FindAllStringSubmatch(page.Body, -1)
@@ -251,6 +252,12 @@ func TestCloneLines(t *testing.T) {
 	for i, box := range boxes {
 		if (box[1] != "") != (i == 0) {
 			t.Errorf("%s is open: %q", box[2], box[1])
+		}
+		if box[2] == "SSH key" { // the stories clone with it
+			if line := "git clone ssh://git@" + s.Config.SSHAddress() + "/acme/widgets.git"; !strings.Contains(box[3], line) || !strings.Contains(html.UnescapeString(box[3]), s.SSHHost().Fingerprint) {
+				t.Errorf("no %s in %s", line, box[3])
+			}
+			continue
 		}
 		secret, known := secrets[box[2]]
 		lines := regexp.MustCompile(`<code>git clone (http://[^<]*)</code>`).FindAllStringSubmatch(box[3], -1)

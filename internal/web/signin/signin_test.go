@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -177,6 +178,40 @@ func TestEmails(t *testing.T) {
 }
 
 // TestProfile: the name and the password can be changed, with what is wrong beside the field.
+// TestSSHKeys: a key is added, refused a second time, and removed, by its owner alone; on both databases.
+func TestSSHKeys(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		b, other := webtest.As(s, w.Member), webtest.As(s, w.Outsider)
+		const at, key = "/account/ssh-keys", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDBTONfT/zbobRbmR1QtGQBK/0D6Y/OhKxhU6kC9Jz41 bob@laptop"
+		add := func(b *webtest.Browser, values url.Values) webtest.Reply { return b.Submit(b.See(at), at, values) }
+		if r := add(b, url.Values{"key": {"-----BEGIN OPENSSH PRIVATE KEY-----"}}); r.Status != http.StatusBadRequest || !strings.Contains(r.Body, "must not leave its machine") {
+			t.Errorf("a private key: %d\n%s", r.Status, r.Body)
+		}
+		page := b.Follow(add(b, url.Values{"label": {"Laptop"}, "key": {key}}))
+		for _, want := range []string{"SHA256:", "Laptop", ">never<", s.SSHHost().Fingerprint, s.SSHHost().Line} {
+			if !strings.Contains(html.UnescapeString(page.Body), want) {
+				t.Errorf("no %q in\n%s", want, page.Body)
+			}
+		}
+		if r := add(other, url.Values{"key": {key}}); r.Status != http.StatusBadRequest || r.Header.Get("X-Pail-Reason") != "conflict.exists" {
+			t.Errorf("the same key for somebody else: %d %s", r.Status, r.Header.Get("X-Pail-Reason"))
+		}
+		keys, err := s.Accounts.SSHKeys(t.Context(), w.Member.ID)
+		if err != nil || len(keys) != 1 {
+			t.Fatalf("%v, %v", keys, err)
+		}
+		remove := url.Values{"id": {keys[0].ID}}
+		if err := s.Accounts.RemoveSSHKey(t.Context(), w.Outsider.ID, keys[0].ID); err == nil {
+			t.Error("somebody else removes it")
+		}
+		if page := b.Follow(b.Submit(page, at+"/remove", remove)); !strings.Contains(page.Body, "The key is removed.") || !strings.Contains(page.Body, "There are no SSH keys.") {
+			t.Errorf("%s", page.Body)
+		}
+	})
+}
+
 func TestProfile(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
