@@ -105,7 +105,7 @@ func TestManyFilesInView(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
 	for i := range 300 {
-		files[fmt.Sprintf("d/f%03d.txt", i)] = strings.Repeat(fmt.Sprintf("line of %03d\n", i), 1+i*7%40)
+		files[fmt.Sprintf("d/f%03d.txt", i)] = strings.Repeat(fmt.Sprintf("line of %03d\n", i), 1+i*7%20)
 	}
 	w := startReview(t, files)
 	u := newUser(t, w.Server)
