@@ -68,7 +68,7 @@ func (room *Room) Watch(pr *PullRequest, accountID string) (*Watch, error) {
 	ended := w.init()
 	switch {
 	case w.own[accountID] >= maxOwnWatches:
-		return nil, rest.Refusef(reason.ServerBusy, "%d pull requests are followed by this account already.", maxOwnWatches).WithHeader("Retry-After", "60")
+		return nil, rest.Refusef(reason.RateLimited, "This account follows %d pull requests already.", maxOwnWatches).WithHeader("Retry-After", "60")
 	case w.all >= maxWatches:
 		return nil, rest.Refusef(reason.ServerBusy, "%d pull requests are followed already.", maxWatches).WithHeader("Retry-After", "60")
 	}

@@ -74,10 +74,15 @@ func TestReview(t *testing.T) {
 		t.Errorf("what was being written is now %q", text)
 	}
 	u.at(one)
+	owner.number("four", 1, false)
+	owner.fillIn("First line", "Comment", "Half a sen")
 	u.clickIn("Why not in words?", "Answer", "DisclosureTriangle")
 	u.fill("Answer", "They are **numbers**.")
 	u.clickIn("Answer", "Answer", "button")
 	owner.see("They are numbers.")
+	if text := eval[string](owner, `document.querySelector("[data-placed] textarea").value`); text != "Half a sen" {
+		t.Errorf("what was being written on a line is now %q", text)
+	}
 	owner.clickIn("Why not in words?", "Add a task", "DisclosureTriangle")
 	owner.fill("Task", "Say so in the message")
 	owner.clickIn("Task", "Add the task", "button")
@@ -100,7 +105,7 @@ func TestManyFilesInView(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{}
 	for i := range 300 {
-		files[fmt.Sprintf("d/f%03d.txt", i)] = strings.Repeat(fmt.Sprintf("line of %03d\n", i), 1+i*7%40)
+		files[fmt.Sprintf("d/f%03d.txt", i)] = strings.Repeat(fmt.Sprintf("line of %03d\n", i), 1+i*7%20)
 	}
 	w := startReview(t, files)
 	u := newUser(t, w.Server)

@@ -417,6 +417,11 @@ func TestRefs(t *testing.T) {
 	w.Git(dir, "push", "--quiet", remote, "thing", odd, "tag/v9")
 	b := webtest.As(s, w.Admin)
 	page := b.See("/acme/widgets/branches")
+	has(t, page, `href="/acme/widgets/pull-requests/new?from=feature%2Fone&amp;to=main">Pull request</a>`)
+	if n := strings.Count(page.Body, ">Pull request</a>"); n != 3 { // all but main
+		t.Errorf("%d branches lead to a pull request", n)
+	}
+	silent(t, b.See("/acme/widgets/tags"), "Pull request ")
 	says(t, page, "main branch", "feature/one", odd)
 	silent(t, page, "<script>alert")
 	for _, href := range regexp.MustCompile(`href="(/acme/widgets/commits/[^"]*)"`).FindAllStringSubmatch(page.Body, -1) {

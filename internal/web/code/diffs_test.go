@@ -299,6 +299,9 @@ func TestCompare(t *testing.T) {
 		says(t, b.See(encoded), "topic.txt")
 	}
 	says(t, b.See("/acme/widgets/compare/main...other"), "Elsewhere", "other.txt", "main.txt")
+	has(t, b.See("/acme/widgets/compare/main...other"), `href="/acme/widgets/pull-requests/new?from=other&amp;to=main">Open a pull request</a>`)
+	silent(t, b.See("/acme/widgets/compare/main...v1.0"), "Open a pull request")
+	silent(t, b.See("/acme/widgets/compare/v1.0...main"), "Open a pull request")
 	says(t, b.See("/acme/widgets/compare/main..main"), "Both are the same commit.")
 	says(t, b.See("/acme/widgets/compare/main...v1.0"), "No commit of v1.0", "Nothing differs.")
 	says(t, b.See("/acme/widgets/compare?from=main&to="), "Two names are needed.")

@@ -12,6 +12,7 @@
 //	blame.go     who made which line
 //	commits.go   histories, also of one path, and single commits
 //	diffs.go     what differs between two commits
+//	table.go     the lines of a difference as a table
 //	compare.go   what lies between two revisions
 //	beside.go    commits, differences and builds for pages of other areas
 //	builds.go    what builds and analyses say of commits

@@ -7,13 +7,14 @@
 //	request.go   Request: who is looking, and the form that was sent
 //	refuse.go    refusals as pages, or as JSON for those who ask for it
 //	answer.go    Answer: content type, caching, ETag, compression, redirects
+//	events.go    answers that go on, and tell a script that its page may look different
 //	flash.go     the one sentence that the next page says
 //	view.go      templates, and what they can call
 //	tabs.go      the tabs that several areas share
 //	form.go      forms and their fields
 //	pager.go     lists in parts
 //	accept.go    HTML or JSON, by the Accept header
-//	asset.go     the style sheet and the script
+//	asset.go     the style sheet and the scripts
 //	templates/   layout.html, parts.html and error.html
 //	assets/      style.css and script.js, and live.js for pages that follow what others do
 //

@@ -36,7 +36,7 @@ func (p *Pages) events(r *page.Request, repo *repository.Repository, pr *pullreq
 		watch.Tell()
 	}
 	need := p.PullRequests.TakesPart()
-	return page.Answer{Events: &page.Events{Changed: watch.Changed, Ended: watch.Ended, Stop: watch.Stop, Beat: p.Beat, Allowed: func() bool {
+	return page.Answer{Events: &page.Events{Changed: watch.Changed, Ended: watch.Ended, Stop: watch.Stop, Allowed: func() bool {
 		v, err := r.Site.Gate.Visitor(r.Request)
 		if err != nil || v.Principal.AccountID() != r.Self.ID {
 			return false

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/branching"
@@ -40,7 +39,6 @@ type Pages struct {
 	PullRequests *pullrequest.Room
 	Repositories *repository.Room
 	Code         Code
-	Beat         time.Duration // see page.Events; 0 for what is usual
 }
 
 // Mount adds the pages to a site.

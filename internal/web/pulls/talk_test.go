@@ -328,7 +328,7 @@ func TestEvents(t *testing.T) {
 	}
 	lasting = &stream{Response: owner.Listen(context.Background(), path)}
 	lasting.lines = bufio.NewReader(lasting.Body)
-	if res := owner.Listen(t.Context(), path); res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("X-Pail-Reason") != "server.busy" {
+	if res := owner.Listen(t.Context(), path); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("X-Pail-Reason") != "rate.limited" {
 		t.Errorf("one more: %d %s", res.StatusCode, res.Header.Get("X-Pail-Reason"))
 	}
 }

@@ -64,8 +64,9 @@ const load = async () => {
   loading = true;
   for (let all; (all = [...fresh.querySelectorAll("[data-later]")].filter(near)).length; ) {
     const inView = all.find((f) => f.getBoundingClientRect().bottom > 0) ?? all[0];
-    let lines = 0;
-    all = all.slice(all.indexOf(inView)).concat(all.slice(0, all.indexOf(inView)).reverse()).filter((f, i) => (lines += +f.dataset.later) <= 2500 && i < 25 || !i);
+    let lines = 0, length = 0; // of the address, which must not become too long
+    all = all.slice(all.indexOf(inView)).concat(all.slice(0, all.indexOf(inView)).reverse()).filter((f, i) =>
+      (lines += +f.dataset.later) <= 2500 && (length += f.querySelector("a[href*='?']").href.length) <= 6000 && i < 25 || !i);
     const got = await files(all).catch(() => []);
     hold(all, () => all.forEach((f, i) => { if (got[i]) f.replaceWith(got[i]); else f.removeAttribute("data-later"); }));
     aim();
