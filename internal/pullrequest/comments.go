@@ -87,8 +87,23 @@ func (room *Room) renderCommentRef(r *repository.Repository, number, id int64) *
 	return &commentRefJSON{"pullrequest_comment", id, room.commentLinks(r, number, id)}
 }
 
-func (room *Room) renderComment(r *repository.Repository, title string, m *Comment) commentJSON {
-	j := commentJSON{Type: "pullrequest_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Rendered(m.Text),
+// texts are those of comments.
+func (room *Room) texts(ctx context.Context, q database.Queryer, r *repository.Repository, comments ...*Comment) (repository.Texts, error) {
+	all := make([]string, len(comments))
+	for i, m := range comments {
+		all[i] = m.Text
+	}
+	return room.Repositories.Texts(ctx, q, room.URLs, r, all...)
+}
+
+// shownComment is a comment by itself.
+func (room *Room) shownComment(ctx context.Context, q database.Queryer, r *repository.Repository, title string, m *Comment) (commentJSON, error) {
+	texts, err := room.texts(ctx, q, r, m)
+	return room.renderComment(r, title, m, texts), err
+}
+
+func (room *Room) renderComment(r *repository.Repository, title string, m *Comment, texts repository.Texts) commentJSON {
+	j := commentJSON{Type: "pullrequest_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Linked(m.Text, texts),
 		User: room.renderPerson(m.Author), Deleted: m.Deleted, Pending: m.Pending, Inline: m.JSON(), Resolution: room.renderResolution(&m.Resolved),
 		PullRequest: room.renderBrief(r, m.Number, title), Links: room.commentLinks(r, m.Number, m.ID)}
 	if m.Parent != 0 {
@@ -199,9 +214,17 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, pr *Pul
 	if err != nil {
 		return nil, err
 	}
+	all := make([]*Comment, len(rows))
+	for i := range rows {
+		all[i] = &rows[i]
+	}
+	texts, err := room.texts(c.Context(), room.DB, r, all...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]commentJSON, len(rows))
 	for i := range rows {
-		values[i] = room.renderComment(r, pr.Title, &rows[i])
+		values[i] = room.renderComment(r, pr.Title, &rows[i], texts)
 	}
 	return rest.Counted(c.Request, p, values, size), nil
 }
@@ -230,8 +253,8 @@ func (room *Room) comment(h func(*access.Call, *repository.Repository, *PullRequ
 	}, h)
 }
 
-func (room *Room) getComment(_ *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
-	return room.renderComment(r, pr.Title, m), nil
+func (room *Room) getComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
+	return room.shownComment(c.Context(), room.DB, r, pr.Title, m)
 }
 
 // hold keeps others from changing what is said of a pull request, open or not, until the transaction ends, and reads it as it is.
@@ -270,7 +293,10 @@ func (room *Room) recount(ctx context.Context, tx *database.Tx, pr *PullRequest)
 
 // tellComment tells of something that happened to a comment.
 func (room *Room) tellComment(ctx context.Context, tx *database.Tx, key event.Key, r *repository.Repository, pr *PullRequest, m *Comment) error {
-	return room.emit(ctx, tx, key, r, pr, event.Payload{"comment": room.renderComment(r, pr.Title, m)})
+	return room.emit(ctx, tx, key, r, pr, func() (event.Payload, error) {
+		said, err := room.shownComment(ctx, tx, r, pr.Title, m)
+		return event.Payload{"comment": said}, err
+	})
 }
 
 // appear does what follows when others see a comment for the first time: its author takes part, and it is noted and told of.
@@ -318,8 +344,8 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 	if err := room.addComment(c, r, pr, &m); err != nil {
 		return nil, err
 	}
-	j := room.renderComment(r, pr.Title, &m)
-	return rest.Created(j, j.Links["self"]), nil
+	j, err := room.shownComment(c.Context(), room.DB, r, pr.Title, &m)
+	return rest.Created(j, j.Links["self"]), err
 }
 
 // exists refuses a path that is no file of the pull request: neither with its changes nor without them.
@@ -504,7 +530,7 @@ func (room *Room) changeComment(c *access.Call, r *repository.Repository, pr *Pu
 	if err != nil {
 		return commentJSON{}, err
 	}
-	return room.renderComment(r, pr.Title, m), nil
+	return room.shownComment(c.Context(), room.DB, r, pr.Title, m)
 }
 
 // deleteComment takes the text of a comment away; what answers it stays. Its author may do so, and who administers the repository

@@ -110,7 +110,7 @@ func (room *Room) post(c *access.Call, r *repository.Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := room.renderOne(c.Context(), room.DB, r, now)
+	made, err := room.renderOne(c.Context(), room.DB, c.Principal, r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +245,7 @@ func (room *Room) tips(ctx context.Context, r, source *repository.Repository, pr
 		if err := git.Bring(ctx, source.ID, r.ID, pr.SourceHash, refPrefix+"incoming/"+source.ID); err != nil {
 			return err
 		}
+		room.Repositories.Grown(r.ID)
 	}
 	ahead, err := git.Count(ctx, r.ID, pr.SourceHash, pr.DestinationHash, 1)
 	if err == nil && ahead == 0 {

@@ -353,7 +353,7 @@ func (p *Pages) text(r *page.Request, repo *repository.Repository, found *reposi
 	case markup.IsMarkdown(found.Path) && len(data) <= markup.MaxSource:
 		content.Acts = views(repo, found, asSource, "Document")
 		if !asSource {
-			content.Document, err = p.document(repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
+			content.Document, err = p.document(r.Context(), repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
 			return err
 		}
 	}

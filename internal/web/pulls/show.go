@@ -9,7 +9,6 @@ import (
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/highlight"
-	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -89,11 +88,11 @@ func (p *Pages) renderOne(r *page.Request, repo *repository.Repository, content 
 func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (*showPage, error) {
 	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Shown: stateOf(pr), Voices: voices(pr)}
 	if pr.Description != "" {
-		text, err := markup.Markdown([]byte(pr.Description), markup.Options{})
+		texts, err := p.PullRequests.Written(r.Context(), repo, pr.Description)
 		if err != nil {
-			text = template.HTML(template.HTMLEscapeString(pr.Description)) // too large to be made into HTML
+			return nil, err
 		}
-		content.Text = text
+		content.Text = texts[pr.Description]
 	}
 	if pr.MergeHash != "" {
 		content.MergedAs = &page.Link{Name: pr.MergeHash.Short(), Href: address(repo, "commit", string(pr.MergeHash))}
