@@ -341,7 +341,11 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 			return nil, err
 		}
 	}
-	if err := room.addComment(c, r, pr, &m); err != nil {
+	sum, err := room.suggestedSum(c.Context(), &m, pr.RepositoryID, m.Text)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.addComment(c, r, pr, &m, sum); err != nil {
 		return nil, err
 	}
 	j, err := room.shownComment(c.Context(), room.DB, r, pr.Title, &m)
@@ -375,8 +379,8 @@ func (room *Room) exists(ctx context.Context, pr *PullRequest, path string) erro
 	return err
 }
 
-// addComment writes a new comment, which comes back with its id.
-func (room *Room) addComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) error {
+// addComment writes a new comment, which comes back with its id. sum is suggestedSum.
+func (room *Room) addComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment, sum string) error {
 	ctx := c.Context()
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		// The row of the repository comes before that of the pull request, as in lockRepository.
@@ -403,7 +407,10 @@ func (room *Room) addComment(c *access.Call, r *repository.Repository, pr *PullR
 				return err
 			}
 		}
-		if err := insertComment(ctx, tx, r.ID, m); err != nil || m.Pending {
+		if err := insertComment(ctx, tx, r.ID, m); err != nil {
+			return err
+		}
+		if err := saveSum(ctx, tx, r.ID, m.ID, sum); err != nil || m.Pending {
 			return err
 		}
 		return room.appear(ctx, tx, r, held, m)
@@ -475,6 +482,10 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, pr *PullR
 	if b.Pending != nil && *b.Pending && !m.Pending {
 		return nil, rest.InvalidField("pending", "others see the comment already")
 	}
+	sum, err := room.suggestedSum(c.Context(), m, r.ID, text)
+	if err != nil {
+		return nil, err
+	}
 	return room.changeComment(c, r, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
 		if m.Deleted {
 			return noComment()
@@ -484,6 +495,11 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, pr *PullR
 		if _, err := tx.Exec(ctx, `UPDATE pull_request_comment SET content = $3, pending = $4, pending_of = $5, updated_on = $6 WHERE repository_id = $1 AND id = $2`,
 			r.ID, m.ID, m.Text, m.Pending, m.Author.owns(m.Pending), database.Micros(m.Updated)); err != nil {
 			return err
+		}
+		if changed {
+			if err := saveSum(ctx, tx, r.ID, m.ID, sum); err != nil {
+				return err
+			}
 		}
 		switch {
 		case publish:

@@ -9,6 +9,7 @@
 //	look.go         its commits, its changes and its builds
 //	review.go       approvals and requests for changes
 //	reviewers.go    default reviewers
+//	owners.go       code owners, who review what is theirs
 //	follow.go       what a push does to those that are open
 //	checks.go       what must hold before one is merged
 //	merge.go        merging one
@@ -19,6 +20,7 @@
 //	resolve.go      settling comments and tasks
 //	refer.go        how texts lead to them
 //	anchors.go      how comments on lines follow the lines
+//	suggest.go      changes that comments suggest
 //	tasks.go        what is to be done before they are merged
 //	activity.go     what happened, in order
 //	events.go       what is told to whoever listens

@@ -2,17 +2,26 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/codeowners"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/pullrequest"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -291,4 +300,249 @@ func TestMaintenanceBehindMerges(t *testing.T) {
 	}
 	r.Want(r.Do(r.admin, "POST", pr+"/merge", nil), 200)
 	looked("a merge")
+}
+
+// TestCodeOwners: whoever owns what a pull request changes reviews it, beside those who are named and the default reviewers. The file
+// of the destination counts, and a broken line in it stops nothing.
+func TestCodeOwners(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		r := newReview(s)
+		ctx := context.Background()
+		second, third := s.Account("second"), s.Account("third")
+		for _, a := range []account.Account{second, third} {
+			check(r.World, s.Workspaces.AddMember(ctx, r.Workspace.ID, a.ID, workspace.Member))
+			check(r.World, s.Workspaces.AddToGroup(ctx, *r.Group, a.ID))
+		}
+		quiet, err := s.Workspaces.CreateGroup(ctx, r.Workspace.ID, "", "Quiet ones")
+		check(r.World, err)
+		check(r.World, s.Workspaces.AddToGroup(ctx, quiet, third.ID))
+		reviewers := func(branch string, more ...string) string {
+			t.Helper()
+			a := r.Want(r.Do(r.admin, "GET", r.open(r.admin, branch, more...), nil), 200)
+			var names []string
+			for i := 0; a.Get(fmt.Sprintf("reviewers.%d", i)) != nil; i++ {
+				names = append(names, strings.TrimPrefix(a.String(fmt.Sprintf("reviewers.%d.nickname", i)), "acme-"))
+			}
+			return strings.Join(names, " ")
+		}
+		is := func(what, got string, want ...string) {
+			t.Helper()
+			if !slices.Contains(want, got) {
+				t.Errorf("%s: reviewed by %q, want one of %q", what, got, want)
+			}
+		}
+		check(r.World, os.MkdirAll(filepath.Join(r.dir, ".bitbucket"), 0o700))
+		check(r.World, os.WriteFile(filepath.Join(r.dir, ".bitbucket", "teams.yaml"), []byte("builders:\n  contributors:\n    - acme-second\n    - '@acme-second'\n    - third@acme.example\n  reviews:\n    strategy: least_busy\n    select: 1\n"), 0o600))
+		r.commit(r.remote, "main", "main", ".bitbucket/CODEOWNERS", "# Who looks after what\n"+
+			"*.md member@acme.example @acme-admin # the author is not asked\n"+
+			"!broken @acme-member\n"+
+			"/lib/ @acme/quiet-ones @acme-outsider\n"+
+			"*.c @acme/developers:random(1)\n"+
+			"*.h @{"+second.AccountID+"} @nobody\n"+
+			"/build/** @teams/builders @elsewhere/group @teams/none\n")
+		r.commit(r.remote, "docs", "main", "README.md", "x")
+		is("a file by its name", reviewers("docs"), "member")
+		r.commit(r.remote, "lib", "main", "lib", "x")
+		is("a file that only looks like the directory", reviewers("lib"), "")
+		check(r.World, os.MkdirAll(filepath.Join(r.dir, "build"), 0o700))
+		r.commit(r.remote, "build", "main", "build/x", "x")
+		is("a team by its own rule", reviewers("build"), "second", "third")
+		r.commit(r.remote, "random", "main", "x.c", "x")
+		is("one of a group", reviewers("random"), "member", "second", "third")
+		r.commit(r.remote, "named", "main", "x.h", "x")
+		is("one who is named, too", reviewers("named", `,"reviewers":[{"username":"acme-second"},{"username":"acme-third"}]`), "second third")
+		r.Want(r.Do(r.admin, "PUT", widgets+"/default-reviewers/acme-third", nil), 200)
+		r.commit(r.remote, "several", "main", "y.h", "x")
+		r.commit(r.remote, "several", "", "NEWS.md", "x")
+		is("several lines, and the default", reviewers("several"), "third member second")
+		r.Want(r.Do(r.admin, "DELETE", widgets+"/default-reviewers/acme-third", nil), 204)
+
+		// Nobody takes an owner away in what that one is to see.
+		r.commit(r.remote, "sly", "main", ".bitbucket/CODEOWNERS", "")
+		r.commit(r.remote, "sly", "", "SLY.md", "x")
+		is("a change of the file itself", reviewers("sly"), "member")
+
+		// The busiest is not asked while somebody else is less so.
+		r.Exec(`DELETE FROM pull_request_participant WHERE number > 1`)
+		for _, branch := range []string{"busy-1", "busy-2"} {
+			r.commit(r.remote, branch, "main", branch+".h", "x")
+			is(branch, reviewers(branch), "second")
+		}
+		r.Git(r.dir, "switch", "--quiet", "main")
+		check(r.World, os.MkdirAll(filepath.Join(r.dir, "build"), 0o700))
+		r.commit(r.remote, "build-2", "main", "build/y", "x")
+		is("the least busy", reviewers("build-2"), "third")
+
+		// Whoever looks at the file learns what is wrong with it.
+		commit, _, err := r.Repositories.CommitAt(ctx, r.Repository, "main")
+		check(r.World, err)
+		data, err := r.Repositories.File(ctx, r.Repository, commit, ".bitbucket/CODEOWNERS", 1<<20)
+		check(r.World, err)
+		faults, err := r.PullRequests.OwnerFaults(ctx, r.Repository, commit, ".bitbucket/CODEOWNERS", data)
+		check(r.World, err)
+		want := []codeowners.Fault{
+			{Line: 0, Why: `.bitbucket/teams.yaml: team "builders": "acme-second" is no owner: write an e-mail address, @name, @workspace/group or @teams/team.`},
+			{Line: 3, Why: "A pattern cannot be negated with !."},
+			{Line: 4, Why: `Nobody who may read the repository is called "acme-outsider".`},
+			{Line: 6, Why: `Nobody who may read the repository is called "nobody".`},
+			{Line: 7, Why: `"@elsewhere/group": only groups of the workspace acme can be owners here.`},
+			{Line: 7, Why: `.bitbucket/teams.yaml has no team "none".`},
+		}
+		if !slices.Equal(faults, want) {
+			t.Errorf("%+v\nwant %+v", faults, want)
+		}
+		if faults, err := r.PullRequests.OwnerFaults(ctx, r.Repository, commit, "CODEOWNERS", nil); err != nil || len(faults) != 1 {
+			t.Errorf("the other place: %v %v", faults, err)
+		}
+	})
+}
+
+// TestSuggestions: a suggestion becomes a commit of whoever applies it, on exactly the lines that it was written for, and whoever made
+// it is named. What cannot be applied says why, and changes nothing.
+func TestSuggestions(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		k := newTalk(s)
+		ctx := context.Background()
+		suggests := func(c pailtest.Credential, path, place, text string) int64 {
+			t.Helper()
+			a := k.Want(k.Do(c, "POST", k.comments, fmt.Sprintf(`{"content":{"raw":%q},"inline":{"path":%q,%s}}`, text, path, place)), 201)
+			var id int64
+			_, err := fmt.Sscan(a.String("id"), &id)
+			check(k.World, err)
+			return id
+		}
+		who := func(a account.Account) *access.Principal {
+			return &access.Principal{Account: &a.Account, Kind: access.Session}
+		}
+		find := func() *pullrequest.PullRequest {
+			t.Helper()
+			pr, err := k.PullRequests.Find(ctx, k.Repository, 1)
+			check(k.World, err)
+			return pr
+		}
+		apply := func(a account.Account, id int64, which int) (gitstore.Hash, error) {
+			p := who(a)
+			return k.PullRequests.Apply(access.As(ctx, p), p, k.Repository, find(), id, which)
+		}
+		refused := func(what string, err error, code reason.Code, says string) {
+			t.Helper()
+			e, ok := errors.AsType[*rest.Error](err)
+			if !ok || e.Reason != code || !strings.Contains(fmt.Sprint(e.Detail), says) {
+				t.Errorf("%s: %v, want %s: %s", what, err, code, says)
+			}
+		}
+		file := func() string {
+			t.Helper()
+			k.Git(k.dir, "fetch", "--quiet", k.remote, "topic")
+			return k.Git(k.dir, "show", "FETCH_HEAD:ten.txt")
+		}
+
+		// One line, and then several, which the first has moved down.
+		one := suggests(k.member, "ten.txt", `"to":2`, "Better:\n```suggestion\nline 2, better\nline 2b\n```\n")
+		several := suggests(k.admin, "ten.txt", `"start_to":4,"to":6`, "```suggestion\nline 4 to 6\n```\nor\n```suggestion\n```\n")
+		changed := suggests(k.member, "ten.txt", `"start_to":4,"to":6`, "```suggestion\nx\n```\n")
+		same := suggests(k.member, "ten.txt", `"to":10`, "```suggestion\nline 10\n```\n")
+		hash, err := apply(k.Member, one, 0)
+		check(k.World, err)
+		if got := find(); got.SourceHash != hash {
+			t.Errorf("the pull request is at %s, not %s", got.SourceHash, hash)
+		}
+		if got := file(); !strings.HasPrefix(got, "line 1\nline 2, better\nline 2b\nline 3\nline 4\n") {
+			t.Errorf("the file is\n%s", got)
+		}
+		if got := k.Git(k.dir, "log", "-1", "--format=%an <%ae>%n%cn%n%B", "FETCH_HEAD"); got != "Member <member@acme.example>\nMember\nApply a suggestion to ten.txt\n\nSuggested in pull request #1." {
+			t.Errorf("the commit says\n%s", got)
+		}
+		hash, err = apply(k.Member, several, 0)
+		check(k.World, err)
+		if got := file(); !strings.Contains(got, "line 3\nline 4 to 6\nline 7\n") {
+			t.Errorf("the file is\n%s", got)
+		}
+		if got := k.Git(k.dir, "log", "-1", "--format=%B", "FETCH_HEAD"); got != "Apply a suggestion to ten.txt\n\nSuggested in pull request #1.\n\nCo-authored-by: Admin <"+k.Admin.AccountID+"@users."+strings.Split(k.PullRequests.URLs.Host(), ":")[0]+">" {
+			t.Errorf("the commit says\n%s", got)
+		}
+		if a := k.Want(k.Do(k.member, "GET", k.pr+"/commits", nil), 200); a.String("values.0.hash") != string(hash) {
+			t.Errorf("%s", a.Body)
+		}
+
+		_, err = apply(k.Member, changed, 0)
+		refused("lines that are gone", err, reason.PullRequestSuggestion, "changed since")
+		_, err = apply(k.Member, same, 0)
+		refused("what is there", err, reason.PullRequestSuggestion, "already")
+		_, err = apply(k.Member, several, 2)
+		refused("again", err, reason.PullRequestSuggestion, "changed since")
+		_, err = apply(k.Outsider, same, 0)
+		refused("by who may not write", err, reason.PrivilegeMissing, "Who may write")
+
+		// Of three lines the middle one is changed by hand: the comment stays with them, and what was suggested for others is not applied.
+		middle := suggests(k.member, "ten.txt", `"start_to":7,"to":9`, "```suggestion\nx\n```\n")
+		k.Git(k.dir, "switch", "--quiet", "-C", "topic", "FETCH_HEAD")
+		k.commit(k.remote, "topic", "", "ten.txt", strings.Replace(file(), "line 9", "line nine", 1)+"\n")
+		if a := k.Want(k.Do(k.member, "GET", fmt.Sprintf("%s/%d", k.comments, middle), nil), 200); a.String("outdated") == "true" {
+			t.Fatalf("the comment did not follow: %s", a.Body)
+		}
+		_, err = apply(k.Member, middle, 0)
+		refused("a line between", err, reason.PullRequestSuggestion, "Some of the lines")
+
+		plain := suggests(k.member, "ten.txt", `"to":1`, "No suggestion")
+		_, err = apply(k.Member, plain, 0)
+		refused("nothing suggested", err, reason.PullRequestSuggestion, "suggests nothing")
+		k.Want(k.Do(k.member, "PUT", fmt.Sprintf("%s/%d", k.comments, plain), `{"content":{"raw":"~~~suggestion\nfirst\n~~~"}}`), 200)
+		_, err = apply(k.Member, plain, 1)
+		refused("a second one", err, reason.ValueInvalid, "the comment has 1")
+		k.Want(k.Do(k.admin, "POST", widgets+"/branch-restrictions", `{"kind":"push","branch_match_kind":"glob","pattern":"topic","users":[],"groups":[]}`), 201)
+		_, err = apply(k.Member, plain, 0)
+		refused("a restricted branch", err, reason.BranchRestricted, "")
+		k.Want(k.Do(k.admin, "DELETE", widgets+"/branch-restrictions/1", nil), 204)
+		if _, err = apply(k.Member, plain, 0); err != nil {
+			t.Errorf("what was suggested in a change: %v", err)
+		}
+		whole := k.Want(k.Do(k.member, "POST", k.comments, `{"content":{"raw":"~~~suggestion\nx\n~~~"}}`), 201)
+		var id int64
+		_, err = fmt.Sscan(whole.String("id"), &id)
+		check(k.World, err)
+		_, err = apply(k.Member, id, 0)
+		refused("on no line", err, reason.PullRequestSuggestion, "no line")
+		_, err = apply(k.Member, 999, 0)
+		refused("no comment", err, reason.ResourceNotFound, "")
+
+		// Line ends stay what they are, and so does an end without one.
+		k.commit(k.remote, "topic", "", "ten.txt", "a\r\nb\r\nc")
+		_, err = apply(k.Member, suggests(k.admin, "ten.txt", `"to":2`, "~~~suggestion\nB\nB\n~~~"), 0)
+		check(k.World, err)
+		_, err = apply(k.Member, suggests(k.admin, "ten.txt", `"to":4`, "~~~suggestion\nC\n~~~"), 0)
+		check(k.World, err)
+		k.Git(k.dir, "fetch", "--quiet", k.remote, "topic")
+		if got := k.Git(k.dir, "cat-file", "-s", "FETCH_HEAD:ten.txt"); got != "10" {
+			t.Errorf("the file has %s bytes, and not those of \"a\\r\\nB\\r\\nB\\r\\nC\"", got)
+		}
+
+		// Two at once: the branch takes one after the other, or refuses.
+		first, second := suggests(k.admin, "ten.txt", `"to":1`, "~~~suggestion\nA\n~~~"), suggests(k.admin, "ten.txt", `"to":4`, "~~~suggestion\nD\n~~~")
+		var both sync.WaitGroup
+		errs := make([]error, 2)
+		for i, id := range []int64{first, second} {
+			both.Go(func() { _, errs[i] = apply(k.Member, id, 0) })
+		}
+		both.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else {
+				refused("at once", err, reason.PullRequestSuggestion, "")
+			}
+		}
+		k.Git(k.dir, "fetch", "--quiet", k.remote, "topic")
+		got := k.Git(k.dir, "show", "FETCH_HEAD:ten.txt")
+		if made := strings.Count(got, "A") + strings.Count(got, "D"); done == 0 || made != done {
+			t.Errorf("%d were applied, %d are in the file %q", done, made, got)
+		}
+		k.Want(k.Do(k.admin, "POST", k.pr+"/decline", nil), 200)
+		_, err = apply(k.Member, same, 0)
+		refused("once it is closed", err, reason.PullRequestClosed, "")
+		k.intact()
+	})
 }

@@ -17,4 +17,7 @@ CREATE TABLE pull_request_landing (
     FOREIGN KEY (repository_id, number) REFERENCES pull_request (repository_id, number) ON DELETE CASCADE
 );
 CREATE INDEX pull_request_landing_account ON pull_request_landing (account_id);
+
+-- A hash of the lines that a comment stood on when it suggested what to put in their place; '' for a comment that suggests nothing.
+ALTER TABLE pull_request_comment ADD COLUMN suggested_sum TEXT NOT NULL DEFAULT '';
 -- +goose StatementEnd

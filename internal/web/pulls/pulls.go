@@ -57,6 +57,8 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST "+one+"/review", takes, p.one(p.review))
 	page.On(s, "POST "+one+"/decline", takes, p.one(p.decline))
 	page.On(s, "POST "+one+"/merge", write, p.one(p.merge))
+	page.On(s, "GET "+one+"/comments/{comment}/suggestion", read, p.one(p.suggestion))
+	page.On(s, "POST "+one+"/comments/{comment}/suggestion", takes, p.one(p.apply))
 	page.On(s, "GET "+reviewers, admin, p.reviewers)
 	page.On(s, "POST "+reviewers, admin, p.addReviewer)
 	page.On(s, "POST "+reviewers+"/{id}", admin, p.removeReviewer)

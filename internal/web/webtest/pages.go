@@ -40,6 +40,7 @@ func (s *Scene) values() map[string]string {
 		"secret":      s.Invitation,
 		"slug":        s.Operation,
 		"number":      "1",
+		"comment":     "1",
 	}
 }
 
