@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/pailforge/pail/internal/database"
@@ -42,6 +43,40 @@ func insert(ctx context.Context, tx *database.Tx, a Account, passwordHash string
 		return err
 	}
 	return insertEmail(ctx, tx, a.Email, a.ID, created)
+}
+
+// Named are the accounts that have one of these names, by the name: an account id, a uuid or a username, each in whatever case it is
+// taken in elsewhere. There are at most a few hundred, and one query.
+func (r *Room) Named(ctx context.Context, q database.Queryer, names []string) (map[string]Account, error) {
+	found, args := map[string]Account{}, []any{}
+	for _, name := range names {
+		if id, ok := rest.Unbraced(name); ok {
+			name = id
+		}
+		if printable(name) {
+			args = append(args, strings.ToLower(name), name)
+		}
+	}
+	if len(args) == 0 {
+		return found, nil
+	}
+	marks := [2][]string{}
+	for i := range args {
+		marks[i%2] = append(marks[i%2], "$"+strconv.Itoa(i+1))
+	}
+	lower, as := strings.Join(marks[0], ", "), strings.Join(marks[1], ", ")
+	all, err := database.Collect(ctx, q, func(row func(...any) error) (Account, error) { return Scan(row) },
+		`SELECT `+columns+` FROM account a WHERE a.id IN (`+lower+`) OR a.account_id IN (`+as+`) OR LOWER(a.username) IN (`+lower+`)`, args...)
+	for _, name := range names {
+		id, _ := rest.Unbraced(name)
+		for _, a := range all {
+			if a.ID == strings.ToLower(id) || a.AccountID == name || strings.EqualFold(a.Username, name) {
+				found[name] = a
+				break
+			}
+		}
+	}
+	return found, err
 }
 
 func passwordHash(ctx context.Context, q database.Queryer, email string) (id, hash string, err error) {

@@ -29,10 +29,8 @@ type Comment struct {
 	Deleted bool
 	Created time.Time
 	Updated time.Time
+	HTML    template.HTML // Text as pages show it; of Room.Comments
 }
-
-// HTML is the text as it is shown.
-func (m *Comment) HTML() template.HTML { return template.HTML(Rendered(m.Text).HTML) }
 
 // MaxComments bounds the comments of one commit, and those of one pull request.
 const MaxComments = 10_000
@@ -71,9 +69,9 @@ func (room *Room) commentLinks(r *repository.Repository, hash gitstore.Hash, id 
 	return map[string]rest.Link{"self": room.link(r, hash, "comments", strconv.FormatInt(id, 10)), "html": {Href: page.Href + "#comment-" + strconv.FormatInt(id, 10)}}
 }
 
-func (room *Room) renderComment(r *repository.Repository, hash gitstore.Hash, m *Comment) commentJSON {
+func (room *Room) renderComment(r *repository.Repository, hash gitstore.Hash, m *Comment, texts repository.Texts) commentJSON {
 	j := commentJSON{Type: "commit_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Deleted: m.Deleted,
-		Content: Rendered(m.Text), Inline: m.JSON(),
+		Content: Linked(m.Text, texts), Inline: m.JSON(),
 		Commit: commitJSON{"commit", string(hash), map[string]rest.Link{"self": room.link(r, hash)}},
 		Links:  room.commentLinks(r, hash, m.ID)}
 	if m.Author != nil {
@@ -154,18 +152,38 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, hash gi
 	if err != nil {
 		return nil, err
 	}
+	texts, err := room.texts(c.Context(), room.DB, room.URLs, r, rows...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]commentJSON, len(rows))
 	for i := range rows {
-		values[i] = room.renderComment(r, hash, &rows[i])
+		values[i] = room.renderComment(r, hash, &rows[i], texts)
 	}
 	return rest.Counted(c.Request, p, values, size), nil
 }
 
-// Comments are at most limit of a commit, the oldest first.
+// texts are those of comments.
+func (room *Room) texts(ctx context.Context, q database.Queryer, urls rest.URLs, r *repository.Repository, comments ...Comment) (repository.Texts, error) {
+	all := make([]string, len(comments))
+	for i := range comments {
+		all[i] = comments[i].Text
+	}
+	return room.Repositories.Texts(ctx, q, urls, r, all...)
+}
+
+// Comments are at most limit of a commit, the oldest first, as pages show them.
 func (room *Room) Comments(ctx context.Context, r *repository.Repository, hash gitstore.Hash, limit int) ([]Comment, error) {
 	rows, err := database.Collect(ctx, room.DB, scanComment, `SELECT `+commentColumns+fromComments+` ORDER BY m.id LIMIT $3`, r.ID, string(hash), limit)
 	if err == nil {
 		err = room.authors(ctx, rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	texts, err := room.texts(ctx, room.DB, rest.URLs{}, r, rows...)
+	for i := range rows {
+		rows[i].HTML = template.HTML(Linked(rows[i].Text, texts).HTML)
 	}
 	return rows, err
 }
@@ -197,8 +215,11 @@ func (room *Room) getComment(c *access.Call, r *repository.Repository, hash gits
 
 func (room *Room) answer(c *access.Call, r *repository.Repository, hash gitstore.Hash, m Comment) (commentJSON, error) {
 	one := []Comment{m}
-	err := room.authors(c.Context(), one)
-	return room.renderComment(r, hash, &one[0]), err
+	if err := room.authors(c.Context(), one); err != nil {
+		return commentJSON{}, err
+	}
+	texts, err := room.texts(c.Context(), room.DB, room.URLs, r, m)
+	return room.renderComment(r, hash, &one[0], texts), err
 }
 
 // postComment makes a comment, or an answer to one (POST .../commit/{commit}/comments).
@@ -244,8 +265,9 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, hash git
 			return err
 		}
 		return room.Repositories.Emit(c.Context(), tx, event.CommitComment, r, func() (event.Payload, error) {
-			said := room.renderComment(r, hash, &m)
-			return event.Payload{"comment": said, "commit": said.Commit}, nil
+			texts, err := room.texts(c.Context(), tx, room.URLs, r, m)
+			said := room.renderComment(r, hash, &m, texts)
+			return event.Payload{"comment": said, "commit": said.Commit}, err
 		})
 	})
 	if err != nil {

@@ -1,10 +1,11 @@
 package commit
 
 import (
-	"html"
+	"html/template"
 
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/markup"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 )
 
@@ -21,13 +22,21 @@ type ContentJSON struct {
 	HTML   string `json:"html"`
 }
 
-// Rendered is a text in Markdown, shown without anything that could run.
+// Rendered is a text in Markdown, shown without anything that could run, and without links to what it speaks of.
 func Rendered(raw string) ContentJSON {
 	shown, err := markup.Markdown([]byte(raw), markup.Options{})
 	if err != nil {
-		return ContentJSON{"rendered", raw, "markdown", html.EscapeString(raw)}
+		shown = template.HTML(template.HTMLEscapeString(raw))
 	}
 	return ContentJSON{"rendered", raw, "markdown", string(shown)}
+}
+
+// Linked is a text in Markdown that is one of texts.
+func Linked(raw string, texts repository.Texts) ContentJSON {
+	if shown, ok := texts[raw]; ok {
+		return ContentJSON{"rendered", raw, "markdown", string(shown)}
+	}
+	return Rendered(raw)
 }
 
 // Place is where a comment stands in changes: in a file, and there on a line before the changes or after them, or on both, which

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -295,6 +296,30 @@ func (s *Store) Commits(ctx context.Context, id string, hashes []Hash) ([]*Commi
 		return nil
 	})
 	return commits, err
+}
+
+// Abbreviated are the commits whose names begin with digits: 4 or more in lower case, and of one commit alone. Those that begin no
+// commit, and those that begin other objects, too, are left out. One conversation with git, however many there are.
+func (s *Store) Abbreviated(ctx context.Context, id string, digits []string) (map[string]Hash, error) {
+	found := map[string]Hash{}
+	digits = slices.DeleteFunc(slices.Clone(digits), func(name string) bool { return len(name) < 4 || len(name) > 64 || !isHex(name) })
+	if len(digits) == 0 {
+		return found, nil
+	}
+	err := s.readers.with(ctx, id, func(r *reader) error {
+		for _, name := range digits {
+			h, err := r.ask("info", name)
+			if err != nil {
+				return err
+			}
+			// A branch may be called like a commit: then git answers with that.
+			if h.kind == "commit" && strings.HasPrefix(string(h.hash), name) {
+				found[name] = h.hash
+			}
+		}
+		return nil
+	})
+	return found, err
 }
 
 // maxHeaders bounds what stands before the message of a commit (parents, signatures).

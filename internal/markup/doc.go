@@ -5,8 +5,11 @@
 //	place.go    links, pictures, headings and names, put in the place of the page that they will stand in
 //	policy.go   what is let through
 //	anchor.go   names of headings
+//	refer.go    whom and what a document speaks of: accounts, pull requests, commits
+//	suggest.go  changes that a comment suggests
 //	demand.go   what would take too long
 //
 // What comes out loads nothing from elsewhere, runs nothing, and takes no name that a page could have: every id begins
-// with Prefix. The package knows no repository; where a picture is served from, the caller says.
+// with Prefix. The package knows no repository; where a picture is served from, and what there is of that which a document speaks of,
+// the caller says.
 package markup

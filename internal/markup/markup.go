@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark"
@@ -50,35 +51,73 @@ func IsMarkdown(name string) bool {
 	return false
 }
 
-// Markdown makes HTML of a document in Markdown. A document that would take too long, or that no HTML can be made of,
-// because things stand inside of each other many times, comes back as Text.
-func Markdown(source []byte, o Options) (template.HTML, error) {
+// Document is a document in Markdown that was read, before it is made into HTML.
+type Document struct {
+	body     *html.Node
+	text     template.HTML // in place of body
+	mentions []mention
+}
+
+// Parse reads a document in Markdown, for who wants to know what it speaks of before it is made into HTML. The error is ErrTooLarge.
+func Parse(source []byte) (*Document, error) {
 	if len(source) > MaxSource {
-		return "", ErrTooLarge
+		return nil, ErrTooLarge
 	}
-	if demanding(string(source)) {
-		return Text(source)
+	if !demanding(string(source)) {
+		var out bytes.Buffer
+		if err := converter.Convert(source, &out, parser.WithContext(parser.NewContext(parser.WithIDs(newAnchors())))); err != nil {
+			return nil, err
+		}
+		body := &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
+		if nodes, err := html.ParseFragment(&out, body); err == nil {
+			for _, n := range nodes {
+				body.AppendChild(n)
+			}
+			return &Document{body: body, mentions: mentions(body, nil)}, nil
+		}
+	}
+	text, err := Text(source)
+	return &Document{text: text}, err
+}
+
+// References are the different things that the document speaks of, at most MaxReferences.
+func (d *Document) References() (all []Reference) {
+	for _, m := range d.mentions {
+		if len(all) < MaxReferences && !slices.Contains(all, m.ref) {
+			all = append(all, m.ref)
+		}
+	}
+	return all
+}
+
+// HTML makes HTML of the document, once. What it speaks of and what is in found is a link to there.
+func (d *Document) HTML(o Options, found map[Reference]Target) (template.HTML, error) {
+	if d.body == nil {
+		return d.text, nil
+	}
+	o.place(d.body, false)
+	for _, m := range d.mentions {
+		if to, ok := found[m.ref]; ok {
+			m.lead(to)
+		}
 	}
 	var out bytes.Buffer
-	if err := converter.Convert(source, &out, parser.WithContext(parser.NewContext(parser.WithIDs(newAnchors())))); err != nil {
-		return "", err
-	}
-	body := &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
-	nodes, err := html.ParseFragment(&out, body)
-	if err != nil {
-		return Text(source)
-	}
-	for _, n := range nodes {
-		body.AppendChild(n)
-	}
-	o.place(body, false)
-	out.Reset()
-	for n := range body.ChildNodes() {
+	for n := range d.body.ChildNodes() {
 		if err := html.Render(&out, n); err != nil {
 			return "", err
 		}
 	}
 	return template.HTML(policy.SanitizeReader(&out).String()), nil
+}
+
+// Markdown makes HTML of a document in Markdown that leads to nothing of what it speaks of. A document that would take too long, or
+// that no HTML can be made of, because things stand inside of each other many times, comes back as Text.
+func Markdown(source []byte, o Options) (template.HTML, error) {
+	d, err := Parse(source)
+	if err != nil {
+		return "", err
+	}
+	return d.HTML(o, nil)
 }
 
 // Text makes HTML of plain text, line by line.

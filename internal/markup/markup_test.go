@@ -51,6 +51,9 @@ func TestMarkdown(t *testing.T) {
 		{"frames", `<iframe src="https://example.org"></iframe><object data="x"></object><embed src="x"><base href="//evil.example"><meta http-equiv="refresh" content="0">`, ``},
 		{"svg", `<svg onload="alert(1)"><a xlink:href="javascript:alert(1)"><text>x</text></a></svg>`, `<p>x</p>`},
 		{"own classes", `<div class="scroll nav" tabindex="5">a</div>`, `<div>a</div>`},
+		{"a box that says what only suggestions are in", `<div class="suggestion">a</div>`, `<div>a</div>`},
+		{"a suggestion", "```suggestion\na < b\n```", `<div class="suggestion"><p><strong>Suggested change</strong></p><pre><code>a &lt; b` + "\n" + `</code></pre></div>`},
+		{"a suggestion of nothing", "```suggestion\n```", `<div class="suggestion"><p><strong>Suggested: take these lines away</strong></p></div>`},
 		{"an id of the page", `<h2 id="main">x</h2>`, `<h3 id="doc-main">x</h3>`},
 		{"a name that hides a property", `<img name="getElementById" src="a.png" alt="a">`, `<img alt="a" src="/acme/widgets/picture/a.png" loading="lazy"/>`},
 		{"own picture", "![a b](docs/a%20b.png)", `<p><img alt="a b" src="/acme/widgets/picture/docs/a%20b.png" loading="lazy"/></p>`},
@@ -178,7 +181,7 @@ func harmless(t interface{ Errorf(string, ...any) }, out string) {
 				t.Errorf("%s came through: %s", a.Key, out)
 			case a.Key == "id" && !strings.HasPrefix(a.Val, Prefix):
 				t.Errorf("an id of the page: %s", out)
-			case a.Key == "class" && a.Val != "scroll":
+			case a.Key == "class" && a.Val != "scroll" && a.Val != "suggestion":
 				t.Errorf("a class of the page: %s", out)
 			case a.Key == "src" && !strings.HasPrefix(a.Val, "data:image/") && !strings.HasPrefix(a.Val, "/acme/widgets/picture/"):
 				t.Errorf("src %q: %s", a.Val, out)

@@ -33,6 +33,12 @@ func (o Options) place(n *html.Node, linked bool) {
 			checkbox(child)
 		case atom.Table:
 			scroll(child)
+		case atom.Div:
+			if get(child, "class") == suggested {
+				remove(child, "class") // it is not said by whoever writes, but below
+			}
+		case atom.Pre:
+			suggestion(child)
 		}
 	}
 }

@@ -3,7 +3,9 @@ package pullrequest
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -157,11 +159,15 @@ func (room *Room) happened(c *access.Call, r *repository.Repository, condition s
 	if err != nil {
 		return nil, err
 	}
+	texts, err := room.texts(c.Context(), room.DB, r, slices.Collect(maps.Values(said))...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]activityJSON, len(rows))
 	for i := range rows {
 		values[i] = room.renderHappening(r, &rows[i], accounts)
 		if m := said[rows[i].moment.comment]; m != nil {
-			j := room.renderComment(r, rows[i].title, m)
+			j := room.renderComment(r, rows[i].title, m, texts)
 			values[i].Comment = &j
 		}
 	}

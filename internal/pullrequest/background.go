@@ -203,7 +203,7 @@ func (room *Room) taskStatus(c *access.Call, r *repository.Repository, pr *PullR
 		return nil, e
 	case succeeded:
 		task := room.renderTask(r, pr.Number, id, succeeded)
-		shown, err := room.renderOne(c.Context(), room.DB, r, pr)
+		shown, err := room.renderOne(c.Context(), room.DB, c.Principal, r, pr)
 		task.Result = &shown
 		return task, err
 	}

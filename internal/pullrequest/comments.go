@@ -87,8 +87,23 @@ func (room *Room) renderCommentRef(r *repository.Repository, number, id int64) *
 	return &commentRefJSON{"pullrequest_comment", id, room.commentLinks(r, number, id)}
 }
 
-func (room *Room) renderComment(r *repository.Repository, title string, m *Comment) commentJSON {
-	j := commentJSON{Type: "pullrequest_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Rendered(m.Text),
+// texts are those of comments.
+func (room *Room) texts(ctx context.Context, q database.Queryer, r *repository.Repository, comments ...*Comment) (repository.Texts, error) {
+	all := make([]string, len(comments))
+	for i, m := range comments {
+		all[i] = m.Text
+	}
+	return room.Repositories.Texts(ctx, q, room.URLs, r, all...)
+}
+
+// shownComment is a comment by itself.
+func (room *Room) shownComment(ctx context.Context, q database.Queryer, r *repository.Repository, title string, m *Comment) (commentJSON, error) {
+	texts, err := room.texts(ctx, q, r, m)
+	return room.renderComment(r, title, m, texts), err
+}
+
+func (room *Room) renderComment(r *repository.Repository, title string, m *Comment, texts repository.Texts) commentJSON {
+	j := commentJSON{Type: "pullrequest_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Linked(m.Text, texts),
 		User: room.renderPerson(m.Author), Deleted: m.Deleted, Pending: m.Pending, Inline: m.JSON(), Resolution: room.renderResolution(&m.Resolved),
 		PullRequest: room.renderBrief(r, m.Number, title), Links: room.commentLinks(r, m.Number, m.ID)}
 	if m.Parent != 0 {
@@ -199,9 +214,17 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, pr *Pul
 	if err != nil {
 		return nil, err
 	}
+	all := make([]*Comment, len(rows))
+	for i := range rows {
+		all[i] = &rows[i]
+	}
+	texts, err := room.texts(c.Context(), room.DB, r, all...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]commentJSON, len(rows))
 	for i := range rows {
-		values[i] = room.renderComment(r, pr.Title, &rows[i])
+		values[i] = room.renderComment(r, pr.Title, &rows[i], texts)
 	}
 	return rest.Counted(c.Request, p, values, size), nil
 }
@@ -230,8 +253,8 @@ func (room *Room) comment(h func(*access.Call, *repository.Repository, *PullRequ
 	}, h)
 }
 
-func (room *Room) getComment(_ *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
-	return room.renderComment(r, pr.Title, m), nil
+func (room *Room) getComment(c *access.Call, r *repository.Repository, pr *PullRequest, m *Comment) (any, error) {
+	return room.shownComment(c.Context(), room.DB, r, pr.Title, m)
 }
 
 // hold keeps others from changing what is said of a pull request, open or not, until the transaction ends, and reads it as it is.
@@ -271,7 +294,10 @@ func (room *Room) recount(ctx context.Context, tx *database.Tx, pr *PullRequest)
 
 // tellComment tells of something that happened to a comment.
 func (room *Room) tellComment(ctx context.Context, tx *database.Tx, key event.Key, r *repository.Repository, pr *PullRequest, m *Comment) error {
-	return room.emit(ctx, tx, key, r, pr, event.Payload{"comment": room.renderComment(r, pr.Title, m)})
+	return room.emit(ctx, tx, key, r, pr, func() (event.Payload, error) {
+		said, err := room.shownComment(ctx, tx, r, pr.Title, m)
+		return event.Payload{"comment": said}, err
+	})
 }
 
 // appear does what follows when others see a comment for the first time: its author takes part, and it is noted and told of.
@@ -305,8 +331,8 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 	if err != nil {
 		return nil, err
 	}
-	j := room.renderComment(r, pr.Title, m)
-	return rest.Created(j, j.Links["self"]), nil
+	j, err := room.shownComment(c.Context(), room.DB, r, pr.Title, m)
+	return rest.Created(j, j.Links["self"]), err
 }
 
 // speak makes the comment that a body says, for who acts as p.
@@ -326,7 +352,11 @@ func (room *Room) speak(ctx context.Context, p *access.Principal, r *repository.
 			return nil, err
 		}
 	}
-	return &m, room.addComment(ctx, p, r, pr, &m)
+	sum, err := room.suggestedSum(ctx, &m, pr.RepositoryID, m.Text)
+	if err != nil {
+		return nil, err
+	}
+	return &m, room.addComment(ctx, p, r, pr, &m, sum)
 }
 
 // exists refuses a path that is no file of the pull request: neither with its changes nor without them.
@@ -356,8 +386,8 @@ func (room *Room) exists(ctx context.Context, pr *PullRequest, path string) erro
 	return err
 }
 
-// addComment writes a new comment, which comes back with its id.
-func (room *Room) addComment(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment) error {
+// addComment writes a new comment, which comes back with its id. sum is suggestedSum.
+func (room *Room) addComment(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment, sum string) error {
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		// The row of the repository comes before that of the pull request, as in lockRepository.
 		err := tx.Row(ctx, `UPDATE repository SET last_comment = last_comment + 1 WHERE id = $1 RETURNING last_comment`, r.ID).Scan(&m.ID)
@@ -383,7 +413,10 @@ func (room *Room) addComment(ctx context.Context, p *access.Principal, r *reposi
 				return err
 			}
 		}
-		if err := insertComment(ctx, tx, r.ID, m); err != nil || m.Pending {
+		if err := insertComment(ctx, tx, r.ID, m); err != nil {
+			return err
+		}
+		if err := saveSum(ctx, tx, r.ID, m.ID, sum); err != nil || m.Pending {
 			return err
 		}
 		return room.appear(ctx, tx, r, held, m)
@@ -442,7 +475,7 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, pr *PullR
 	if err := room.reword(c.Context(), c.Principal, r, pr, m, b); err != nil {
 		return nil, err
 	}
-	return room.renderComment(r, pr.Title, m), nil
+	return room.shownComment(c.Context(), room.DB, r, pr.Title, m)
 }
 
 // reword is putComment for who acts as p. m becomes what the comment is then.
@@ -463,6 +496,10 @@ func (room *Room) reword(ctx context.Context, p *access.Principal, r *repository
 	if b.Pending != nil && *b.Pending && !m.Pending {
 		return rest.InvalidField("pending", "others see the comment already")
 	}
+	sum, err := room.suggestedSum(ctx, m, r.ID, text)
+	if err != nil {
+		return err
+	}
 	return room.changeComment(ctx, p, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {
 		if m.Deleted {
 			return noComment()
@@ -472,6 +509,11 @@ func (room *Room) reword(ctx context.Context, p *access.Principal, r *repository
 		if _, err := tx.Exec(ctx, `UPDATE pull_request_comment SET content = $3, pending = $4, pending_of = $5, updated_on = $6 WHERE repository_id = $1 AND id = $2`,
 			r.ID, m.ID, m.Text, m.Pending, m.Author.owns(m.Pending), database.Micros(m.Updated)); err != nil {
 			return err
+		}
+		if changed {
+			if err := saveSum(ctx, tx, r.ID, m.ID, sum); err != nil {
+				return err
+			}
 		}
 		switch {
 		case publish:

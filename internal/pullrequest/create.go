@@ -110,7 +110,7 @@ func (room *Room) post(c *access.Call, r *repository.Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := room.renderOne(c.Context(), room.DB, r, now)
+	made, err := room.renderOne(c.Context(), room.DB, c.Principal, r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,15 @@ func (room *Room) propose(ctx context.Context, p *access.Principal, r, source *r
 	if err != nil {
 		return nil, err
 	}
-	if err := room.Create(ctx, r, source, &pr, append(reviewers, defaults...)); err != nil {
+	reviewers = append(reviewers, defaults...)
+	if err := room.look(ctx, r, source, &pr); err != nil {
+		return nil, err
+	}
+	owners, err := room.ownersOf(ctx, r, &pr, reviewers)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.create(ctx, r, &pr, append(reviewers, owners...)); err != nil {
 		return nil, err
 	}
 	return room.Find(ctx, r, pr.Number)
@@ -245,6 +253,7 @@ func (room *Room) tips(ctx context.Context, r, source *repository.Repository, pr
 		if err := git.Bring(ctx, source.ID, r.ID, pr.SourceHash, refPrefix+"incoming/"+source.ID); err != nil {
 			return err
 		}
+		room.Repositories.Grown(r.ID)
 	}
 	ahead, err := git.Count(ctx, r.ID, pr.SourceHash, pr.DestinationHash, 1)
 	if err == nil && ahead == 0 {
@@ -266,13 +275,9 @@ func (room *Room) look(ctx context.Context, r, source *repository.Repository, pr
 	return room.tips(ctx, r, source, pr)
 }
 
-// Create makes a pull request of pr, which says what it is called, who makes it, and which branches it is about; it comes back with
-// its number. The caller has decided that its author may read both repositories. A *rest.Error says what is wrong with the branches,
-// or that there is an open pull request for them.
-func (room *Room) Create(ctx context.Context, r, source *repository.Repository, pr *PullRequest, reviewers []account.Account) error {
-	if err := room.look(ctx, r, source, pr); err != nil {
-		return err
-	}
+// create makes a pull request of pr, which says what it is called, who makes it, and which branches it is about, and whose branches
+// were looked at; it comes back with its number. A *rest.Error says that there is an open pull request for them.
+func (room *Room) create(ctx context.Context, r *repository.Repository, pr *PullRequest, reviewers []account.Account) error {
 	err := room.DB.Update(ctx, func(tx *database.Tx) error {
 		pr.Created = room.Now().UTC().Truncate(time.Microsecond)
 		pr.Updated = pr.Created

@@ -9,14 +9,18 @@
 //	look.go         its commits, its changes and its builds
 //	review.go       approvals and requests for changes
 //	reviewers.go    default reviewers
+//	owners.go       code owners, who review what is theirs
 //	follow.go       what a push does to those that are open
 //	checks.go       what must hold before one is merged
 //	merge.go        merging one
+//	landing.go      what is kept of a merge while it is under way
 //	turns.go        one merge at a time
 //	background.go   merging one while nobody waits
 //	comments.go     what people say of them
 //	resolve.go      settling comments and tasks
+//	refer.go        how texts lead to them
 //	anchors.go      how comments on lines follow the lines
+//	suggest.go      changes that comments suggest
 //	tasks.go        what is to be done before they are merged
 //	activity.go     what happened, in order
 //	events.go       what is told to whoever listens

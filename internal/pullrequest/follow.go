@@ -119,6 +119,7 @@ func (room *Room) trySources(ctx context.Context, intoID, sourceID string, rows 
 			if err := git.Bring(ctx, sourceID, intoID, tip, ref(pr.Number, refFrom)); err != nil {
 				return err
 			}
+			room.Repositories.Grown(intoID)
 		} else {
 			updates = append(updates, gitstore.RefUpdate{Name: ref(pr.Number, refFrom), New: tip})
 		}
@@ -350,6 +351,18 @@ func (room *Room) followDestination(ctx context.Context, id, branch string, befo
 			merged[number] = which
 		}
 	}
+	cut, err := room.cutOff(ctx, id, merged)
+	if err != nil {
+		return err
+	}
+	if len(cut) > 0 {
+		// That they are merged was not noted, either.
+		defer func() {
+			if err := room.Repositories.Told(ctx, id); err != nil {
+				room.Log.Error("a merge was not noted as a push", "repository", id, "error", err)
+			}
+		}()
+	}
 	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := lockRepository(ctx, tx, id); err != nil {
 			return err
@@ -373,7 +386,7 @@ func (room *Room) followDestination(ctx context.Context, id, branch string, befo
 				return err
 			}
 			for i := range rows {
-				if err := room.fulfil(ctx, tx, r, &rows[i], merged[rows[i].Number], now); err != nil {
+				if err := room.fulfil(ctx, tx, r, &rows[i], merged[rows[i].Number], now, cut[rows[i].Number]); err != nil {
 					return err
 				}
 			}
@@ -385,8 +398,11 @@ func (room *Room) followDestination(ctx context.Context, id, branch string, befo
 }
 
 // fulfil writes that a pull request was merged without anybody waiting for it. which is the one of its references that the branch has
-// in its history now.
-func (room *Room) fulfil(ctx context.Context, tx *database.Tx, r *repository.Repository, pr *PullRequest, which string, now gitstore.Hash) error {
+// in its history now. Where that is a merge of which a crash has cut off the end, cut is that: then it is whose that was.
+func (room *Room) fulfil(ctx context.Context, tx *database.Tx, r *repository.Repository, pr *PullRequest, which string, now gitstore.Hash, cut landing) error {
+	if cut.number != 0 {
+		ctx = access.As(ctx, cut.by)
+	}
 	pr.State, pr.MergeHash, pr.Updated = Merged, now, room.Now()
 	pr.Closer = personOf(access.Actor(ctx))
 	if which == refMerge {
@@ -399,7 +415,10 @@ func (room *Room) fulfil(ctx context.Context, tx *database.Tx, r *repository.Rep
 	if err := room.keep(ctx, pr); err != nil {
 		return err
 	}
-	return room.end(ctx, tx, r, pr, event.PullRequestFulfilled)
+	if err := room.end(ctx, tx, r, pr, event.PullRequestFulfilled); err != nil || cut.number == 0 {
+		return err
+	}
+	return room.landed(ctx, tx, r.ID, cut)
 }
 
 // keepDestination has the git store keep what a branch held that is gone: the pull requests into it are seen from there.

@@ -37,8 +37,8 @@ var fields = bbql.Fields{
 	"updated_on":                  {Column: "pr.updated_on", Kind: bbql.Time},
 	"source.branch.name":          {Column: "pr.source_branch", Kind: bbql.String},
 	"source.commit.hash":          {Column: "pr.source_hash", Kind: bbql.String},
-	"source.repository.uuid":      {Column: "pr.source_id", Kind: bbql.UUID},
-	"source.repository.full_name": {Column: "(SELECT sw.slug || '/' || sr.slug FROM repository sr JOIN workspace sw ON sw.id = sr.workspace_id WHERE sr.id = pr.source_id)", Kind: bbql.String},
+	"source.repository.uuid":      {Column: "(SELECT sr.id" + fromSource + ")", Kind: bbql.UUID},
+	"source.repository.full_name": {Column: "(SELECT sw.slug || '/' || sr.slug" + fromSource + ")", Kind: bbql.String},
 	"destination.branch.name":     {Column: "pr.destination_branch", Kind: bbql.String},
 	"destination.commit.hash":     {Column: "pr.destination_hash", Kind: bbql.String},
 	"merge_commit.hash":           {Column: "NULLIF(pr.merge_hash, '')", Kind: bbql.String},
@@ -52,6 +52,10 @@ var fields = bbql.Fields{
 	"reviewers.nickname":          {Column: "ra.username", Kind: bbql.String, Within: reviewing},
 	"participants.user.uuid":      {Column: "t.account_id", Kind: bbql.UUID, Within: strings.Replace(reviewing, " AND t.role = 'REVIEWER'", "", 1)},
 }
+
+// fromSource finds, for filters, the repository that a pull request comes from. Of a private fork nothing is found: a filter would
+// tell its name to whoever guesses it.
+const fromSource = ` FROM repository sr JOIN workspace sw ON sw.id = sr.workspace_id WHERE sr.id = pr.source_id AND (sr.id = pr.repository_id OR NOT sr.is_private)`
 
 const reviewing = `EXISTS (SELECT 1 FROM pull_request_participant t JOIN account ra ON ra.id = t.account_id
 	WHERE t.repository_id = pr.repository_id AND t.number = pr.number AND t.role = 'REVIEWER' AND {})`
@@ -135,7 +139,7 @@ func (room *Room) page(c *access.Call, l rest.Listing[PullRequest], until int64)
 		if err := fill(c.Context(), room.DB, rows); err != nil {
 			return nil, err
 		}
-		values, err := room.renderAll(c.Context(), room.DB, rows)
+		values, err := room.renderAll(c.Context(), room.DB, c.Principal, rows)
 		if err != nil {
 			return nil, err
 		}
@@ -214,7 +218,7 @@ func (room *Room) listOfCommit(c *access.Call, r *repository.Repository) (any, e
 		return nil, err
 	}
 	at := min(p.Offset(), len(rows))
-	values, err := room.renderAll(c.Context(), room.DB, rows[at:min(at+p.Pagelen, len(rows))])
+	values, err := room.renderAll(c.Context(), room.DB, c.Principal, rows[at:min(at+p.Pagelen, len(rows))])
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func (room *Room) merge(c *access.Call, r *repository.Repository, pr *PullReques
 	if pr, err = room.Merge(c.Context(), c.Principal, r, pr.Number, order); err != nil {
 		return nil, err
 	}
-	return room.renderOne(c.Context(), room.DB, r, pr)
+	return room.renderOne(c.Context(), room.DB, c.Principal, r, pr)
 }
 
 // moved is the answer (409) to a merge of what is not there any more.
@@ -78,12 +78,13 @@ func moved(what string) *rest.Error {
 // Merge merges a pull request for who acts as p, whom the caller has found to have write permission. A *rest.Error says why it cannot
 // be: it is closed or a draft, it is restricted or lacks something, it conflicts, or one of its branches has moved in this moment.
 //
-// The commits are written first, where nobody sees them. Then, with the row of the repository locked so that there is one merge at a
-// time, a hidden reference is made to name what the branch is about to become; the branch moves, if it still holds what was merged
-// into; and the row says so. A crash before the branch has moved leaves an open pull request and a hidden reference that the next
-// merge overwrites. A crash after it leaves an open pull request whose hidden reference is in the history of the branch, wherever that
-// has moved to since: whoever looks at it next finds that out, and writes that it is merged (followDestination). Nothing else makes
-// that reference, so it is never taken for merged when it is not.
+// The commits are written first, where nobody sees them, and a row that says whose merge it is (landing). Then, with the row of the
+// repository locked so that there is one merge at a time, a hidden reference is made to name what the branch is about to become; the
+// branch moves, if it still holds what was merged into; and the row says so, in the transaction that tells of the merge and of the push
+// that it is. A crash before the branch has moved leaves an open pull request and a hidden reference that the next merge overwrites. A
+// crash after it leaves an open pull request whose hidden reference is in the history of the branch, wherever that has moved to since:
+// whoever looks at it next finds that out, and writes and tells what the merge would have (followDestination). Nothing else makes that
+// reference, so it is never taken for merged when it is not.
 func (room *Room) Merge(ctx context.Context, p *access.Principal, r *repository.Repository, number int64, order Order) (*PullRequest, error) {
 	done, err := room.turns.take(ctx, r.ID)
 	if err != nil {
@@ -112,6 +113,10 @@ func (room *Room) Merge(ctx context.Context, p *access.Principal, r *repository.
 	// From here on nobody who goes away stops it half way.
 	ctx = context.WithoutCancel(ctx)
 	before := *pr
+	under, err := room.land(ctx, p, pr, tip)
+	if err != nil {
+		return nil, err
+	}
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := lockRepository(ctx, tx, r.ID); err != nil {
 			return err
@@ -129,8 +134,14 @@ func (room *Room) Merge(ctx context.Context, p *access.Principal, r *repository.
 			return err
 		}
 		pr.State, pr.MergeHash, pr.Closer, pr.Updated = Merged, tip, personOf(p), room.Now()
-		return room.end(ctx, tx, r, pr, event.PullRequestFulfilled)
+		if err := room.end(ctx, tx, r, pr, event.PullRequestFulfilled); err != nil {
+			return err
+		}
+		return room.landed(ctx, tx, r.ID, under)
 	})
+	if _, refused := errors.AsType[*rest.Error](err); refused {
+		room.dropped(ctx, &before)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +246,7 @@ func (room *Room) message(ctx context.Context, r, source *repository.Repository,
 		return "", err
 	}
 	branch := pr.SourceBranch
-	if source.ID != r.ID {
+	if source.ID != r.ID && !source.Private { // who reads the message may not know of a private fork
 		branch = source.FullName() + "/" + branch
 	}
 	var text strings.Builder
@@ -281,7 +292,7 @@ func (room *Room) move(ctx context.Context, r, source *repository.Repository, pr
 // afterwards does what follows a merge. It is merged whatever becomes of this, so what fails is logged.
 func (room *Room) afterwards(ctx context.Context, p *access.Principal, r, source *repository.Repository, pr *PullRequest, order Order) {
 	log := room.Log.With("repository", r.ID, "pull_request", pr.Number)
-	if err := room.Repositories.Pushed(ctx, r.ID, gitstore.RefUpdate{Name: gitstore.BranchPrefix + pr.DestinationBranch, Old: pr.DestinationHash, New: pr.MergeHash}); err != nil {
+	if err := room.Repositories.Told(ctx, r.ID, gitstore.RefUpdate{Name: gitstore.BranchPrefix + pr.DestinationBranch, Old: pr.DestinationHash, New: pr.MergeHash}); err != nil {
 		log.Error("a merge was not noted as a push", "error", err)
 	}
 	if order.CloseSource == nil && !pr.CloseSource || order.CloseSource != nil && !*order.CloseSource {

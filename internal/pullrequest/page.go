@@ -186,6 +186,11 @@ func (room *Room) Of(ctx context.Context, r *repository.Repository, pr *PullRequ
 	return found[pr.SourceID], err
 }
 
+// Written are texts that people have written of pull requests of r, as pages show them.
+func (room *Room) Written(ctx context.Context, r *repository.Repository, texts ...string) (repository.Texts, error) {
+	return room.Repositories.Texts(ctx, room.DB, rest.URLs{}, r, texts...)
+}
+
 // Happening is one thing that happened to a pull request.
 type Happening struct {
 	Who            Person

@@ -3,8 +3,10 @@ package pullrequest
 import (
 	"context"
 	"html"
+	"slices"
 	"strconv"
 
+	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
@@ -73,7 +75,7 @@ type participantJSON struct {
 
 // endpointJSON is one of the two branches (schema pullrequest_endpoint).
 type endpointJSON struct {
-	Repository *repository.Summary `json:"repository"` // null: the fork is gone
+	Repository *repository.Summary `json:"repository,omitempty"` // absent: the fork is gone, or the caller may not see it
 	Branch     branchJSON          `json:"branch"`
 	Commit     commitJSON          `json:"commit"`
 }
@@ -140,9 +142,10 @@ func (room *Room) renderBrief(r *repository.Repository, number int64, title stri
 	return briefJSON{Type: "pullrequest", ID: number, Title: title, Links: map[string]rest.Link{"self": room.linkTo(r, number), "html": web}}
 }
 
-// render is a pull request of r. source is the repository that it comes from, nil once that is gone.
-func (room *Room) render(r, source *repository.Repository, pr *PullRequest) JSON {
-	j := JSON{briefJSON: room.renderBrief(r, pr.Number, pr.Title), Description: pr.Description, Summary: commit.Rendered(pr.Description), State: pr.State, Draft: pr.Draft,
+// render is a pull request of r. source is the repository that it comes from, nil where that is gone or not to be seen; texts has the
+// description.
+func (room *Room) render(r, source *repository.Repository, pr *PullRequest, texts repository.Texts) JSON {
+	j := JSON{briefJSON: room.renderBrief(r, pr.Number, pr.Title), Description: pr.Description, Summary: commit.Linked(pr.Description, texts), State: pr.State, Draft: pr.Draft,
 		Author: room.renderPerson(pr.Author), ClosedBy: room.renderPerson(pr.Closer), CommentCount: pr.Comments, TaskCount: pr.Tasks, CloseSource: pr.CloseSource,
 		Reason: pr.Reason, CreatedOn: rest.Time(pr.Created), UpdatedOn: rest.Time(pr.Updated), Reviewers: []account.JSON{}, Participants: []participantJSON{},
 		Source:      endpointJSON{Branch: branchJSON{Name: pr.SourceBranch}, Commit: room.renderCommit(r, pr.SourceHash)},
@@ -171,40 +174,75 @@ func (room *Room) render(r, source *repository.Repository, pr *PullRequest) JSON
 	return j
 }
 
-// renderAll are pull requests of one or several repositories, which are looked up together.
-func (room *Room) renderAll(ctx context.Context, q database.Queryer, rows []PullRequest) ([]JSON, error) {
-	ids := map[string]bool{}
+// origins are the repositories that pull requests come from, by id, as far as who acts as p may see them; into are those that they go
+// into. nil stands for whoever listens to what happens: as with forks themselves, a private one in another workspace is not told of.
+func (room *Room) origins(ctx context.Context, q database.Queryer, p *access.Principal, into map[string]*repository.Repository, rows ...PullRequest) (found map[string]*repository.Repository, err error) {
+	var ids []string
 	for i := range rows {
-		ids[rows[i].RepositoryID] = true
-		if rows[i].SourceID != "" {
-			ids[rows[i].SourceID] = true
+		if id := rows[i].SourceID; id != "" && into[id] == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
-	all := make([]string, 0, len(ids))
-	for id := range ids {
-		all = append(all, id)
+	if p == nil {
+		found, err = room.Repositories.ByIDs(ctx, q, ids...)
+	} else {
+		found, err = room.Repositories.Seen(ctx, q, p, ids...)
 	}
-	repositories, err := room.Repositories.ByIDs(ctx, q, all...)
 	if err != nil {
 		return nil, err
+	}
+	for i := range rows {
+		from, to := found[rows[i].SourceID], into[rows[i].RepositoryID]
+		if p == nil && from != nil && to != nil && from.Private && from.Workspace.ID != to.Workspace.ID {
+			delete(found, from.ID)
+		}
+	}
+	for id, r := range into {
+		found[id] = r
+	}
+	return found, nil
+}
+
+// renderAll are pull requests of one or several repositories, as who acts as p may see them. They are looked up together.
+func (room *Room) renderAll(ctx context.Context, q database.Queryer, p *access.Principal, rows []PullRequest) ([]JSON, error) {
+	said := map[string][]string{} // descriptions, by repository
+	var ids []string
+	for i := range rows {
+		id := rows[i].RepositoryID
+		if said[id] == nil {
+			ids = append(ids, id)
+		}
+		said[id] = append(said[id], rows[i].Description)
+	}
+	repositories, err := room.Repositories.ByIDs(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := room.origins(ctx, q, p, repositories, rows...)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]repository.Texts{}
+	for id, r := range repositories {
+		if texts[id], err = room.Repositories.Texts(ctx, q, room.URLs, r, said[id]...); err != nil {
+			return nil, err
+		}
 	}
 	values := make([]JSON, 0, len(rows))
 	for i := range rows {
 		if r := repositories[rows[i].RepositoryID]; r != nil { // it may go while the list is made
-			values = append(values, room.render(r, repositories[rows[i].SourceID], &rows[i]))
+			values = append(values, room.render(r, sources[rows[i].SourceID], &rows[i], texts[r.ID]))
 		}
 	}
 	return values, nil
 }
 
-// renderOne is a pull request of r.
-func (room *Room) renderOne(ctx context.Context, q database.Queryer, r *repository.Repository, pr *PullRequest) (JSON, error) {
-	if pr.SourceID == r.ID {
-		return room.render(r, r, pr), nil
+// renderOne is a pull request of r, as who acts as p may see it; see origins.
+func (room *Room) renderOne(ctx context.Context, q database.Queryer, p *access.Principal, r *repository.Repository, pr *PullRequest) (JSON, error) {
+	sources, err := room.origins(ctx, q, p, map[string]*repository.Repository{r.ID: r}, *pr)
+	if err != nil {
+		return JSON{}, err
 	}
-	if pr.SourceID == "" {
-		return room.render(r, nil, pr), nil
-	}
-	source, err := room.Repositories.ByIDs(ctx, q, pr.SourceID)
-	return room.render(r, source[pr.SourceID], pr), err
+	texts, err := room.Repositories.Texts(ctx, q, room.URLs, r, pr.Description)
+	return room.render(r, sources[pr.SourceID], pr, texts), err
 }

@@ -106,8 +106,10 @@ func (room *Room) Unsay(ctx context.Context, r *repository.Repository, pr *PullR
 	})
 }
 
-func (room *Room) tell(state string, t *Participant) event.Payload {
-	return event.Payload{voices[state].name: spoken{rest.Time(t.On), room.renderPerson(Person{Account: &t.Who})}}
+func (room *Room) tell(state string, t *Participant) func() (event.Payload, error) {
+	return func() (event.Payload, error) {
+		return event.Payload{voices[state].name: spoken{rest.Time(t.On), room.renderPerson(Person{Account: &t.Who})}}, nil
+	}
 }
 
 // participant is what somebody has to do with it, nil for nothing.

@@ -15,7 +15,7 @@ import (
 )
 
 func (room *Room) get(c *access.Call, r *repository.Repository, pr *PullRequest) (any, error) {
-	return room.renderOne(c.Context(), room.DB, r, pr)
+	return room.renderOne(c.Context(), room.DB, c.Principal, r, pr)
 }
 
 // put changes what the body says of a pull request that is open (PUT .../pullrequests/{pull_request_id}).
@@ -28,7 +28,7 @@ func (room *Room) put(c *access.Call, r *repository.Repository, pr *PullRequest)
 	if err != nil {
 		return nil, err
 	}
-	return room.renderOne(c.Context(), room.DB, r, now)
+	return room.renderOne(c.Context(), room.DB, c.Principal, r, now)
 }
 
 // revise is put: it gives the pull request as it is then.
@@ -137,7 +137,7 @@ func (room *Room) decline(c *access.Call, r *repository.Repository, pr *PullRequ
 	if pr, err = room.Decline(c.Context(), c.Principal, r, pr, deref(b.Reason)); err != nil {
 		return nil, err
 	}
-	return room.renderOne(c.Context(), room.DB, r, pr)
+	return room.renderOne(c.Context(), room.DB, c.Principal, r, pr)
 }
 
 // Decline closes a pull request without a merge, for good, and gives it as it is then. why is shown to everybody. A *rest.Error says

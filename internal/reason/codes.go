@@ -143,6 +143,8 @@ const (
 	PullRequestChecks   Code = "pullrequest.checks"
 	PullRequestMoved    Code = "pullrequest.moved"
 	PullRequestThread   Code = "pullrequest.thread"
+
+	PullRequestSuggestion Code = "pullrequest.suggestion"
 )
 
 // A webhook is not called, or does not take what it is called with.

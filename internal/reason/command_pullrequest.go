@@ -25,5 +25,9 @@ var (
 			show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/pullrequests/NUMBER/comments/COMMENT`, "The comment: it can be resolved when it has inline and no parent, and pending is false.")},
 			mend: []Command{curl(`-X POST --user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/pullrequests/NUMBER/comments/COMMENT/resolve`, "Resolves the comment that the conversation began with.")},
 		},
+		PullRequestSuggestion: {
+			show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/pullrequests/NUMBER/comments/COMMENT`, "The comment: what it suggests is in content.raw, its lines are inline, and outdated tells that they have changed.")},
+			mend: []Command{curl(`--user "$EMAIL:$TOKEN" --json '{"content": {"raw": "~~~suggestion\nas it should be\n~~~"}, "inline": {"path": "SOURCE", "to": 1}}' {base}/2.0/repositories/WORKSPACE/REPOSITORY/pullrequests/NUMBER/comments`, "Suggests something for the first line of the file SOURCE, as it is now.")},
+		},
 	}
 )

@@ -60,4 +60,15 @@ var pullRequestReasons = []Reason{
 		},
 		See: []Code{PullRequestChecks, ConflictState},
 	},
+	{
+		Code: PullRequestSuggestion, Title: "What a comment suggests cannot be applied", Status: 409,
+		Message: "The suggestion cannot be applied.",
+		Why: "A suggestion is a fenced block in a comment with the word suggestion behind the fence, for the lines that the comment stands on. It is applied to exactly the lines " +
+			"that it was written for: not when these have changed since, or are gone, nor to lines that the changes take away. error.detail says which of this it is.",
+		Fix: []string{
+			"Look at the lines as they are now, and change them by hand: in a clone, or with `POST .../src`.",
+			"Make a new comment on the lines, with the block in it.",
+		},
+		See: []Code{PullRequestMoved, PullRequestClosed},
+	},
 }

@@ -33,6 +33,35 @@ func (room *Room) ByIDs(ctx context.Context, q database.Queryer, ids ...string) 
 	return found, err
 }
 
+// Seen are those of the repositories with these ids that the principal may read at this moment, by id.
+func (room *Room) Seen(ctx context.Context, q database.Queryer, p *access.Principal, ids ...string) (map[string]*Repository, error) {
+	found, err := room.ByIDs(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
+	private, granted := []string{}, map[string]bool{}
+	for id, r := range found {
+		if r.Private {
+			private = append(private, id)
+		}
+	}
+	if len(private) > 0 && !p.OfResource() {
+		rows, err := query{principal: p, ids: private}.rows(ctx, q, "r.id", len(private), 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			granted[r.ID] = p.Reaches(r.Workspace.ID)
+		}
+	}
+	for _, id := range private {
+		if r := found[id]; !granted[id] && p.Within(r.Workspace.ID, r.Project.ID, r.ID) < access.Read {
+			delete(found, id)
+		}
+	}
+	return found, nil
+}
+
 // Named is the repository that a body names, by workspace/slug or by its uuid, where the caller may read it. A *rest.Error (400)
 // says that there is none, and names field.
 func (room *Room) Named(c *access.Call, field, fullName, id string) (*Repository, error) {

@@ -17,6 +17,7 @@
 //	events.go      what is told to whoever listens
 //	look.go        what pages ask: parts of lists, authors, the README
 //	browse.go      what pages ask of files
+//	texts.go       what people write, with links to what it speaks of
 //	upkeep.go      what is done behind the scenes: maintenance, and a look at
 //	language.go    what a repository is written in
 //	judge.go       what rules say of a change of references

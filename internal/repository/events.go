@@ -109,8 +109,10 @@ const (
 	maxChangeBytes = 24 << 10 // of one change, as JSON; a larger one has no commits
 )
 
-// pushes are the events of a push, nil when nobody wants any. References that are neither branches nor tags are left out.
-func (room *Room) pushes(ctx context.Context, id string, updates []gitstore.RefUpdate) ([]Push, error) {
+// Foretell is what is to be told of a push, nil when nobody wants to hear of it: for who tells of it in a transaction of their own,
+// with TellPushes, and notes it with Told. The objects are there, and the references may still be what they were. References that are
+// neither branches nor tags are left out.
+func (room *Room) Foretell(ctx context.Context, id string, updates ...gitstore.RefUpdate) ([]Push, error) {
 	if len(updates) == 0 {
 		return nil, nil
 	}
@@ -221,8 +223,8 @@ func (room *Room) refAt(ctx context.Context, r *Repository, name string, hash gi
 	return &values[0], nil
 }
 
-// emitPushes tells of a push. The repository is what it is behind it.
-func (room *Room) emitPushes(ctx context.Context, tx *database.Tx, id string, pushes []Push) error {
+// TellPushes tells of a push. The repository is what it is behind it.
+func (room *Room) TellPushes(ctx context.Context, tx *database.Tx, id string, pushes []Push) error {
 	if len(pushes) == 0 {
 		return nil
 	}

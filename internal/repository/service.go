@@ -14,6 +14,7 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
@@ -38,6 +39,8 @@ type Room struct {
 	// Moved is called when branches or tags of a repository have moved, after that was noted. What it cannot do, the room that it
 	// belongs to makes up for. nil: nobody is.
 	Moved func(ctx context.Context, id string, updates []gitstore.RefUpdate) error
+	// Refers are what finds what texts speak of, beside accounts and commits, by its kind. The rooms above give them.
+	Refers map[markup.Kind]Refer
 	// Changed is told the id of each repository that was pushed to, changed or deleted; it must not wait. nil: nobody is.
 	Changed func(id string)
 }
@@ -47,6 +50,9 @@ func (room *Room) changed(id string) {
 		room.Changed(id)
 	}
 }
+
+// Grown notes that something came into a repository without a push: when enough has piled up, it is packed.
+func (room *Room) Grown(id string) { room.changed(id) }
 
 // Change is what a request says about a repository; nil fields stay as they are.
 type Change struct {
@@ -301,6 +307,16 @@ func (room *Room) Delete(ctx context.Context, r *Repository) error {
 // Pushed notes that a push changed something: the size, the time, and the main branch of a repository that had none. updates are
 // the references that it changed, with what they really held before and after; they are told as an event.
 func (room *Room) Pushed(ctx context.Context, id string, updates ...gitstore.RefUpdate) error {
+	return room.pushed(ctx, id, updates, func() ([]Push, error) { return room.Foretell(ctx, id, updates...) })
+}
+
+// Told is Pushed for a push that was told of already; see Foretell.
+func (room *Room) Told(ctx context.Context, id string, updates ...gitstore.RefUpdate) error {
+	return room.pushed(ctx, id, updates, func() ([]Push, error) { return nil, nil })
+}
+
+// pushed is Pushed; foretold is what is to be told.
+func (room *Room) pushed(ctx context.Context, id string, updates []gitstore.RefUpdate, foretold func() ([]Push, error)) error {
 	defer room.changed(id)
 	size, err := room.Git.Size(ctx, id)
 	if err != nil {
@@ -310,7 +326,7 @@ func (room *Room) Pushed(ctx context.Context, id string, updates ...gitstore.Ref
 	if err != nil {
 		return err
 	}
-	pushes, err := room.pushes(ctx, id, updates)
+	pushes, err := foretold()
 	if err != nil { // what was pushed is there all the same
 		room.Log.Error("a push could not be told as an event", "repository", id, "error", err)
 	}
@@ -329,7 +345,7 @@ func (room *Room) Pushed(ctx context.Context, id string, updates ...gitstore.Ref
 				return err
 			}
 		}
-		return room.emitPushes(ctx, tx, id, pushes)
+		return room.TellPushes(ctx, tx, id, pushes)
 	}); err != nil || room.Moved == nil || len(updates) == 0 {
 		return err
 	}

@@ -197,7 +197,7 @@ func (room *Room) rendered(ctx context.Context, r *Repository, at placed, entry 
 			return room.sourceLink(r, "src", at.commit.Hash, path, false).Href
 		}
 		dir, _ := path.Split(at.path)
-		shown, err = markup.Markdown(data, markup.Options{Dir: strings.TrimSuffix(dir, "/"), Picture: link, File: func(path string) string {
+		shown, _, err = room.Document(ctx, room.DB, room.URLs, r, data, markup.Options{Dir: strings.TrimSuffix(dir, "/"), Picture: link, File: func(path string) string {
 			to := link(path)
 			if to != "" && markup.IsMarkdown(path) {
 				to += "?format=rendered"

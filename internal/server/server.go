@@ -31,6 +31,7 @@ import (
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
 	"github.com/pailforge/pail/internal/pullrequest"
@@ -114,6 +115,7 @@ func (s *Server) assemble() error {
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
+	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
 	}

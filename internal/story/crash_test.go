@@ -462,7 +462,11 @@ func (c *crash) merge(random *rand.Rand, whole bool) (verify func()) {
 		c.git.Git(c.clone, "fetch", "--quiet", c.remote(), "main")
 		there := strings.Fields(c.git.Git(c.clone, "ls-tree", "--name-only", "FETCH_HEAD"))
 		for i, file := range files {
-			state := c.must("GET", pulls[i], nil, 200)["state"]
+			found := c.must("GET", pulls[i], nil, 200)
+			state := found["state"]
+			if by, _ := found["closed_by"].(map[string]any); state == "MERGED" && by["nickname"] != "acme-admin" {
+				c.t.Errorf("%s was merged by %v", file, found["closed_by"])
+			}
 			if merged := state == "MERGED"; merged != slices.Contains(there, file) || answered[i] && !merged {
 				c.t.Errorf("%s is %v, main has %v, and the merge was answered: %v", file, state, there, answered[i])
 			}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pailforge/pail/internal/codeowners"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/highlight"
 	"github.com/pailforge/pail/internal/markup"
@@ -236,6 +237,8 @@ type filePage struct {
 	Facts []string
 	Raw   string // where the bytes of the file are; "" where they are not here
 	Odd   int    // characters that mislead
+	// Faults are what is wrong with it as the file of code owners that it is.
+	Faults []codeowners.Fault
 
 	// One of these.
 	Said     string // why it is not shown
@@ -340,6 +343,11 @@ func (p *Pages) text(r *page.Request, repo *repository.Repository, found *reposi
 	if err != nil {
 		return err
 	}
+	if ok {
+		if content.Faults, err = p.PullRequests.OwnerFaults(r.Context(), repo, found.Commit, found.Path, data); err != nil {
+			return err
+		}
+	}
 	asSource := r.URL.Query().Get("view") == "source"
 	switch {
 	case !ok:
@@ -353,7 +361,7 @@ func (p *Pages) text(r *page.Request, repo *repository.Repository, found *reposi
 	case markup.IsMarkdown(found.Path) && len(data) <= markup.MaxSource:
 		content.Acts = views(repo, found, asSource, "Document")
 		if !asSource {
-			content.Document, err = p.document(repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
+			content.Document, err = p.document(r.Context(), repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/rest"
 )
 
 // readmePart is the README of a directory on a page.
@@ -28,22 +29,23 @@ func (p *Pages) readme(ctx context.Context, repo *repository.Repository, revisio
 	if file.Data == nil {
 		return readmePart{Name: file.Name, TooLarge: true}, nil
 	}
-	shown, err := p.document(repo, revision, commit, path.Join(dir, file.Name), file.Hash, file.Data)
+	shown, err := p.document(ctx, repo, revision, commit, path.Join(dir, file.Name), file.Hash, file.Data)
 	return readmePart{Name: file.Name, HTML: shown}, err
 }
 
 // document is a file of a commit as HTML: Markdown as what it means, everything else as text.
-func (p *Pages) document(repo *repository.Repository, revision string, commit *gitstore.Commit, file string, hash gitstore.Hash, data []byte) (shown template.HTML, err error) {
+func (p *Pages) document(ctx context.Context, repo *repository.Repository, revision string, commit *gitstore.Commit, file string, hash gitstore.Hash, data []byte) (shown template.HTML, err error) {
 	key := documentKey{address(repo), revision, file, commit.Hash, hash}
 	if shown, ok := p.documents.get(key); ok {
 		return shown, nil
 	}
+	lasting := true
 	if markup.IsMarkdown(file) {
 		dir := path.Dir(file)
 		if dir == "." {
 			dir = ""
 		}
-		shown, err = markup.Markdown(data, markup.Options{Dir: dir, Picture: func(path string) string {
+		shown, lasting, err = p.Repositories.Document(ctx, p.Repositories.DB, rest.URLs{}, repo, data, markup.Options{Dir: dir, Picture: func(path string) string {
 			if pictures[extension(path)] == "" || !gitstore.ValidPath(path) {
 				return ""
 			}
@@ -57,7 +59,7 @@ func (p *Pages) document(repo *repository.Repository, revision string, commit *g
 	} else {
 		shown, err = markup.Text(data)
 	}
-	if err == nil {
+	if err == nil && lasting {
 		p.documents.put(key, shown, len(shown))
 	}
 	return shown, err

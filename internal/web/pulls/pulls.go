@@ -66,6 +66,8 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST "+one+"/tasks", takes, p.one(p.ask))
 	page.On(s, "POST "+one+"/tasks/{task}", takes, p.one(p.onTask))
 	page.On(s, "POST "+one+"/publish", takes, p.one(p.publish))
+	page.On(s, "GET "+one+"/comments/{comment}/suggestion", read, p.one(p.suggestion))
+	page.On(s, "POST "+one+"/comments/{comment}/suggestion", takes, p.one(p.apply))
 	page.On(s, "GET "+reviewers, admin, p.reviewers)
 	page.On(s, "POST "+reviewers, admin, p.addReviewer)
 	page.On(s, "POST "+reviewers+"/{id}", admin, p.removeReviewer)

@@ -94,7 +94,11 @@ func (p *Pages) renderOne(r *page.Request, repo *repository.Repository, content 
 func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (*showPage, error) {
 	content := &showPage{within: within{repo, address(repo)}, PullRequest: pr, At: at(repo, pr), Here: r.URL.RequestURI(), Shown: stateOf(pr), Voices: voices(pr)}
 	if pr.Description != "" {
-		content.Text = prose(pr.Description)
+		texts, err := p.PullRequests.Written(r.Context(), repo, pr.Description)
+		if err != nil {
+			return nil, err
+		}
+		content.Text = prose(texts, pr.Description)
 	}
 	if pr.MergeHash != "" {
 		content.MergedAs = &page.Link{Name: pr.MergeHash.Short(), Href: address(repo, "commit", string(pr.MergeHash))}

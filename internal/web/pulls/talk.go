@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
@@ -29,6 +30,7 @@ type talk struct {
 	takes bool // the visitor may say something
 	admin bool // and take away what others have said
 	csrf  string
+	texts repository.Texts // of all of it
 
 	General []*remark // on the whole, that answer none
 	Todos   []*todo
@@ -53,20 +55,27 @@ type todo struct {
 	talk *talk
 }
 
-// prose is what people write of pull requests, as pages show it.
-func prose(raw string) template.HTML {
-	text, err := markup.Markdown([]byte(raw), markup.Options{})
-	if err != nil {
-		return template.HTML(template.HTMLEscapeString(raw)) // too large to be made into HTML
+// prose is one of texts that people have written of pull requests, as pages show it.
+func prose(texts repository.Texts, raw string) template.HTML {
+	if text, ok := texts[raw]; ok {
+		return text
 	}
-	return text
+	return template.HTML(template.HTMLEscapeString(raw)) // too large to be made into HTML
 }
 
 // HTML is the text of a comment.
-func (m *remark) HTML() template.HTML { return prose(m.Text) }
+func (m *remark) HTML() template.HTML { return prose(m.talk.texts, m.Text) }
 
 // HTML is the text of a task.
-func (t *todo) HTML() template.HTML { return prose(t.Text) }
+func (t *todo) HTML() template.HTML { return prose(t.talk.texts, t.Text) }
+
+// Suggests is the address of what a comment suggests to put in place of its lines; "" when it suggests nothing.
+func (m *remark) Suggests() string {
+	if m.Deleted || m.Parent != 0 || m.To == 0 || !strings.Contains(m.Text, "suggestion") || len(markup.Suggestions([]byte(m.Text))) == 0 {
+		return ""
+	}
+	return suggestionAt(m.talk.repo, m.talk.pr, m.ID)
+}
 
 // Edited tells whether a comment says something else than it did.
 func (m *remark) Edited() bool { return !m.Deleted && m.Updated.After(m.Created) }
@@ -106,6 +115,16 @@ func (p *Pages) hears(r *page.Request, repo *repository.Repository, pr *pullrequ
 		return nil, err
 	}
 	t.More = more
+	written := make([]string, 0, len(said)+len(tasks))
+	for i := range said {
+		written = append(written, said[i].Text)
+	}
+	for i := range tasks {
+		written = append(written, tasks[i].Text)
+	}
+	if t.texts, err = p.PullRequests.Written(r.Context(), repo, written...); err != nil {
+		return nil, err
+	}
 	byID := make(map[int64]*remark, len(said))
 	answered := map[int64]bool{}
 	for i := range said {

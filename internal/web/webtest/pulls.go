@@ -60,6 +60,7 @@ func (s *Scene) pullRequests(n names) {
 		}
 		s.Want(s.Do(admin, http.MethodPost, fmt.Sprintf("%s/%d/%s", all, n, what), sent), http.StatusOK)
 	}
+	s.Want(s.Do(admin, http.MethodPost, all+"/1/comments", `{"content":{"raw":"Rather:\n\n~~~suggestion\nmuch more, and said in a line that is so long that a telephone has to scroll it by itself, as it does with code\n~~~\n\nor nothing:\n\n~~~suggestion\n~~~\n"},"inline":{"path":"more.txt","to":1}}`), http.StatusCreated)
 	say(1, "request-changes", "")
 	say(2, "approve", "")
 	say(2, "merge", "")
