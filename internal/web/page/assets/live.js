@@ -57,18 +57,21 @@ const files = async (all) => {
   const doc = res.ok ? await parse(res) : null;
   return all.map((f) => doc?.getElementById(f.id));
 };
-const near = (f) => { const at = f.getBoundingClientRect(); return at.bottom > -innerHeight && at.top < 2 * innerHeight; };
+const near = (f, around = innerHeight) => { const at = f.getBoundingClientRect(); return at.bottom > -around && at.top < innerHeight + around; };
+const later = (around) => [...fresh.querySelectorAll("[data-later]")].filter((f) => near(f, around));
 let loading = false;
 const load = async () => {
   if (loading) return;
   loading = true;
-  for (let all; (all = [...fresh.querySelectorAll("[data-later]")].filter(near)).length; ) {
+  for (let all; (all = later()).length; ) {
     const inView = all.find((f) => f.getBoundingClientRect().bottom > 0) ?? all[0];
     let lines = 0, length = 0; // of the address, which must not become too long
     all = all.slice(all.indexOf(inView)).concat(all.slice(0, all.indexOf(inView)).reverse()).filter((f, i) =>
       (lines += +f.dataset.later) <= 2500 && (length += f.querySelector("a[href*='?']").href.length) <= 6000 && i < 25 || !i);
-    const got = await files(all).catch(() => []);
-    hold(all, () => all.forEach((f, i) => { if (got[i]) f.replaceWith(got[i]); else f.removeAttribute("data-later"); }));
+    const before = scrollY, got = await files(all).catch(() => []);
+    // Where one has gone on meanwhile, to files that were not asked for, nothing that is looked at is moved: it is asked for with them.
+    const away = scrollY !== before && later(0).some((f) => !all.includes(f));
+    hold(all, () => all.forEach((f, i) => { if (!away || !near(f, 0)) { if (got[i]) f.replaceWith(got[i]); else f.removeAttribute("data-later"); } }));
     aim();
   }
   loading = false;
