@@ -32,6 +32,12 @@ func (p *Pages) refused(r *page.Request, repo *repository.Repository, pr *pullre
 		return page.Answer{}, err
 	}
 	as(r, at(repo, pr), nil)
+	if to != nil {
+		var fault error
+		if to.talk.texts, fault = p.PullRequests.Written(r.Context(), repo, to.Text); fault != nil {
+			return page.Answer{}, fault
+		}
+	}
 	content := sayPage{within{repo, address(repo)}, pr, at(repo, pr), what, to, f}
 	return r.Again(f, err, func() (page.Answer, error) { return p.render(r, repo, "say", "pull-requests", what, content) })
 }
