@@ -127,8 +127,9 @@ func TestManyFilesInView(t *testing.T) {
 		steps := 0
 		for done := false; !done; steps++ {
 			done = eval[bool](u, `new Promise(r => { scrollBy(0, innerHeight * 3); requestAnimationFrame(() => r(scrollY + innerHeight >= document.documentElement.scrollHeight - 2)) })`)
-			u.wait("load what is in view", func() bool {
-				return eval[bool](u, `![...document.querySelectorAll("[data-later]")].some(f => { const at = f.getBoundingClientRect(); return at.bottom > 0 && at.top < innerHeight })`)
+			// Chromium counts it as a shift when a script scrolls and makes good for what grew above in one frame, so one is done first.
+			u.wait("load what is near", func() bool {
+				return eval[bool](u, `![...document.querySelectorAll("[data-later]")].some(f => { const at = f.getBoundingClientRect(); return at.bottom > -innerHeight && at.top < 2 * innerHeight })`)
 			})
 		}
 		u.see("line of 299")

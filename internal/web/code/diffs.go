@@ -352,7 +352,7 @@ func digest(texts ...string) string {
 // Heights in pixels, as in the style sheet: of a line, and of what stands around the lines of a file.
 const (
 	lineHeight = 20
-	restHeight = 80
+	restHeight = 42
 )
 
 // measure says how much room the lines take once they are there, as far as one knows without them: each change has a few lines around.
