@@ -59,6 +59,7 @@ func NewHostileScene(s *pailtest.Server) *Scene {
 	for _, c := range named {
 		scene.Exec(`UPDATE `+c.table+` SET `+c.column+` = $1`, Hostile(longest))
 	}
+	scene.Exec(`UPDATE pull_request_comment SET content = content || $1 WHERE id = 1`, "\n\n~~~suggestion\n"+Hostile(longest)+"\n~~~\n")
 	changed, err := json.Marshal(map[string]any{"title": Hostile(longest), "changes": map[string]any{"title": map[string]string{"old": Hostile(longest), "new": Hostile(longest)},
 		"destination": map[string]string{"old": Hostile(longest), "new": Hostile(200)}, "source": map[string]string{"old": Hostile(50), "new": Hostile(50)}}})
 	if err != nil {

@@ -19,19 +19,20 @@ func (s *Scene) talk(member, admin pailtest.Credential) {
 	post := func(c pailtest.Credential, below, body string) {
 		s.Want(s.Do(c, http.MethodPost, one+below, body), http.StatusCreated)
 	}
+	post(admin, "/comments", `{"content":{"raw":"Rather:\n\n~~~suggestion\nmuch more, and said in a line that is so long that a telephone has to scroll it by itself, as it does with code\n~~~\n\nor nothing:\n\n~~~suggestion\n~~~\n"},"inline":{"path":"more.txt","to":1}}`)
 	post(admin, "/comments", `{"content":{"raw":"Is it **enough**?\n\n| a | b |\n| --- | --- |\n| 1 | 2 |"}}`)
-	post(member, "/comments", `{"content":{"raw":"It is."},"parent":{"id":1}}`)
+	post(member, "/comments", `{"content":{"raw":"It is."},"parent":{"id":2}}`)
 	post(admin, "/comments", `{"content":{"raw":"Never mind."}}`)
-	post(member, "/comments", `{"content":{"raw":"I do mind."},"parent":{"id":3}}`)
-	s.Want(s.Do(admin, http.MethodDelete, one+"/comments/3", nil), http.StatusNoContent)
+	post(member, "/comments", `{"content":{"raw":"I do mind."},"parent":{"id":4}}`)
+	s.Want(s.Do(admin, http.MethodDelete, one+"/comments/4", nil), http.StatusNoContent)
 	post(admin, "/comments", `{"content":{"raw":"Let me think."},"pending":true}`)
-	post(admin, "/comments", `{"content":{"raw":"More of what?\n\n~~~suggestion\nmuch more\n~~~"},"inline":{"path":"more.txt","to":1}}`)
-	post(member, "/comments", `{"content":{"raw":"Of everything."},"parent":{"id":6}}`)
+	post(admin, "/comments", `{"content":{"raw":"More of what?"},"inline":{"path":"more.txt","to":1}}`)
+	post(member, "/comments", `{"content":{"raw":"Of everything."},"parent":{"id":7}}`)
 	post(admin, "/comments", `{"content":{"raw":"And the name?"},"inline":{"path":"more.txt"}}`)
 	post(member, "/comments", `{"content":{"raw":"It was here."},"inline":{"path":"more.txt","to":1}}`)
-	s.Exec(`UPDATE pull_request_comment SET outdated = TRUE, source_hash = $1 WHERE id = 9`, strings.Repeat("0", 40))
-	s.Want(s.Do(member, http.MethodPost, one+"/comments/8/resolve", nil), http.StatusOK)
-	post(admin, "/tasks", `{"content":{"raw":"Say what."},"comment":{"id":6}}`)
+	s.Exec(`UPDATE pull_request_comment SET outdated = TRUE, source_hash = $1 WHERE id = 10`, strings.Repeat("0", 40))
+	s.Want(s.Do(member, http.MethodPost, one+"/comments/9/resolve", nil), http.StatusOK)
+	post(admin, "/tasks", `{"content":{"raw":"Say what."},"comment":{"id":7}}`)
 	post(member, "/tasks", `{"content":{"raw":"Tell everybody."}}`)
 	s.Want(s.Do(member, http.MethodPut, one+"/tasks/2", `{"state":"RESOLVED"}`), http.StatusOK)
 }
@@ -60,7 +61,6 @@ func (s *Scene) pullRequests(n names) {
 		}
 		s.Want(s.Do(admin, http.MethodPost, fmt.Sprintf("%s/%d/%s", all, n, what), sent), http.StatusOK)
 	}
-	s.Want(s.Do(admin, http.MethodPost, all+"/1/comments", `{"content":{"raw":"Rather:\n\n~~~suggestion\nmuch more, and said in a line that is so long that a telephone has to scroll it by itself, as it does with code\n~~~\n\nor nothing:\n\n~~~suggestion\n~~~\n"},"inline":{"path":"more.txt","to":1}}`), http.StatusCreated)
 	say(1, "request-changes", "")
 	say(2, "approve", "")
 	say(2, "merge", "")
