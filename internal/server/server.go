@@ -30,6 +30,7 @@ import (
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/issue"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
 	"github.com/pailforge/pail/internal/pullrequest"
@@ -58,6 +59,7 @@ type Server struct {
 	Downloads    *download.Room
 	Branching    *branching.Room
 	PullRequests *pullrequest.Room
+	Issues       *issue.Room
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	Webhooks     *webhook.Room
@@ -111,6 +113,7 @@ func (s *Server) assemble() error {
 	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Dir: filepath.Join(s.Config.Data, "downloads"), URLs: urls, Log: s.Log, Now: now}
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
+	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
@@ -127,7 +130,7 @@ func (s *Server) assemble() error {
 	events.Listen(s.Webhooks)
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.DeployKeys, s.Search, s.Webhooks)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Webhooks)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
@@ -161,7 +164,7 @@ func Operations() []access.Operation {
 	workspaces := &workspace.Room{Accounts: accounts}
 	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
 	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
-		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
+		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &issue.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
 		&search.Room{Repositories: repositories, Accounts: accounts}, &webhook.Room{Repositories: repositories})
 }
 
