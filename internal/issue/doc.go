@@ -9,6 +9,7 @@
 //	list.go      lists of them
 //	changes.go   the log of its changes
 //	comments.go  what people say of it
+//	attachments.go  its files
 //	votes.go     who votes for it, and who watches it
 //	events.go    what is told to whoever listens
 //	labels.go    components, milestones and versions

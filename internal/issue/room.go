@@ -10,6 +10,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/filestore"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -19,6 +20,7 @@ import (
 type Room struct {
 	DB           *database.DB
 	Repositories *repository.Room
+	Store        *filestore.Store // of attachments
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
@@ -36,7 +38,7 @@ func (room *Room) Operations() []access.Operation {
 	repositories, tracker := room.Repositories.Repositories(), room.tracker()
 	reads, takes := repositories.Reads(), tracker.Needs(access.Read)
 	cursor := access.Parameter{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."}
-	return []access.Operation{
+	return append(room.attachments(one, reads, takes),
 		access.On("GET "+all, reads, tracked(room.list)).Lists(JSON{}).Filters(fields).Asks(cursor),
 		access.On("POST "+all, takes, tracked(room.post)).Takes(body{}).Answers(JSON{}, http.StatusCreated),
 		access.On("GET "+one, reads, room.one(room.get)).Answers(JSON{}),
@@ -66,7 +68,7 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET "+ofRepository+"/milestones/{milestone_id}", reads, tracked(room.getLabel(Milestones))).Answers(labelJSON{}),
 		access.On("GET "+ofRepository+"/versions", reads, tracked(room.listLabels(Versions))).Lists(labelJSON{}).Filters(labelFields),
 		access.On("GET "+ofRepository+"/versions/{version_id}", reads, tracked(room.getLabel(Versions))).Answers(labelJSON{}),
-	}
+	)
 }
 
 // tracker is a repository with its issue tracker. Who may read the repository may make issues, comment on them and vote, and everybody

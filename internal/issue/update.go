@@ -146,10 +146,16 @@ func (room *Room) note(ctx context.Context, tx *database.Tx, r *repository.Repos
 // delete removes an issue, with everything that was said of it. Its number is not given again.
 func (room *Room) delete(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
 	ctx := c.Context()
-	return nil, room.DB.Update(ctx, func(tx *database.Tx) error {
+	var files []string
+	err := room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := lock(ctx, tx, r.ID); err != nil {
 			return err
 		}
+		all, err := database.Collect(ctx, tx, scanAttachment, `SELECT `+attachmentColumns+fromAttachments, r.ID, i.Number)
+		if err != nil {
+			return err
+		}
+		files = ids(all)
 		n, err := tx.Exec(ctx, `DELETE FROM issue WHERE repository_id = $1 AND number = $2`, r.ID, i.Number)
 		if err == nil && n == 0 {
 			err = notFound()
@@ -159,4 +165,8 @@ func (room *Room) delete(c *access.Call, r *repository.Repository, i *Issue) (an
 		}
 		return err
 	})
+	if err == nil {
+		room.remove(r.ID, files...)
+	}
+	return nil, err
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/pailforge/pail/internal/deploykey"
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/event"
+	"github.com/pailforge/pail/internal/filestore"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/issue"
@@ -110,10 +111,10 @@ func (s *Server) assemble() error {
 		Rules: workspace.Rules{AnybodyCreates: s.Config.Workspaces.Create == "everybody", NewAccounts: s.Config.Invitations.Accounts == "on"}}
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now, Events: events}
 	s.Commits = &commit.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Now: now}
-	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Dir: filepath.Join(s.Config.Data, "downloads"), URLs: urls, Log: s.Log, Now: now}
+	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "downloads"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
-	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Log: s.Log, Now: now}
+	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
@@ -259,7 +260,8 @@ func (s *Server) uploads(r *http.Request) bool {
 		return false
 	}
 	switch m.Operation.Key {
-	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads":
+	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads",
+		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments":
 		return true
 	}
 	return false
@@ -275,7 +277,7 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	if _, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age); err != nil {
 		return err
 	}
-	return s.Downloads.Sweep(ctx, age)
+	return errors.Join(s.Downloads.Sweep(ctx, age), s.Issues.Sweep(ctx, age))
 }
 
 // sweepAfter sweeps once more after age: then everything from before the start is old enough, and nothing that was

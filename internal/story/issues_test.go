@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/issue"
@@ -65,6 +67,42 @@ func changedIssue(w *pailtest.World) {
 func votedIssue(w *pailtest.World) {
 	oneIssue(w)
 	w.Want(w.Do(issueToken(w), "PUT", ofIssues+"/1/vote", nil), http.StatusNoContent)
+}
+
+func attachedIssue(w *pailtest.World) {
+	oneIssue(w)
+	w.Want(w.Do(issueToken(w), "POST", ofIssues+"/1/attachments", artifact), http.StatusCreated)
+}
+
+// TestIssueFiles: files go with what they are attached to, and with what takes their place; what a crash leaves is swept.
+func TestIssueFiles(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w, ctx := s.World(), context.Background()
+		attachedIssue(w)
+		token := issueToken(w)
+		files := func(want int) {
+			t.Helper()
+			if n := strings.Count(s.Files(), "attachments/"+w.Repository.ID+"/"); n != want {
+				t.Errorf("%d files on disk, want %d", n, want)
+			}
+		}
+		files(1)
+		w.Want(w.Do(token, "POST", ofIssues+"/1/attachments", artifact), http.StatusCreated)
+		files(1)
+		cut := pailtest.Multipart(strings.Replace(string(artifact), "\r\n--b--\r\n", "", 1))
+		w.Want(w.Do(token, "POST", ofIssues+"/1/attachments", cut), http.StatusBadRequest)
+		files(1)
+		w.Want(w.Do(token, "DELETE", ofIssues+"/1", nil), http.StatusNoContent)
+		files(0)
+		attachedIssue(w)
+		tracker(w) // the rows go, and the files stay behind
+		files(1)
+		check(w, w.Issues.Sweep(ctx, time.Hour))
+		files(1)
+		check(w, w.Issues.Sweep(ctx, 0))
+		files(0)
+	})
 }
 
 // TestIssuesAtOnce: what many do in one tracker at the same moment is all kept. Numbers have no gaps and none comes twice, the counts
