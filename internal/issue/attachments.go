@@ -110,7 +110,7 @@ func (room *Room) postAttachments(c *access.Call, r *repository.Repository, i *I
 	kept, err := room.keep(i, c.Principal.AccountID(), parts)
 	var replaced []string
 	if err == nil {
-		replaced, err = room.land(c.Context(), i, kept)
+		replaced, err = room.land(c.Context(), r, i, kept)
 	}
 	if err != nil {
 		room.remove(i.RepositoryID, ids(kept)...)
@@ -186,10 +186,10 @@ func (room *Room) keep(i *Issue, by string, parts *rest.Parts) (kept []Attachmen
 }
 
 // land writes the rows of files, and gives the ids of those that they replace.
-func (room *Room) land(ctx context.Context, i *Issue, files []Attachment) (replaced []string, err error) {
+func (room *Room) land(ctx context.Context, r *repository.Repository, i *Issue, files []Attachment) (replaced []string, err error) {
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		replaced = nil
-		if err := room.touch(ctx, tx, i); err != nil {
+		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
 		for k := range files {
@@ -237,7 +237,7 @@ func (room *Room) deleteAttachment(c *access.Call, r *repository.Repository, i *
 		return nil, err
 	}
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := room.touch(ctx, tx, i); err != nil {
+		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
 		_, err := tx.Exec(ctx, `DELETE FROM issue_attachment WHERE id = $1`, a.ID)

@@ -144,15 +144,18 @@ func (room *Room) getComment(_ *access.Call, r *repository.Repository, i *Issue,
 	return room.renderComment(r, i, m), nil
 }
 
-// touch locks the tracker and tells that something happened to an issue. A *rest.Error says that the issue is gone.
-func (room *Room) touch(ctx context.Context, tx *database.Tx, i *Issue) error {
-	if err := lock(ctx, tx, i.RepositoryID); err != nil {
+// touch locks the tracker, tells that something happened to an issue, and reads it again: others may have changed it meanwhile. A
+// *rest.Error says that it is gone.
+func (room *Room) touch(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue) error {
+	if err := lock(ctx, tx, r.ID); err != nil {
 		return err
 	}
-	i.Updated = room.Now().UTC().Truncate(time.Microsecond)
-	n, err := tx.Exec(ctx, `UPDATE issue SET updated_on = $3 WHERE repository_id = $1 AND number = $2`, i.RepositoryID, i.Number, database.Micros(i.Updated))
-	if err == nil && n == 0 {
-		err = notFound()
+	if _, err := tx.Exec(ctx, `UPDATE issue SET updated_on = $3 WHERE repository_id = $1 AND number = $2`, r.ID, i.Number, database.Micros(room.Now())); err != nil {
+		return err
+	}
+	now, err := room.Find(ctx, tx, r, i.Number)
+	if err == nil {
+		*i = *now
 	}
 	return err
 }
@@ -165,7 +168,7 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue
 	}
 	ctx, m := c.Context(), &Comment{Number: i.Number, Who: personOf(c.Principal), Text: text}
 	err = room.DB.Update(ctx, func(tx *database.Tx) (err error) {
-		if err := room.touch(ctx, tx, i); err != nil {
+		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
 		m.Created, m.Updated = i.Updated, i.Updated
@@ -214,7 +217,7 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, i *Issue,
 	}
 	ctx := c.Context()
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := room.touch(ctx, tx, i); err != nil {
+		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
 		m.Text, m.Updated = text, i.Updated
@@ -234,7 +237,7 @@ func (room *Room) deleteComment(c *access.Call, r *repository.Repository, i *Iss
 	}
 	ctx := c.Context()
 	return nil, room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := room.touch(ctx, tx, i); err != nil {
+		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
 		n, err := tx.Exec(ctx, `DELETE FROM issue_comment WHERE repository_id = $1 AND id = $2`, r.ID, m.ID)

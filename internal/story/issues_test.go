@@ -261,6 +261,54 @@ func TestIssueLabels(t *testing.T) {
 	})
 }
 
+// TestManyIssues: a list says how many issues there are, however many; one that q narrows says it up to a thousand, and leads on from
+// page to page in any case. What is made meanwhile comes on none of the later pages.
+func TestManyIssues(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w, ctx := s.World(), context.Background()
+		tracker(w)
+		token := issueToken(w)
+		const many = 1100
+		check(w, w.DB.Update(ctx, func(tx *database.Tx) error {
+			for i := 1; i <= many; i++ {
+				if _, err := tx.Exec(ctx, `INSERT INTO issue (repository_id, number, title, content, state, kind, priority, reporter_credential, reporter_name, created_on, updated_on)
+					VALUES ($1, $2, 'x', '', 'new', $3, 'major', '', '', 1, 1)`, w.Repository.ID, i, []string{"bug", "task"}[i%2]); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO issue_tracker (repository_id, last_issue, issues) VALUES ($1, $2, $2)`, w.Repository.ID, many)
+			return err
+		}))
+		a := w.Want(w.Do(token, "GET", ofIssues+"?pagelen=100", nil), http.StatusOK)
+		if a.String("size") != fmt.Sprint(many) || a.String("values.0.id") != fmt.Sprint(many) {
+			t.Errorf("the list has %s", a.String("size"))
+		}
+		w.Want(w.Do(token, "POST", ofIssues, `{"title":"Newer"}`), http.StatusCreated)
+		a = w.Want(w.Do(token, "GET", strings.TrimPrefix(a.String("next"), w.URL), nil), http.StatusOK)
+		if a.String("size") != fmt.Sprint(many) || a.String("values.0.id") != fmt.Sprint(many-100) {
+			t.Errorf("the second page has %s, and begins with %s", a.String("size"), a.String("values.0.id"))
+		}
+		if a := w.Do(token, "GET", ofIssues+"?q="+url.QueryEscape(`kind="task"`), nil); a.String("size") != fmt.Sprint(many/2) {
+			t.Errorf("a filtered list has %s, want %d", a.String("size"), many/2)
+		}
+		next, seen := ofIssues+"?pagelen=100&q="+url.QueryEscape(`state="new"`), map[string]bool{}
+		for next != "" {
+			a := w.Want(w.Do(token, "GET", strings.TrimPrefix(next, w.URL), nil), http.StatusOK)
+			if size := a.String("size"); size != "" {
+				t.Fatalf("more are counted than the page takes: %s", size)
+			}
+			for i := 0; a.String(fmt.Sprintf("values.%d.id", i)) != ""; i++ {
+				seen[a.String(fmt.Sprintf("values.%d.id", i))] = true
+			}
+			next = a.String("next")
+		}
+		if len(seen) != many+1 {
+			t.Errorf("the pages have %d issues, want %d", len(seen), many+1)
+		}
+	})
+}
+
 // TestIssueEvents: webhooks hear of issues in Bitbucket's words.
 func TestIssueEvents(t *testing.T) {
 	t.Parallel()
