@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,27 @@ func one(ctx context.Context, q database.Queryer, where string, args ...any) (Ac
 		return a, ErrNotFound
 	}
 	return a, err
+}
+
+// ByIDs are accounts by their ids, in one query. Those that are not there are left out.
+func ByIDs(ctx context.Context, q database.Queryer, ids []string) (map[string]*Account, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	found := make(map[string]*Account, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	all, err := database.Collect(ctx, q, func(row func(...any) error) (Account, error) { return Scan(row) },
+		`SELECT `+columns+` FROM account a WHERE a.id IN (`+database.Marks(1, len(ids))+`)`, args...)
+	for i := range all {
+		found[all[i].ID] = &all[i]
+	}
+	return found, err
 }
 
 // insert stores a new account with its e-mail. database.IsUnique tells that the e-mail or the username is somebody's.

@@ -5,20 +5,15 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"os"
-	"path"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/bbql"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/filestore"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -28,7 +23,7 @@ import (
 type Room struct {
 	DB           *database.DB
 	Repositories *repository.Room
-	Dir          string // of the files
+	Store        *filestore.Store
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
@@ -57,11 +52,8 @@ type File struct {
 	ByID      string // the account that brought it, "" for none
 }
 
-// Limits of downloads, in bytes of a name and files of one repository.
-const (
-	maxName  = 255
-	maxFiles = 10_000
-)
+// maxFiles bounds the files of one repository.
+const maxFiles = 10_000
 
 // fileJSON is a download as the API writes it.
 type fileJSON struct {
@@ -167,7 +159,7 @@ func (room *Room) Content(hr *http.Request, r *repository.Repository, name strin
 	if err != nil {
 		return rest.Content{}, err
 	}
-	file, err := os.Open(room.path(r.ID, f.ID))
+	file, err := room.Store.Open(r.ID, f.ID)
 	if err != nil {
 		return rest.Content{}, err
 	}
@@ -180,12 +172,8 @@ func (room *Room) Content(hr *http.Request, r *repository.Repository, name strin
 			return rest.Content{}, errors.Join(err, file.Close())
 		}
 	}
-	kind := mime.TypeByExtension(path.Ext(f.Name))
-	if kind == "" {
-		kind = "application/octet-stream"
-	}
 	context.AfterFunc(ctx, func() { _ = file.Close() }) // also when nothing of it is read
-	return rest.Content{Type: kind, Tag: f.Hash, Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return file, nil }}, nil
+	return rest.Content{Type: filestore.Type(f.Name), Tag: f.Hash, Name: f.Name, Size: f.Size, Open: func() (io.ReadCloser, error) { return file, nil }}, nil
 }
 
 // post keeps the files of a form, each in place of the one with the same name (POST .../downloads).
@@ -210,7 +198,7 @@ func (room *Room) Keep(ctx context.Context, r *repository.Repository, by string,
 	defer func() {
 		for _, f := range kept {
 			if !landed {
-				_ = os.Remove(room.path(r.ID, f.ID))
+				_ = room.Store.Remove(r.ID, f.ID)
 			}
 		}
 	}()
@@ -245,7 +233,7 @@ func (room *Room) Keep(ctx context.Context, r *repository.Repository, by string,
 	}
 	landed = true
 	for _, id := range replaced {
-		if err := os.Remove(room.path(r.ID, id)); err != nil {
+		if err := room.Store.Remove(r.ID, id); err != nil {
 			room.Log.Warn("a file that was replaced is still there", "repository", r.ID, "download", id, "error", err)
 		}
 	}
@@ -254,14 +242,11 @@ func (room *Room) Keep(ctx context.Context, r *repository.Repository, by string,
 
 // take keeps the file of one part.
 func (room *Room) take(r *repository.Repository, by string, part *rest.Part) (File, error) {
-	name := part.File
-	if i := strings.LastIndexAny(name, `/\`); i >= 0 { // some clients send the path that the file has on their side
-		name = name[i+1:]
-	}
+	name, ok := filestore.Name(part.File)
 	switch {
 	case name == "":
 		return File{}, rest.InvalidField("files", "a file with a name is needed, as curl -F files=@NAME sends it")
-	case len(name) > maxName || name == "." || name == ".." || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
+	case !ok:
 		return File{}, rest.InvalidField("files", "this cannot be the name of a file")
 	}
 	id, err := uuid.NewV7()
@@ -269,26 +254,11 @@ func (room *Room) take(r *repository.Repository, by string, part *rest.Part) (Fi
 		return File{}, err
 	}
 	f := File{ID: id.String(), Name: name, Created: room.Now(), ByID: by}
-	var broken error
-	f.Size, f.Hash, err = room.keep(r.ID, f.ID, &noting{part, &broken})
-	if broken != nil {
-		return f, rest.BodyError(broken)
+	f.Size, f.Hash, err = room.Store.Keep(r.ID, f.ID, part)
+	if broken, ok := errors.AsType[*filestore.ReadError](err); ok {
+		return f, rest.BodyError(broken.Err)
 	}
 	return f, err
-}
-
-// noting tells an error of what is read from one of the disk.
-type noting struct {
-	from io.Reader
-	err  *error
-}
-
-func (n *noting) Read(b []byte) (int, error) {
-	read, err := n.from.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		*n.err = err
-	}
-	return read, err
 }
 
 // land writes the rows of files, and gives the ids of those that they replace.
@@ -353,8 +323,22 @@ func (room *Room) Remove(ctx context.Context, r *repository.Repository, name str
 	}); err != nil {
 		return err
 	}
-	if err := os.Remove(room.path(r.ID, f.ID)); err != nil {
+	if err := room.Store.Remove(r.ID, f.ID); err != nil {
 		room.Log.Warn("a file that was deleted is still there", "repository", r.ID, "download", f.ID, "error", err)
 	}
 	return nil
+}
+
+// Sweep removes files that no row names. Files that are younger than age may be on their way in.
+func (room *Room) Sweep(ctx context.Context, age time.Duration) error {
+	known := map[string]bool{}
+	if _, err := database.Collect(ctx, room.DB, func(row func(...any) error) (struct{}, error) {
+		var id string
+		err := row(&id)
+		known[id] = true
+		return struct{}{}, err
+	}, `SELECT id FROM download`); err != nil {
+		return err
+	}
+	return room.Store.Sweep(known, age)
 }

@@ -41,6 +41,10 @@ const (
 	PullRequestCommentDeleted   Key = "pullrequest:comment_deleted"
 	PullRequestCommentResolved  Key = "pullrequest:comment_resolved"
 	PullRequestCommentReopened  Key = "pullrequest:comment_reopened"
+
+	IssueCreated        Key = "issue:created"
+	IssueUpdated        Key = "issue:updated"
+	IssueCommentCreated Key = "issue:comment_created"
 )
 
 // Place is where an event happens: in a workspace, and in one of its repositories unless RepositoryID is "".

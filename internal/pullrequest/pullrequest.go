@@ -3,7 +3,6 @@ package pullrequest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -167,13 +166,7 @@ func load(ctx context.Context, q database.Queryer, condition string, args ...any
 }
 
 // marks are n placeholders from $first on, with commas between.
-func marks(first, n int) string {
-	all := make([]string, n)
-	for i := range all {
-		all[i] = "$" + strconv.Itoa(first+i)
-	}
-	return strings.Join(all, ", ")
-}
+func marks(first, n int) string { return database.Marks(first, n) }
 
 // numbered are the pull requests of a repository with these numbers, by number. There are at most a few hundred.
 func numbered(ctx context.Context, q database.Queryer, repositoryID string, numbers []int64) ([]PullRequest, error) {
@@ -237,22 +230,7 @@ func fill(ctx context.Context, q database.Queryer, rows []PullRequest) error {
 
 // accountsOf are accounts by id, in one query.
 func accountsOf(ctx context.Context, q database.Queryer, ids []string) (map[string]*account.Account, error) {
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	found := make(map[string]*account.Account, len(ids))
-	if len(ids) == 0 {
-		return found, nil
-	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	all, err := database.Collect(ctx, q, func(row func(...any) error) (account.Account, error) { return account.Scan(row) },
-		`SELECT `+account.Columns+` FROM account a WHERE a.id IN (`+marks(1, len(ids))+`)`, args...)
-	for i := range all {
-		found[all[i].ID] = &all[i]
-	}
-	return found, err
+	return account.ByIDs(ctx, q, ids)
 }
 
 // lockRepository keeps others from making, merging or moving pull requests of a repository until the transaction ends. Whoever needs

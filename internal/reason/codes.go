@@ -133,6 +133,7 @@ const (
 	ConflictInUse      Code = "conflict.in_use"
 	ConflictState      Code = "conflict.state"
 	BranchRestricted   Code = "branch.restricted"
+	IssueTrackerOff    Code = "issue.tracker_off"
 )
 
 // A pull request cannot be made, changed or merged.

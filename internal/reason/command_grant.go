@@ -42,6 +42,10 @@ var grantCommands = map[Code]ways{
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" {base}/2.0/user/emails/nobody@example.com`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/user/emails`, "The list, one part of the path less: what there is.")},
 	},
+	IssueTrackerOff: {
+		show: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY?fields=has_issues'`, "Whether the tracker is on.")},
+		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"has_issues": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Switches it on.")},
+	},
 	WorkspaceNotFound: {
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" {base}/2.0/workspaces/no-such-workspace`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/user/workspaces`, "The workspaces of the account, by their slugs.")},

@@ -98,6 +98,15 @@ var resourceReasons = []Reason{
 		See: []Code{CredentialMissing, WorkspaceNotFound, PrivilegeMissing},
 	},
 	{
+		Code: IssueTrackerOff, Title: "The repository has no issue tracker", Status: 404,
+		Message: "Repository has no issue tracker.",
+		Why:     "The issue tracker of a repository is off until somebody who administers the repository switches it on. What it held before it was switched off is kept.",
+		Fix: []string{
+			"Switch it on: `curl -X PUT --user \"$EMAIL:$TOKEN\" --json '{\"has_issues\": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`.",
+		},
+		See: []Code{ResourceNotFound, PrivilegeMissing},
+	},
+	{
 		Code: UserNotFound, Title: "There is no such user", Status: 404,
 		Message: "{user} is not a valid user",
 		Why:     "A user is named by `{uuid}` in braces or by account id. Nobody has this one.",

@@ -18,10 +18,11 @@ type Listing[T any] struct {
 	Order   string // the last keys of the order; together they are unique
 	Fields  bbql.Fields
 	Scan    func(func(...any) error) (T, error)
+	CountTo int // rows beyond so many are not counted; 0: all are
 }
 
-// Page runs the list for a request, and gives the size of the whole list too. A *Error says what is wrong with page, pagelen,
-// q or sort.
+// Page runs the list for a request, and gives the size of the whole list too: CountTo+1 where it has more than CountTo rows. A *Error
+// says what is wrong with page, pagelen, q or sort.
 func (l Listing[T]) Page(ctx context.Context, db database.Queryer, r *Request) (Paging, []T, int, error) {
 	p, err := r.Paging(DefaultPagelen)
 	if err != nil {
@@ -40,7 +41,11 @@ func (l Listing[T]) Page(ctx context.Context, db database.Queryer, r *Request) (
 	}
 	from, args := l.From+" AND "+filter.SQL, append(l.Args[:len(l.Args):len(l.Args)], filter.Args...)
 	var size int
-	if err := db.Row(ctx, `SELECT COUNT(*)`+from, args...).Scan(&size); err != nil {
+	count := `SELECT COUNT(*)` + from
+	if l.CountTo > 0 {
+		count = `SELECT COUNT(*) FROM (SELECT 1` + from + ` LIMIT ` + strconv.Itoa(l.CountTo+1) + `) counted`
+	}
+	if err := db.Row(ctx, count, args...).Scan(&size); err != nil {
 		return p, nil, 0, err
 	}
 	n := len(args)

@@ -28,9 +28,11 @@ import (
 	"github.com/pailforge/pail/internal/deploykey"
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/event"
+	"github.com/pailforge/pail/internal/filestore"
 	"github.com/pailforge/pail/internal/githttp"
 	"github.com/pailforge/pail/internal/gitserve"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/issue"
 	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
@@ -60,6 +62,7 @@ type Server struct {
 	Downloads    *download.Room
 	Branching    *branching.Room
 	PullRequests *pullrequest.Room
+	Issues       *issue.Room
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	Webhooks     *webhook.Room
@@ -111,9 +114,10 @@ func (s *Server) assemble() error {
 		Rules: workspace.Rules{AnybodyCreates: s.Config.Workspaces.Create == "everybody", NewAccounts: s.Config.Invitations.Accounts == "on"}}
 	s.Repositories = &repository.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, URLs: urls, Log: s.Log, Now: now, Events: events}
 	s.Commits = &commit.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls, Now: now}
-	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Dir: filepath.Join(s.Config.Data, "downloads"), URLs: urls, Log: s.Log, Now: now}
+	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "downloads"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
+	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
 	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
@@ -133,7 +137,7 @@ func (s *Server) assemble() error {
 	events.Listen(s.PullRequests.Builds())
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.DeployKeys, s.Search, s.Webhooks)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Webhooks)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
@@ -172,7 +176,7 @@ func Operations() []access.Operation {
 	workspaces := &workspace.Room{Accounts: accounts}
 	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
 	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
-		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
+		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &issue.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
 		&search.Room{Repositories: repositories, Accounts: accounts}, &webhook.Room{Repositories: repositories})
 }
 
@@ -285,7 +289,8 @@ func (s *Server) uploads(r *http.Request) bool {
 		return false
 	}
 	switch m.Operation.Key {
-	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads":
+	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads",
+		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments":
 		return true
 	}
 	return false
@@ -301,7 +306,7 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	if _, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age); err != nil {
 		return err
 	}
-	return s.Downloads.Sweep(ctx, age)
+	return errors.Join(s.Downloads.Sweep(ctx, age), s.Issues.Sweep(ctx, age))
 }
 
 // sweepAfter sweeps once more after age: then everything from before the start is old enough, and nothing that was

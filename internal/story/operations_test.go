@@ -14,6 +14,7 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -112,6 +113,36 @@ var examples = map[string]example{
 	"GET /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}":    {params: onMain, before: commentOnMain},
 	"PUT /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}":    {params: onMain, before: commentOnMain, body: `{"content":{"raw":"How?"}}`},
 	"DELETE /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}": {params: onMain, before: commentOnMain},
+
+	"GET /repositories/{workspace}/{repo_slug}/issues":                                     {before: oneIssue},
+	"POST /repositories/{workspace}/{repo_slug}/issues":                                    {before: labels, body: issueBody},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}":                          {before: oneIssue},
+	"PUT /repositories/{workspace}/{repo_slug}/issues/{issue_id}":                          {before: oneIssue, body: `{"title":"Another","state":"on hold","component":null,"assignee":{"username":"acme-admin"}}`},
+	"DELETE /repositories/{workspace}/{repo_slug}/issues/{issue_id}":                       {before: oneIssue},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments":              {before: attachedIssue},
+	"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments":             {before: oneIssue, body: artifact},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments/{path}":       {params: map[string]string{"path": "widget.tar"}, before: attachedIssue},
+	"DELETE /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments/{path}":    {params: map[string]string{"path": "widget.tar"}, before: attachedIssue},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/changes":                  {before: changedIssue},
+	"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/changes":                 {before: oneIssue, body: `{"changes":{"state":{"new":"resolved"},"assignee":{"new":null}},"message":{"raw":"Done"}}`},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/changes/{change_id}":      {before: changedIssue},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/comments":                 {before: changedIssue},
+	"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/comments":                {before: oneIssue, body: `{"content":{"raw":"Why?"}}`},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/comments/{comment_id}":    {before: changedIssue},
+	"PUT /repositories/{workspace}/{repo_slug}/issues/{issue_id}/comments/{comment_id}":    {before: changedIssue, body: `{"content":{"raw":"How?"}}`},
+	"DELETE /repositories/{workspace}/{repo_slug}/issues/{issue_id}/comments/{comment_id}": {before: changedIssue},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/vote":                     {before: votedIssue},
+	"PUT /repositories/{workspace}/{repo_slug}/issues/{issue_id}/vote":                     {before: oneIssue},
+	"DELETE /repositories/{workspace}/{repo_slug}/issues/{issue_id}/vote":                  {before: votedIssue},
+	"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/watch":                    {before: oneIssue},
+	"PUT /repositories/{workspace}/{repo_slug}/issues/{issue_id}/watch":                    {before: oneIssue},
+	"DELETE /repositories/{workspace}/{repo_slug}/issues/{issue_id}/watch":                 {before: oneIssue},
+	"GET /repositories/{workspace}/{repo_slug}/components":                                 {before: labels},
+	"GET /repositories/{workspace}/{repo_slug}/components/{component_id}":                  {before: labels},
+	"GET /repositories/{workspace}/{repo_slug}/milestones":                                 {before: labels},
+	"GET /repositories/{workspace}/{repo_slug}/milestones/{milestone_id}":                  {params: map[string]string{"milestone_id": "2"}, before: labels},
+	"GET /repositories/{workspace}/{repo_slug}/versions":                                   {before: labels},
+	"GET /repositories/{workspace}/{repo_slug}/versions/{version_id}":                      {params: map[string]string{"version_id": "3"}, before: labels},
 
 	"GET /repositories/{workspace}/{repo_slug}/branching-model":                   {},
 	"GET /repositories/{workspace}/{repo_slug}/effective-branching-model":         {},
@@ -432,7 +463,7 @@ func check(w *pailtest.World, err error) {
 func forgetTokens(w *pailtest.World) {
 	check(w, w.Gate.Recorder.Flush(context.Background()))
 	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
-		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1`, w.Admin.ID)
+		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1 AND kind = 'api_token'`, w.Admin.ID)
 		return err
 	}))
 }
@@ -463,9 +494,13 @@ func TestEveryServedOperation(t *testing.T) {
 				case anonymous.Status != http.StatusUnauthorized && anonymous.Status != http.StatusNotFound:
 					t.Errorf("anonymous: %d", anonymous.Status)
 				}
-				for _, alternative := range op.Scopes {
+				for i, alternative := range op.Scopes {
 					required := alternative.Scopes()
 					for _, missing := range required {
+						rest := alternative.Without(scope.NewSet(missing))
+						if slices.ContainsFunc(op.Scopes, func(other scope.Set) bool { return rest.Contains(other) }) {
+							continue // another alternative takes no more than that
+						}
 						// A token has at least one scope; this one opens nothing of the operation.
 						scopes := []string{"read:package:bitbucket"}
 						for _, s := range required {
@@ -474,7 +509,7 @@ func TestEveryServedOperation(t *testing.T) {
 							}
 						}
 						a := w.Want(w.Do(w.Token(w.Admin, scopes...), op.Method, path, ex.body), http.StatusForbidden, "scope.missing")
-						if got := a.String("error.data.missing"); got != fmt.Sprintf("[%q]", missing) {
+						if got := a.String("error.data.missing"); i == 0 && got != fmt.Sprintf("[%q]", missing) { // it names the first alternative
 							t.Errorf("without %s the answer says that %s is missing", missing, got)
 						}
 					}

@@ -81,6 +81,8 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 	env.Setenv("KEYS_TOKEN", w.Secret(w.Admin, "admin:repository", "admin:project", "read:ssh-key", "write:ssh-key", "delete:ssh-key"))
 	env.Setenv("MEMBER_KEYS_TOKEN", w.Secret(w.Member, "admin:repository", "read:ssh-key", "write:ssh-key", "delete:ssh-key"))
 	env.Setenv("REVIEW_TOKEN", w.Secret(w.Member, "read:pullrequest", "write:pullrequest", "read:repository", "write:repository"))
+	env.Setenv("MEMBER_ISSUES", w.Secret(w.Member, "read:issue", "write:issue", "delete:issue", "read:user", "write:user"))
+	env.Setenv("OUTSIDER_ISSUES", w.Secret(w.Outsider, "read:issue", "write:issue", "delete:issue"))
 	env.Setenv("NARROW_TOKEN", w.Secret(w.Admin, "read:workspace", "read:repository"))
 	_, accessToken, err := w.Accounts.CreateAccessToken(t.Context(), access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, RepositoryID: w.Repository.ID}, "ci", []string{"repository:write"}, 30)
 	if err != nil {

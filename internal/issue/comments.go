@@ -1,0 +1,249 @@
+package issue
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/bbql"
+	"github.com/pailforge/pail/internal/commit"
+	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/event"
+	"github.com/pailforge/pail/internal/reason"
+	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/rest"
+)
+
+// Comment is what somebody says of an issue. One that is deleted is gone: nothing can answer it.
+type Comment struct {
+	ID      int64 // from 1, in the repository; that of the change that it was made with
+	Number  int64 // of the issue
+	Who     Person
+	Text    string // in Markdown
+	Created time.Time
+	Updated time.Time
+}
+
+// commentJSON is a comment as the API writes it (schema issue_comment).
+type commentJSON struct {
+	Type      string               `json:"type"`
+	ID        int64                `json:"id"`
+	CreatedOn rest.Time            `json:"created_on"`
+	UpdatedOn rest.Time            `json:"updated_on"`
+	Content   commit.ContentJSON   `json:"content"`
+	User      *personJSON          `json:"user,omitempty"`
+	Deleted   bool                 `json:"deleted"`
+	Issue     briefJSON            `json:"issue"`
+	Links     map[string]rest.Link `json:"links"`
+}
+
+func (room *Room) renderComment(r *repository.Repository, i *Issue, m *Comment) commentJSON {
+	id := strconv.FormatInt(m.ID, 10)
+	return commentJSON{Type: "issue_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Rendered(m.Text),
+		User: room.renderPerson(m.Who), Issue: room.renderBrief(r, i),
+		Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "comments", id), "html": {Href: room.web(r, i.Number).Href + "#comment-" + id}}}
+}
+
+// commentBody is what making and changing a comment read.
+type commentBody struct {
+	Content *textBody `json:"content"`
+}
+
+func (b *commentBody) text(c *access.Call) (string, error) {
+	if err := c.Decode(b); err != nil {
+		return "", err
+	}
+	return rest.RequiredText("content.raw", b.Content.raw(), maxContent)
+}
+
+const (
+	commentColumns = `m.id, m.number, COALESCE(m.account_id, ''), m.credential, m.name, m.content, m.created_on, m.updated_on`
+	fromComments   = ` FROM issue_comment m WHERE m.repository_id = $1 AND m.number = $2`
+)
+
+func scanComment(row func(...any) error) (m Comment, err error) {
+	var created, updated int64
+	var who string
+	err = row(&m.ID, &m.Number, &who, &m.Who.Credential, &m.Who.Name, &m.Text, &created, &updated)
+	m.Who.Account, m.Created, m.Updated = known(who), database.Time(created), database.Time(updated)
+	return m, err
+}
+
+// insertComment writes a new comment. The tracker is locked.
+func insertComment(ctx context.Context, tx *database.Tx, repositoryID string, m *Comment) error {
+	var there int
+	if err := tx.Row(ctx, `SELECT COUNT(*)`+fromComments, repositoryID, m.Number).Scan(&there); err != nil {
+		return err
+	}
+	if there >= maxEntries {
+		return tooMany("An issue has at most %d comments.", maxEntries)
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO issue_comment (repository_id, id, number, account_id, credential, name, content, created_on, updated_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		repositoryID, m.ID, m.Number, m.Who.id(), m.Who.Credential, m.Who.Name, m.Text, database.Micros(m.Created), database.Micros(m.Updated))
+	return err
+}
+
+// commentFields are what filters and orders of comments may name.
+var commentFields = bbql.Fields{
+	"id":          {Column: "m.id", Kind: bbql.Number},
+	"content.raw": {Column: "m.content", Kind: bbql.String},
+	"user.uuid":   {Column: "m.account_id", Kind: bbql.UUID},
+	"created_on":  {Column: "m.created_on", Kind: bbql.Time},
+	"updated_on":  {Column: "m.updated_on", Kind: bbql.Time},
+}
+
+func (room *Room) listComments(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
+	l := rest.Listing[Comment]{Columns: commentColumns, From: fromComments, Args: []any{r.ID, i.Number}, Order: `m.id`, Fields: commentFields, Scan: scanComment}
+	p, rows, size, err := l.Page(c.Context(), room.DB, c.Request)
+	if err != nil {
+		return nil, err
+	}
+	var people []**account.Account
+	for k := range rows {
+		people = append(people, &rows[k].Who.Account)
+	}
+	if err := meet(c.Context(), room.DB, people...); err != nil {
+		return nil, err
+	}
+	values := make([]commentJSON, len(rows))
+	for k := range rows {
+		values[k] = room.renderComment(r, i, &rows[k])
+	}
+	return rest.Counted(c.Request, p, values, size), nil
+}
+
+// comment finds the comment that the path names, for h.
+func (room *Room) comment(h func(*access.Call, *repository.Repository, *Issue, *Comment) (any, error)) handler {
+	return room.one(func(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
+		id, err := strconv.ParseInt(c.Param("comment_id"), 10, 64)
+		if err != nil {
+			return nil, noComment()
+		}
+		m, err := scanComment(room.DB.Row(c.Context(), `SELECT `+commentColumns+fromComments+` AND m.id = $3`, r.ID, i.Number, id).Scan)
+		if errors.Is(err, database.ErrNoRows) {
+			return nil, noComment()
+		}
+		if err == nil {
+			err = meet(c.Context(), room.DB, &m.Who.Account)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return h(c, r, i, &m)
+	})
+}
+
+func noComment() error {
+	return rest.Refuse(reason.ResourceNotFound, "The issue has no such comment.")
+}
+
+func (room *Room) getComment(_ *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
+	return room.renderComment(r, i, m), nil
+}
+
+// touch locks the tracker, tells that something happened to an issue, and reads it again: others may have changed it meanwhile. A
+// *rest.Error says that it is gone.
+func (room *Room) touch(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue) error {
+	if err := lock(ctx, tx, r.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE issue SET updated_on = $3 WHERE repository_id = $1 AND number = $2`, r.ID, i.Number, database.Micros(room.Now())); err != nil {
+		return err
+	}
+	now, err := room.Find(ctx, tx, r, i.Number)
+	if err == nil {
+		*i = *now
+	}
+	return err
+}
+
+// postComment makes a comment; whoever makes one watches the issue from then on.
+func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
+	text, err := new(commentBody).text(c)
+	if err != nil {
+		return nil, err
+	}
+	ctx, m := c.Context(), &Comment{Number: i.Number, Who: personOf(c.Principal), Text: text}
+	err = room.DB.Update(ctx, func(tx *database.Tx) (err error) {
+		if err := room.touch(ctx, tx, r, i); err != nil {
+			return err
+		}
+		m.Created, m.Updated = i.Updated, i.Updated
+		if m.ID, err = next(ctx, tx, r.ID, "last_entry"); err != nil {
+			return err
+		}
+		if err := insertComment(ctx, tx, r.ID, m); err != nil {
+			return err
+		}
+		if m.Who.Account != nil {
+			if err := watching.set(ctx, tx, i, m.Who.Account.ID, true); err != nil {
+				return err
+			}
+		}
+		return room.emit(ctx, tx, event.IssueCommentCreated, r, i, event.Payload{"comment": room.renderComment(r, i, m)})
+	})
+	if err != nil {
+		return nil, err
+	}
+	j := room.renderComment(r, i, m)
+	return rest.Created(j, j.Links["self"]), nil
+}
+
+// mine refuses whoever did not write a comment, but for an administrator of the repository where that may do it too.
+func (room *Room) mine(c *access.Call, m *Comment, administrators bool) error {
+	if m.Who.is(c.Principal) {
+		return nil
+	}
+	if c.Principal.Account == nil {
+		return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", c.Principal.Kind)
+	}
+	err := error(rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it."))
+	if administrators {
+		_, err = access.Check(c, room.Repositories.Repositories().Needs(access.Admin), c.Param("workspace"), c.Param("repo_slug"))
+	}
+	return err
+}
+
+func (room *Room) putComment(c *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
+	text, err := new(commentBody).text(c)
+	if err == nil {
+		err = room.mine(c, m, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ctx := c.Context()
+	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := room.touch(ctx, tx, r, i); err != nil {
+			return err
+		}
+		m.Text, m.Updated = text, i.Updated
+		n, err := tx.Exec(ctx, `UPDATE issue_comment SET content = $3, updated_on = $4 WHERE repository_id = $1 AND id = $2`, r.ID, m.ID, m.Text, database.Micros(m.Updated))
+		if err == nil && n == 0 {
+			err = noComment() // somebody deleted it in this moment
+		}
+		return err
+	})
+	return room.renderComment(r, i, m), err
+}
+
+// deleteComment takes a comment away, and nothing of it stays: what was said with a change is the comment alone.
+func (room *Room) deleteComment(c *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
+	if err := room.mine(c, m, true); err != nil {
+		return nil, err
+	}
+	ctx := c.Context()
+	return nil, room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := room.touch(ctx, tx, r, i); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `DELETE FROM issue_comment WHERE repository_id = $1 AND id = $2`, r.ID, m.ID)
+		if err == nil && n == 0 {
+			err = noComment()
+		}
+		return err
+	})
+}
