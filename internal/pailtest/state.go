@@ -22,6 +22,7 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"branching_model", "branch_restriction", "branch_restriction_user", "branch_restriction_group",
 	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
 	"webhook", "webhook_delivery",
+	"snippet", "snippet_watcher", "snippet_comment",
 	"pull_request", "pull_request_participant", "pull_request_activity", "pull_request_merge", "repository_default_reviewer", "pull_request_comment", "pull_request_task"}
 
 // Store is everything in the store as text, bookkeeping up to this moment included: two are equal when nothing changed.

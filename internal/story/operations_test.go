@@ -189,6 +189,13 @@ var examples = map[string]example{
 	"PUT /workspaces/{workspace}/hooks/{uid}":                  {params: hook, before: hookOf("workspace_id", "workspaces/acme"), body: `{"active":false,"secret":null}`},
 	"DELETE /workspaces/{workspace}/hooks/{uid}":               {params: hook, before: hookOf("workspace_id", "workspaces/acme")},
 
+	"POST /snippets":                            {body: snippetFiles},
+	"GET /snippets/{workspace}":                 {},
+	"POST /snippets/{workspace}":                {body: snippetFiles},
+	"GET /snippets/{workspace}/{encoded_id}":    {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}":    {params: snippetParams, before: snippetOfAdmin, body: `{"title":"Changed"}`},
+	"DELETE /snippets/{workspace}/{encoded_id}": {params: snippetParams, before: snippetOfAdmin},
+
 	"GET /repositories/{workspace}/{repo_slug}/downloads":               {},
 	"POST /repositories/{workspace}/{repo_slug}/downloads":              {body: artifact},
 	"GET /repositories/{workspace}/{repo_slug}/downloads/{filename}":    {params: map[string]string{"filename": "widget.tar"}, before: artifactOfWidgets},
@@ -255,6 +262,20 @@ const artifact = pailtest.Multipart("--b\r\nContent-Disposition: form-data; name
 
 func artifactOfWidgets(w *pailtest.World) {
 	w.Want(w.Do(w.Token(w.Admin, "write:repository"), "POST", "/2.0/repositories/acme/widgets/downloads", artifact), http.StatusCreated)
+}
+
+const snippetFiles = pailtest.Multipart("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"notes.txt\"\r\n\r\nWhat is new\r\n--b--\r\n")
+
+var snippetParams = map[string]string{"encoded_id": "aaaaaaaa"}
+
+// snippetOfAdmin makes a snippet with that id, the only one.
+func snippetOfAdmin(w *pailtest.World) {
+	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
+		_, err := tx.Exec(context.Background(), `DELETE FROM snippet`)
+		return err
+	}))
+	w.Want(w.Do(w.Token(w.Admin, "read:snippet", "write:snippet"), "POST", "/2.0/snippets/acme", snippetFiles), http.StatusCreated)
+	w.Exec(`UPDATE snippet SET encoded_id = 'aaaaaaaa'`)
 }
 
 // empty forgets what is in a table whose rows are numbered, and numbers the next ones from 1.
