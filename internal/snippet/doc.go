@@ -8,6 +8,7 @@
 //	write.go      the rules: create, update, delete
 //	store.go      the SQL
 //	related.go    a snippet with its files in one answer
+//	revision.go   its revisions: files, changes, commits
 //
 // Git data lives in package gitstore, under the snippet's id.
 package snippet

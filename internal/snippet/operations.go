@@ -30,6 +30,18 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET "+one, snippets.Reads(), room.get).Answers(JSON{}).Delivers(),
 		access.On("PUT "+one, snippets.Needs(access.Write), room.put).Takes(body{}).Answers(JSON{}).Delivers(),
 		access.On("DELETE "+one, snippets.Needs(access.Admin), room.delete).Answers(nil),
+
+		access.On("GET "+one+"/{node_id}", snippets.Reads(), room.at("node_id", room.getAt)).Answers(JSON{}).Delivers(),
+		access.On("PUT "+one+"/{node_id}", snippets.Needs(access.Write), room.at("node_id", room.putAt)).Takes(body{}).Answers(JSON{}).Delivers(),
+		access.On("DELETE "+one+"/{node_id}", snippets.Needs(access.Admin), room.at("node_id", room.deleteAt)).Answers(nil),
+		access.On("GET "+one+"/files/{path}", snippets.Reads(), room.newestFile).Answers(nil, http.StatusFound),
+		access.On("GET "+one+"/{node_id}/files/{path}", snippets.Reads(), room.at("node_id", room.content)).Answers(nil, http.StatusOK).Delivers(),
+		access.On("GET "+one+"/commits", snippets.Reads(), room.commits).Lists(commitJSON{}).
+			Asks(access.Parameter{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."}),
+		access.On("GET "+one+"/commits/{revision}", snippets.Reads(), room.at("revision", room.oneCommit)).Answers(commitJSON{}),
+		access.On("GET "+one+"/{revision}/diff", snippets.Reads(), room.at("revision", room.diff)).Answers(nil, http.StatusOK).Delivers().
+			Asks(access.Parameter{Name: "path", Does: "Only this file or directory.", Many: true}),
+		access.On("GET "+one+"/{revision}/patch", snippets.Reads(), room.at("revision", room.patch)).Answers(nil, http.StatusOK).Delivers(),
 	}
 }
 

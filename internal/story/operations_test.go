@@ -196,6 +196,16 @@ var examples = map[string]example{
 	"PUT /snippets/{workspace}/{encoded_id}":    {params: snippetParams, before: snippetOfAdmin, body: `{"title":"Changed"}`},
 	"DELETE /snippets/{workspace}/{encoded_id}": {params: snippetParams, before: snippetOfAdmin},
 
+	"GET /snippets/{workspace}/{encoded_id}/{node_id}":              {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}/{node_id}":              {params: snippetParams, before: snippetOfAdmin, body: snippetFiles},
+	"DELETE /snippets/{workspace}/{encoded_id}/{node_id}":           {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/files/{path}":           {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{node_id}/files/{path}": {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/commits":                {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/commits/{revision}":     {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{revision}/diff":        {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{revision}/patch":       {params: snippetParams, before: snippetOfAdmin},
+
 	"GET /repositories/{workspace}/{repo_slug}/downloads":               {},
 	"POST /repositories/{workspace}/{repo_slug}/downloads":              {body: artifact},
 	"GET /repositories/{workspace}/{repo_slug}/downloads/{filename}":    {params: map[string]string{"filename": "widget.tar"}, before: artifactOfWidgets},
@@ -266,7 +276,7 @@ func artifactOfWidgets(w *pailtest.World) {
 
 const snippetFiles = pailtest.Multipart("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"notes.txt\"\r\n\r\nWhat is new\r\n--b--\r\n")
 
-var snippetParams = map[string]string{"encoded_id": "aaaaaaaa"}
+var snippetParams = map[string]string{"encoded_id": "aaaaaaaa", "node_id": "HEAD", "revision": "main", "path": "notes.txt", "comment_id": "1"}
 
 // snippetOfAdmin makes a snippet with that id, the only one.
 func snippetOfAdmin(w *pailtest.World) {
