@@ -9,6 +9,8 @@
 //	store.go      the SQL
 //	related.go    a snippet with its files in one answer
 //	revision.go   its revisions: files, changes, commits
+//	comments.go   what people say of it
+//	watch.go      who watches it
 //
 // Git data lives in package gitstore, under the snippet's id.
 package snippet

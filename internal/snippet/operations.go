@@ -42,6 +42,16 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET "+one+"/{revision}/diff", snippets.Reads(), room.at("revision", room.diff)).Answers(nil, http.StatusOK).Delivers().
 			Asks(access.Parameter{Name: "path", Does: "Only this file or directory.", Many: true}),
 		access.On("GET "+one+"/{revision}/patch", snippets.Reads(), room.at("revision", room.patch)).Answers(nil, http.StatusOK).Delivers(),
+
+		access.On("GET "+one+"/comments", snippets.Reads(), room.listComments).Lists(commentJSON{}).Filters(commentFields),
+		access.On("POST "+one+"/comments", snippets.Needs(access.Read), room.postComment).Takes(commentBody{}).Answers(commentJSON{}, http.StatusCreated),
+		access.On("GET "+one+"/comments/{comment_id}", snippets.Reads(), room.getComment).Answers(commentJSON{}),
+		access.On("PUT "+one+"/comments/{comment_id}", snippets.Needs(access.Read), room.putComment).Takes(commentBody{}).Answers(commentJSON{}),
+		access.On("DELETE "+one+"/comments/{comment_id}", snippets.Needs(access.Read), room.deleteComment).Answers(nil),
+		access.On("GET "+one+"/watch", snippets.Reads(), room.watching).Answers(nil),
+		access.On("PUT "+one+"/watch", snippets.Needs(access.Read), room.setWatching(true)).Answers(nil),
+		access.On("DELETE "+one+"/watch", snippets.Needs(access.Read), room.setWatching(false)).Answers(nil),
+		access.On("GET "+one+"/watchers", snippets.Reads(), room.watchers).Lists(account.JSON{}),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/database"
@@ -115,13 +114,6 @@ func lock(ctx context.Context, tx *database.Tx, id string) (*Snippet, error) {
 
 func update(ctx context.Context, tx *database.Tx, s *Snippet) error {
 	_, err := tx.Exec(ctx, `UPDATE snippet SET title = $2, is_private = $3, updated_on = $4 WHERE id = $1`, s.ID, s.Title, s.Private, database.Micros(s.Updated))
-	return err
-}
-
-// watch makes an account a watcher. Whoever makes a snippet is one.
-func watch(ctx context.Context, tx *database.Tx, id, accountID string, now time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO snippet_watcher (snippet_id, account_id, since) VALUES ($1, $2, $3) ON CONFLICT (snippet_id, account_id) DO NOTHING`,
-		id, accountID, database.Micros(now))
 	return err
 }
 

@@ -206,6 +206,16 @@ var examples = map[string]example{
 	"GET /snippets/{workspace}/{encoded_id}/{revision}/diff":        {params: snippetParams, before: snippetOfAdmin},
 	"GET /snippets/{workspace}/{encoded_id}/{revision}/patch":       {params: snippetParams, before: snippetOfAdmin},
 
+	"GET /snippets/{workspace}/{encoded_id}/comments":                 {params: snippetParams, before: commentOnSnippet},
+	"POST /snippets/{workspace}/{encoded_id}/comments":                {params: snippetParams, before: commentOnSnippet, body: `{"content":{"raw":"So that"},"parent":{"id":1}}`},
+	"GET /snippets/{workspace}/{encoded_id}/comments/{comment_id}":    {params: snippetParams, before: commentOnSnippet},
+	"PUT /snippets/{workspace}/{encoded_id}/comments/{comment_id}":    {params: snippetParams, before: commentOnSnippet, body: `{"content":{"raw":"How?"}}`},
+	"DELETE /snippets/{workspace}/{encoded_id}/comments/{comment_id}": {params: snippetParams, before: commentOnSnippet},
+	"GET /snippets/{workspace}/{encoded_id}/watch":                    {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}/watch":                    {params: snippetParams, before: snippetOfAdmin},
+	"DELETE /snippets/{workspace}/{encoded_id}/watch":                 {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/watchers":                 {params: snippetParams, before: snippetOfAdmin},
+
 	"GET /repositories/{workspace}/{repo_slug}/downloads":               {},
 	"POST /repositories/{workspace}/{repo_slug}/downloads":              {body: artifact},
 	"GET /repositories/{workspace}/{repo_slug}/downloads/{filename}":    {params: map[string]string{"filename": "widget.tar"}, before: artifactOfWidgets},
@@ -286,6 +296,13 @@ func snippetOfAdmin(w *pailtest.World) {
 	}))
 	w.Want(w.Do(w.Token(w.Admin, "read:snippet", "write:snippet"), "POST", "/2.0/snippets/acme", snippetFiles), http.StatusCreated)
 	w.Exec(`UPDATE snippet SET encoded_id = 'aaaaaaaa'`)
+}
+
+// commentOnSnippet makes such a snippet with number 1 of the comments, the admin's.
+func commentOnSnippet(w *pailtest.World) {
+	snippetOfAdmin(w)
+	w.Exec(`UPDATE counter SET value = 0 WHERE name = 'snippet_comment'`)
+	w.Want(w.Do(w.Token(w.Admin, "read:snippet", "write:snippet"), "POST", "/2.0/snippets/acme/aaaaaaaa/comments", `{"content":{"raw":"Why?"}}`), http.StatusCreated)
 }
 
 // empty forgets what is in a table whose rows are numbered, and numbers the next ones from 1.
