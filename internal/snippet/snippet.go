@@ -55,12 +55,15 @@ const branchRef = gitstore.BranchPrefix + Branch
 
 // Limits of snippets.
 const (
-	maxSnippets = 10_000    // of one workspace
-	maxTitle    = 255       // characters
-	maxFiles    = 250       // of one snippet
-	maxFile     = 10 << 20  // bytes of one file
-	maxBytes    = 100 << 20 // bytes of all files, and of what one push brings
+	maxSnippets = 10_000   // of one workspace
+	maxTitle    = 255      // characters
+	maxFiles    = 250      // of one snippet
+	maxFile     = 10 << 20 // bytes of one file
+	maxBytes    = MaxBytes
 )
+
+// MaxBytes is how many bytes all files of a snippet have together, and what one push to it brings.
+const MaxBytes = 100 << 20
 
 // Snippets is the snippet that a path names by workspace and encoded id.
 //

@@ -45,7 +45,7 @@ func holdsPublic(ctx context.Context, db *database.DB, workspaceID string) (publ
 	return public, err
 }
 
-// alphabet holds no letters that are taken for others. No encoded id is a number, or a word that stands in its place in a path.
+// alphabet holds no letters and digits that are taken for others.
 const (
 	alphabet      = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	encodedLength = 8
