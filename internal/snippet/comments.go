@@ -225,7 +225,11 @@ func (room *Room) putComment(c *access.Call, s *Snippet) (any, error) {
 		if m.deleted {
 			return noComment()
 		}
-		if !wrote(c.Principal, m) {
+		switch p := c.Principal; {
+		case wrote(p, m):
+		case p.Account == nil:
+			return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", p.Kind)
+		default:
 			return rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it.")
 		}
 		m.text, m.updated = text, room.now()

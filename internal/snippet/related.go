@@ -40,7 +40,7 @@ func accepted(header []string) string {
 func (room *Room) answer(c *access.Call, s *Snippet, revision *gitstore.Commit, status int) (any, error) {
 	files, err := room.files(c.Context(), s, revision)
 	if err != nil {
-		return nil, err
+		return nil, room.gone(s, err)
 	}
 	j, err := room.whole(c.Context(), s, revision, files)
 	if err != nil {

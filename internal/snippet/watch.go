@@ -40,6 +40,9 @@ func (room *Room) setWatching(watching bool) func(*access.Call, *Snippet) (any, 
 
 // watching tells whether the caller watches a snippet: 404 is no, which it always is for who is nobody (GET .../watch).
 func (room *Room) watching(c *access.Call, s *Snippet) (any, error) {
+	if c.Principal.OfResource() {
+		return nil, c.Principal.NoPerson()
+	}
 	var watches bool
 	err := room.DB.Row(c.Context(), `SELECT EXISTS (SELECT 1 FROM snippet_watcher WHERE snippet_id = $1 AND account_id = $2)`, s.ID, c.Principal.AccountID()).Scan(&watches)
 	if err == nil && !watches {

@@ -136,7 +136,7 @@ func (room *Room) commit(c *access.Call, s *Snippet, head gitstore.Hash, ch chan
 		commit.Parents = []gitstore.Hash{head}
 	}
 	hash, err := room.Git.WriteCommit(c.Context(), s.ID, commit)
-	if named, ok := errors.AsType[*gitstore.Error](err); ok && (errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid)) {
+	if named, ok := errors.AsType[*gitstore.Error](err); ok && named.What != "repository" && (errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid)) {
 		return "", rest.InvalidField("files", named.Error())
 	}
 	return hash, err
@@ -216,7 +216,7 @@ func (room *Room) change(c *access.Call, s *Snippet, at gitstore.Hash) (any, err
 	}
 	revision, err := room.Git.Commit(c.Context(), s.ID, head)
 	if err != nil {
-		return nil, err
+		return nil, room.gone(s, err)
 	}
 	return room.answer(c, changed, revision, http.StatusOK)
 }
@@ -234,7 +234,7 @@ func (room *Room) save(c *access.Call, s *Snippet, ch change, at gitstore.Hash) 
 	for attempt := 1; ; attempt++ {
 		held, err := room.Git.RefValues(ctx, s.ID, []string{branchRef})
 		if err != nil {
-			return nil, "", gone(err)
+			return nil, "", room.gone(s, err)
 		}
 		head := held[branchRef]
 		if at != "" && head != at {
@@ -243,7 +243,7 @@ func (room *Room) save(c *access.Call, s *Snippet, ch change, at gitstore.Hash) 
 		next := head
 		if len(ch.edits) > 0 {
 			if next, err = room.commit(c, s, head, ch); err != nil {
-				return nil, "", gone(err)
+				return nil, "", room.gone(s, err)
 			}
 		}
 		changed, err := room.land(ctx, s, ch, head, next)
@@ -258,16 +258,16 @@ func (room *Room) save(c *access.Call, s *Snippet, ch change, at gitstore.Hash) 
 		case errors.Is(err, errMoved):
 			return nil, "", outdated()
 		}
-		return nil, "", err
+		return nil, "", room.gone(s, err)
 	}
 }
 
-// gone is the answer where the files of a snippet are not there any more: somebody deleted it in this moment.
-func gone(err error) error {
-	if named, ok := errors.AsType[*gitstore.Error](err); ok && errors.Is(err, gitstore.ErrNotFound) && named.What == "repository" {
-		return notFound("", "")
+// gone is err, or the answer (404) where it comes of that somebody deleted the snippet in this moment.
+func (room *Room) gone(s *Snippet, err error) error {
+	if _, refused := errors.AsType[*rest.Error](err); err == nil || refused || room.Git.Exists(s.ID) {
+		return err
 	}
-	return err
+	return notFound("", "")
 }
 
 // land writes the row and moves the branch from head to next. The branch is moved last: what fails before changes nothing.

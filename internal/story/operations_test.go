@@ -476,11 +476,11 @@ func check(w *pailtest.World, err error) {
 	}
 }
 
-// forgetTokens removes the admin's tokens: an account has only so many, and each operation is tried with several.
+// forgetTokens removes the admin's API tokens: an account has only so many, and each operation is tried with several.
 func forgetTokens(w *pailtest.World) {
 	check(w, w.Gate.Recorder.Flush(context.Background()))
 	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
-		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1`, w.Admin.ID)
+		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1 AND kind = $2`, w.Admin.ID, string(access.APIToken))
 		return err
 	}))
 }
