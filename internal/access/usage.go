@@ -34,11 +34,10 @@ type counted struct {
 
 // used finds the operation of a key in the catalogue, or of git; nil for any other.
 func used(key string) *catalog.Operation {
-	switch key {
-	case GitRead.Key:
-		return GitRead
-	case GitWrite.Key:
-		return GitWrite
+	for _, op := range catalog.Git() {
+		if op.Key == key {
+			return op
+		}
 	}
 	op, _ := catalog.Lookup(key)
 	return op
@@ -133,7 +132,7 @@ func (r *Recorder) Usage(ctx context.Context, credentialID string) ([]Usage, err
 	// An operation that is in no catalogue any more needs nothing.
 	all = slices.DeleteFunc(all, func(u Usage) bool { return u.Operation == nil })
 	place := map[*catalog.Operation]int{}
-	for i, op := range append(catalog.All(), GitRead, GitWrite) {
+	for i, op := range append(catalog.All(), catalog.Git()...) {
 		place[op] = i
 	}
 	slices.SortFunc(all, func(a, b Usage) int { return cmp.Compare(place[a.Operation], place[b.Operation]) })

@@ -63,14 +63,10 @@ func Usage(c access.Credential, used []access.Usage) UsageJSON {
 		}
 		o := OperationJSON{Method: one.Operation.Method, Count: one.Count, First: rest.Time(one.First), Last: rest.Time(one.Last),
 			Scopes: c.Kind.LeastScopes([]access.Usage{one}), op: one.Operation}
-		switch one.Operation {
-		case access.GitRead, access.GitWrite:
-			o.Method = "git fetch"
-			if one.Operation == access.GitWrite {
-				o.Method = "git push"
-			}
+		if name := one.Operation.GitName(); name != "" {
+			o.Method = name
 			u.Git = append(u.Git, o)
-		default:
+		} else {
 			o.Path = "/2.0" + one.Operation.Template
 			u.Operations = append(u.Operations, o)
 		}

@@ -11,4 +11,33 @@ var (
 		Scopes: need(scope.WriteRepository), OAuthScopes: need(scope.LegacyRepositoryWrite), Accepts: gitCredentials}
 )
 
+// GitSnippetRead and GitSnippetWrite are the same for snippets, which have scopes of their own. Their keys are no commands of
+// git's: the two are told from those for repositories by them.
+var (
+	GitSnippetRead = &Operation{Key: "git-upload-pack snippets", Method: "GET", Summary: "Clones or fetches a snippet.",
+		Scopes: need(scope.ReadSnippet), OAuthScopes: need(scope.LegacySnippet), Accepts: snippetGitCredentials}
+	GitSnippetWrite = &Operation{Key: "git-receive-pack snippets", Method: "POST", Summary: "Pushes to a snippet.",
+		Scopes: need(scope.WriteSnippet), OAuthScopes: need(scope.LegacySnippetWrite), Accepts: snippetGitCredentials}
+)
+
+// Git is all that git does, as operations.
+func Git() []*Operation { return []*Operation{GitRead, GitWrite, GitSnippetRead, GitSnippetWrite} }
+
+// GitName is what an operation of Git's is called where calls are listed, "" for any other.
+func (o *Operation) GitName() string {
+	switch o {
+	case GitRead:
+		return "git fetch"
+	case GitWrite:
+		return "git push"
+	case GitSnippetRead:
+		return "git fetch of a snippet"
+	case GitSnippetWrite:
+		return "git push to a snippet"
+	}
+	return ""
+}
+
+const snippetGitCredentials = APIToken | AppPassword | WorkspaceAccessToken | OAuth2 | SSHKey
+
 const gitCredentials = APIToken | AppPassword | AccessToken | OAuth2 | SSHKey

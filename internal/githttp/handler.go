@@ -16,7 +16,7 @@ import (
 // Gate decides about access and knows which repository is meant.
 type Gate interface {
 	// Admit decides whether the request may read the repository, or write to it. workspace and
-	// repository are as in the URL: slugs or UUIDs in braces. A refusal is an error, best one that
+	// repository are as in the URL: slugs or UUIDs in braces; of a snippet as gitserve.Address gives them. A refusal is an error, best one that
 	// implements Refusal; any other is answered with 500 and no detail.
 	Admit(r *http.Request, workspace, repository string, write bool) (Repository, error)
 }

@@ -69,6 +69,25 @@ func ValidName(name string) bool {
 	return name != "" && name != "." && name != ".." && len(name) <= 128 && onlyOf(name, "-._")
 }
 
+// SnippetPlace stands before the workspace of a snippet, in its address and in what Address gives: nothing else can, because
+// the name of a workspace holds no slash.
+const SnippetPlace = "snippets/"
+
+// Address reads the parts of a path between its slashes, the first one behind the root: WORKSPACE/REPOSITORY, or
+// snippets/WORKSPACE/ID, with or without .git behind it and with rest parts more. A workspace of a snippet begins with SnippetPlace. ok is
+// false for what can be neither.
+func Address(parts []string, rest int) (workspace, name string, ok bool) {
+	place := ""
+	if len(parts) == 3+rest && parts[0]+"/" == SnippetPlace {
+		place, parts = SnippetPlace, parts[1:]
+	}
+	if len(parts) != 2+rest {
+		return "", "", false
+	}
+	workspace, name = parts[0], strings.TrimSuffix(parts[1], ".git")
+	return place + workspace, name, ValidName(workspace) && ValidName(name)
+}
+
 // onlyOf tells whether s holds only ASCII letters, digits and the others given.
 func onlyOf(s, others string) bool {
 	for i := range len(s) {

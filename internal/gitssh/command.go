@@ -9,8 +9,8 @@ import (
 // Command is what a client may run.
 type Command struct {
 	Service    string // git-upload-pack or git-receive-pack
-	Workspace  string // slug or {uuid}, as in the address
-	Repository string // slug or {uuid}, as in the address, without ".git"
+	Workspace  string // slug or {uuid}, as in the address; see gitserve.Address for that of a snippet
+	Repository string // slug or {uuid}, as in the address, without ".git"; or the id of a snippet
 }
 
 // Write tells whether the command leads to a push.
@@ -25,8 +25,8 @@ type commandError []string
 func (e commandError) Error() string { return e[0] }
 
 // ParseCommand reads the command of a client: git-upload-pack or git-receive-pack, with or without a dash behind git, and the
-// path of a repository, WORKSPACE/REPOSITORY with or without a slash before it and .git behind it, bare or between single
-// quotes. Nothing else is a command; the error says what it was and what there is instead.
+// path of a repository, WORKSPACE/REPOSITORY with or without a slash before it and .git behind it, or that of a snippet,
+// snippets/WORKSPACE/ID, bare or between single quotes. Nothing else is a command; the error says what it was and what there is instead.
 func ParseCommand(line string) (Command, error) {
 	if len(line) > maxCommand {
 		return Command{}, commandError{"This is no command of Git.", onlyGit}
@@ -50,9 +50,9 @@ func ParseCommand(line string) (Command, error) {
 			return Command{}, commandError{"The path of the repository has no end.", noSuchPath}
 		}
 	}
-	workspace, repository, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	c := Command{name, workspace, strings.TrimSuffix(repository, ".git")}
-	if !ok || !gitserve.ValidName(c.Workspace) || !gitserve.ValidName(c.Repository) {
+	workspace, repository, ok := gitserve.Address(strings.Split(strings.TrimPrefix(path, "/"), "/"), 0)
+	c := Command{name, workspace, repository}
+	if !ok {
 		return Command{}, commandError{"This is not the path of a repository.", noSuchPath}
 	}
 	return c, nil

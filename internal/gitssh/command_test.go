@@ -21,6 +21,10 @@ func TestParseCommand(t *testing.T) {
 		{"git-receive-pack 'Acme/a.b-c_d.git'", Command{"git-receive-pack", "Acme", "a.b-c_d"}, ""},
 		{"git upload-pack '/acme/widgets.git'", Command{"git-upload-pack", "acme", "widgets"}, ""},
 		{"git receive-pack 'acme/widgets'", Command{"git-receive-pack", "acme", "widgets"}, ""},
+		{"git-upload-pack '/snippets/acme/aB3.git'", Command{"git-upload-pack", "snippets/acme", "aB3"}, ""},
+		{"git-receive-pack 'snippets/acme/aB3'", Command{"git-receive-pack", "snippets/acme", "aB3"}, ""},
+		{"git-upload-pack 'snippets/acme/aB3/more'", Command{}, "not the path"},
+		{"git-upload-pack 'snippets/../aB3'", Command{}, "not the path"},
 		{"git-upload-pack '" + uuid + "/" + uuid + "'", Command{"git-upload-pack", uuid, uuid}, ""},
 
 		{"", Command{}, "no shell"},
@@ -72,7 +76,7 @@ func FuzzParseCommand(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if c.Service != gitserve.UploadPack && c.Service != gitserve.ReceivePack || !gitserve.ValidName(c.Workspace) || !gitserve.ValidName(c.Repository) {
+		if c.Service != gitserve.UploadPack && c.Service != gitserve.ReceivePack || !gitserve.ValidName(strings.TrimPrefix(c.Workspace, gitserve.SnippetPlace)) || !gitserve.ValidName(c.Repository) {
 			t.Errorf("%q became %+v", line, c)
 		}
 		again, err := ParseCommand(c.Service + " '" + c.Workspace + "/" + c.Repository + ".git'")

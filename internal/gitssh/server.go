@@ -35,7 +35,7 @@ type Gate interface {
 	// Greet gives the lines for a client that asks for a shell: who it is.
 	Greet(ctx context.Context, c *Client) ([]string, error)
 	// Admit decides whether the client may read the repository, or write to it. workspace and repository are as in the
-	// address: slugs or UUIDs in braces.
+	// address: slugs or UUIDs in braces; of a snippet as gitserve.Address gives them.
 	Admit(ctx context.Context, c *Client, workspace, repository string, write bool) (gitserve.Repository, error)
 }
 

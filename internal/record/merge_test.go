@@ -186,10 +186,10 @@ func TestMasked(t *testing.T) {
 // TestGitRequest: the recorder takes for git's what the server takes for git's.
 func TestGitRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		part := rapid.SampledFrom([]string{"acme", "widgets.git", "widgets", "{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}", "info", "refs", "git-upload-pack", "git-receive-pack", "..", "", "a b", "HEAD"})
-		path := "/" + strings.Join(rapid.SliceOfN(part, 2, 5).Draw(t, "path"), "/")
+		part := rapid.SampledFrom([]string{"acme", "snippets", "widgets.git", "widgets", "{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}", "info", "refs", "git-upload-pack", "git-receive-pack", "..", "", "a b", "HEAD"})
+		path := "/" + strings.Join(rapid.SliceOfN(part, 2, 6).Draw(t, "path"), "/")
 		if rapid.Bool().Draw(t, "likely") {
-			path = "/acme/widgets.git/" + rapid.SampledFrom([]string{"info/refs", "git-upload-pack", "git-receive-pack"}).Draw(t, "what")
+			path = rapid.SampledFrom([]string{"", "/snippets"}).Draw(t, "place") + "/acme/widgets.git/" + rapid.SampledFrom([]string{"info/refs", "git-upload-pack", "git-receive-pack"}).Draw(t, "what")
 		}
 		u := &url.URL{Path: path, RawQuery: rapid.SampledFrom([]string{"", "service=git-upload-pack", "service=git-receive-pack", "service=x"}).Draw(t, "query")}
 		q := &http.Request{Method: rapid.SampledFrom([]string{"GET", "POST", "PUT"}).Draw(t, "method"), URL: u}

@@ -3,6 +3,7 @@ package record
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/catalog"
@@ -125,7 +126,7 @@ func lookup(key string) *catalog.Operation {
 
 // gitService is what a git request asks for.
 type gitService struct {
-	repository string // workspace/repository
+	repository string // workspace/repository, or snippets/workspace/id
 	write      bool
 	advertise  bool // the first request of a fetch or a push: one each
 }
@@ -133,6 +134,10 @@ type gitService struct {
 // gitRequest reads a request of Git's smart protocol; ok is false for any other.
 func gitRequest(verb string, u *url.URL) (s gitService, ok bool) {
 	parts := strings.Split(u.Path, "/")
+	place := ""
+	if parts[0] == "" && len(parts) > 4 && parts[1]+"/" == snippets && (len(parts) == 6 || verb == http.MethodPost) {
+		place, parts = snippets, slices.Concat([]string{""}, parts[2:])
+	}
 	if len(parts) < 4 || len(parts) > 5 || parts[0] != "" {
 		return s, false
 	}
@@ -150,7 +155,7 @@ func gitRequest(verb string, u *url.URL) (s gitService, ok bool) {
 	if !name(workspace) || !name(slug) {
 		return s, false
 	}
-	s.repository, s.write = shown(workspace)+"/"+shown(slug), service == catalog.GitWrite.Key
+	s.repository, s.write = place+shown(workspace)+"/"+shown(slug), service == catalog.GitWrite.Key
 	return s, true
 }
 
@@ -164,8 +169,14 @@ func name(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
 }
 
-// repository tells whether a text is workspace/repository, as gitRequest gives it.
+// snippets stands in the addresses of snippets before the workspace.
+const snippets = "snippets/"
+
+// repository tells whether a text is workspace/repository or snippets/workspace/id, as gitRequest gives it.
 func repository(s string) bool {
+	if below, is := strings.CutPrefix(s, snippets); is && strings.Contains(below, "/") {
+		s = below
+	}
 	workspace, slug, ok := strings.Cut(s, "/")
 	for _, part := range []string{workspace, slug} {
 		ok = ok && (part == hidden || name(part) && shown(part) == part)

@@ -51,7 +51,7 @@ type Operation struct {
 
 // Git is one repository and how often git fetched from it and pushed to it.
 type Git struct {
-	Repository string    `json:"repository"` // workspace/repository, as in the URL
+	Repository string    `json:"repository"` // workspace/repository or snippets/workspace/id, as in the URL
 	Fetches    int64     `json:"fetches"`
 	Pushes     int64     `json:"pushes"`
 	Anonymous  int64     `json:"anonymous,omitempty"` // fetches without a credential
@@ -148,13 +148,25 @@ func (o *Operation) needed() bool {
 	return let > o.Anonymous
 }
 
-// requirements is what git needs on a repository.
-func (g *Git) requirements() (all []scope.Requirement) {
+// operations is what git did on a repository or a snippet with a credential.
+func (g *Git) operations() (all []*catalog.Operation) {
+	read, write := catalog.GitRead, catalog.GitWrite
+	if strings.HasPrefix(g.Repository, snippets) && strings.Count(g.Repository, "/") == 2 {
+		read, write = catalog.GitSnippetRead, catalog.GitSnippetWrite
+	}
 	if g.Fetches > g.Anonymous {
-		all = append(all, catalog.GitRead.Scopes)
+		all = append(all, read)
 	}
 	if g.Pushes > 0 {
-		all = append(all, catalog.GitWrite.Scopes)
+		all = append(all, write)
+	}
+	return all
+}
+
+// requirements is what git needs on a repository.
+func (g *Git) requirements() (all []scope.Requirement) {
+	for _, op := range g.operations() {
+		all = append(all, op.Scopes)
 	}
 	return all
 }
@@ -220,11 +232,8 @@ func (r *Recording) compare() {
 		}
 	}
 	for i := range r.Git {
-		if g := &r.Git[i]; g.Fetches > g.Anonymous {
-			needed = needed.Union(catalog.GitRead.OAuthScopes.Nearest(granted))
-		}
-		if r.Git[i].Pushes > 0 {
-			needed = needed.Union(catalog.GitWrite.OAuthScopes.Nearest(granted))
+		for _, op := range r.Git[i].operations() {
+			needed = needed.Union(op.OAuthScopes.Nearest(granted))
 		}
 	}
 	unused := granted.Without(granted.Serving(needed))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"html"
 	"net/url"
 	"slices"
 	"strings"
@@ -19,13 +17,7 @@ import (
 
 // commitJSON is a commit as the API writes it (schemas base_commit and commit).
 type commitJSON struct {
-	Type       string               `json:"type"`
-	Hash       string               `json:"hash"`
-	Date       rest.Time            `json:"date"`
-	Author     authorJSON           `json:"author"`
-	Committer  *authorJSON          `json:"committer,omitempty"`
-	Message    string               `json:"message"`
-	Summary    rendered             `json:"summary"`
+	BaseCommit
 	Parents    []parentJSON         `json:"parents"`
 	Repository *Summary             `json:"repository,omitempty"`
 	Links      map[string]rest.Link `json:"links"`
@@ -35,19 +27,6 @@ type commitJSON struct {
 type fullCommitJSON struct {
 	commitJSON
 	Participants []participantJSON `json:"participants"`
-}
-
-type authorJSON struct {
-	Type string        `json:"type"`
-	Raw  string        `json:"raw"`
-	User *account.JSON `json:"user,omitempty"`
-}
-
-type rendered struct {
-	Type   string `json:"type"`
-	Raw    string `json:"raw"`
-	Markup string `json:"markup"`
-	HTML   string `json:"html"`
 }
 
 type parentJSON struct {
@@ -72,21 +51,9 @@ func (room *Room) peopleOf(ctx context.Context, commits ...*gitstore.Commit) (pe
 	return found, nil
 }
 
-func (p people) author(kind string, s gitstore.Signature) authorJSON {
-	a := authorJSON{Type: kind, Raw: s.Raw}
-	if u, ok := p[strings.ToLower(s.Mail)]; ok {
-		a.User = &u
-	}
-	return a
-}
-
 func (room *Room) renderCommit(r *Repository, within *Summary, c *gitstore.Commit, p people) commitJSON {
-	committer := p.author("committer", c.Committer)
 	j := commitJSON{
-		Type: "commit", Hash: string(c.Hash), Date: rest.Time(c.Committer.When), Author: p.author("author", c.Author), Committer: &committer,
-		Message: c.Message, Repository: within, Parents: make([]parentJSON, len(c.Parents)),
-		// The message is shown as it was written: a commit is no markup document.
-		Summary: rendered{Type: "rendered", Raw: c.Message, Markup: "markdown", HTML: "<p>" + html.EscapeString(strings.TrimSpace(c.Message)) + "</p>"},
+		BaseCommit: p.base("commit", c), Repository: within, Parents: make([]parentJSON, len(c.Parents)),
 		Links: map[string]rest.Link{
 			"self": room.link(r, "commit", string(c.Hash)), "html": room.URLs.Web(r.Workspace.Slug, r.Slug, "commits", string(c.Hash)),
 			"diff": room.link(r, "diff", string(c.Hash)), "patch": room.link(r, "patch", string(c.Hash)),
@@ -218,24 +185,6 @@ func (room *Room) pin(ctx context.Context, r *Repository, q gitstore.LogQuery, c
 		}
 	}
 	return q, nil
-}
-
-// revisionError is the answer to a revision or a path that git does not know.
-func revisionError(err error) error {
-	named, _ := errors.AsType[*gitstore.Error](err)
-	detail := ""
-	if named != nil {
-		detail = named.Error()
-	}
-	switch {
-	case errors.Is(err, gitstore.ErrNotFound):
-		return rest.Refuse(reason.RevisionNotFound, detail)
-	case errors.Is(err, gitstore.ErrAmbiguous):
-		return rest.Refuse(reason.RevisionAmbiguous, detail)
-	case errors.Is(err, gitstore.ErrInvalid):
-		return rest.Refuse(reason.RevisionSpecNotAccepted, detail)
-	}
-	return err
 }
 
 // A cursor is the pinned commits of a list in base64: how many are included, as one byte, and then 20 bytes each, the

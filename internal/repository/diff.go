@@ -1,11 +1,7 @@
 package repository
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"net/url"
 	"strconv"
 	"strings"
@@ -144,19 +140,7 @@ func (room *Room) diff(c *access.Call, r *Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.Content{Type: plainText, Size: rest.Unknown, Tag: tagOf(q), Open: func() (io.ReadCloser, error) {
-		out, err := room.Git.Diff(c.Context(), r.ID, q)
-		return out, revisionError(err)
-	}}, nil
-}
-
-// plainText has no charset: a diff is in whatever encodings the files are.
-const plainText = "text/plain"
-
-// tagOf names what git makes of object names and options: the same, the same bytes.
-func tagOf(from ...any) string {
-	sum := sha256.Sum256(fmt.Append(nil, from...))
-	return hex.EncodeToString(sum[:16])
+	return DiffContent(c.Context(), room.Git, r.ID, q), nil
 }
 
 // patch delivers commits as mails for `git am` (GET .../patch/{spec}).
@@ -168,9 +152,7 @@ func (room *Room) patch(c *access.Call, r *Repository) (any, error) {
 	if single {
 		e.from = ""
 	}
-	return rest.Content{Type: plainText, Size: rest.Unknown, Tag: tagOf("patch", e.from, e.to), Open: func() (io.ReadCloser, error) {
-		return room.Git.Patches(c.Context(), r.ID, e.from, e.to)
-	}}, nil
+	return PatchContent(c.Context(), room.Git, r.ID, e.from, e.to), nil
 }
 
 // diffstatJSON is what happened to one file (schema diffstat).

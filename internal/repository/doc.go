@@ -24,6 +24,7 @@
 //	fork.go        forks
 //	transfer.go    moves to another workspace
 //	watch.go       watchers
+//	shared.go      what the API shows of git, in a repository or a snippet
 //	beside.go      what the rooms that stand on this one ask
 //	slug.go        names to slugs
 //

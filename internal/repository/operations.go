@@ -151,7 +151,7 @@ type JSON struct {
 	UpdatedOn   rest.Time             `json:"updated_on"`
 	MainBranch  *branchName           `json:"mainbranch,omitempty"`
 	Parent      *Summary              `json:"parent"` // null when the caller may not see it
-	Owner       ownerJSON             `json:"owner"`
+	Owner       OwnerJSON             `json:"owner"`
 	Workspace   workspace.JSON        `json:"workspace"`
 	Project     workspace.ProjectJSON `json:"project"`
 	Links       linksJSON             `json:"links"`
@@ -160,15 +160,6 @@ type JSON struct {
 type branchName struct {
 	Type string `json:"type"`
 	Name string `json:"name"`
-}
-
-// ownerJSON is the workspace in the place where the API once had a team or a user.
-type ownerJSON struct {
-	Type        string               `json:"type"`
-	UUID        string               `json:"uuid"`
-	Username    string               `json:"username"`
-	DisplayName string               `json:"display_name"`
-	Links       map[string]rest.Link `json:"links"`
 }
 
 type linksJSON struct {
@@ -223,8 +214,7 @@ func (room *Room) Render(r *Repository) JSON {
 		Type: "repository", UUID: rest.Braced(r.ID), FullName: r.FullName(), Name: r.Name, Slug: r.Slug, Description: r.Description,
 		SCM: "git", IsPrivate: r.Private, ForkPolicy: r.ForkPolicy, HasIssues: r.HasIssues, HasWiki: r.HasWiki,
 		Language: r.Language, Size: r.Size, CreatedOn: rest.Time(r.Created), UpdatedOn: rest.Time(r.Updated),
-		Owner: ownerJSON{Type: "team", UUID: rest.Braced(r.Workspace.ID), Username: w, DisplayName: r.Workspace.Name,
-			Links: map[string]rest.Link{"self": room.URLs.API("workspaces", w), "html": room.URLs.Web(w), "avatar": room.avatar(r)}},
+		Owner:     Owner(room.URLs, &r.Workspace),
 		Workspace: room.Workspaces.RenderWorkspace(&r.Workspace), Project: room.Workspaces.RenderProject(&r.Project),
 		Links: linksJSON{
 			Self: room.link(r), HTML: room.URLs.Web(w, r.Slug), Avatar: room.avatar(r), PullRequests: room.link(r, "pullrequests"),

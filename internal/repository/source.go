@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -58,12 +57,6 @@ func (l *listed) kind() string {
 func (l *listed) content() bool { return l.entry.File() || l.entry.Mode == symlink }
 
 const symlink = "120000" // mode
-
-// mimeType is the type that the name of a file tells, "" when it tells none.
-func mimeType(name string) string {
-	kind, _, _ := strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
-	return kind
-}
 
 // attributes are those of schema commit_file.
 func (l *listed) attributes() []string {
@@ -172,7 +165,11 @@ func (room *Room) source(c *access.Call, r *Repository) (any, error) {
 	case format == "rendered":
 		return room.rendered(c.Context(), r, at, entry)
 	}
-	return room.content(c.Context(), r, at.path, entry)
+	content, err := FileContent(c.Context(), room.Git, r.ID, at.path, entry)
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
 }
 
 // rendered is a file of text as HTML: Markdown as what it means, everything else as it stands. Its links lead to other
@@ -210,40 +207,6 @@ func (room *Room) rendered(ctx context.Context, r *Repository, at placed, entry 
 	return rest.Content{Type: "text/html" + utf8Text, Size: int64(len(shown)), Open: func() (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader(string(shown))), nil
 	}}, err
-}
-
-// inMemory is how large a file may be, in bytes, to be read at once. Larger ones are sent while git reads them.
-const inMemory = 1 << 20
-
-// content is a file as it is.
-func (room *Room) content(ctx context.Context, r *Repository, path string, entry gitstore.Entry) (any, error) {
-	infos, err := room.Git.Files(ctx, r.ID, []gitstore.Hash{entry.Hash})
-	if err != nil {
-		return nil, err
-	}
-	content := rest.Content{Type: mimeType(path), Tag: string(entry.Hash), Size: infos[0].Size}
-	text := utf8Text
-	if content.Size <= inMemory {
-		data, err := room.Git.Blob(ctx, r.ID, entry.Hash, inMemory)
-		if err != nil {
-			return nil, err
-		}
-		if text = ""; utf8.Valid(data) && !infos[0].Binary {
-			text = utf8Text
-		}
-		content.Open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(string(data))), nil }
-	} else {
-		content.Open = func() (io.ReadCloser, error) { return room.Git.Open(ctx, r.ID, entry.Hash) }
-	}
-	switch {
-	case content.Type == "" && (infos[0].Binary || content.Size > inMemory):
-		content.Type = "application/octet-stream"
-	case content.Type == "":
-		content.Type = "text/plain" + text
-	case strings.HasPrefix(content.Type, "text/"):
-		content.Type += text
-	}
-	return content, nil
 }
 
 const utf8Text = "; charset=utf-8"

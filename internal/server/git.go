@@ -13,6 +13,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/snippet"
 )
 
 // door lets git in: the same decision as for the API, answered in lines that git prints.
@@ -20,6 +21,14 @@ type door struct{ s *Server }
 
 // Admit decides about one git request.
 func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (gitserve.Repository, error) {
+	if w, ok := strings.CutPrefix(workspace, gitserve.SnippetPlace); ok {
+		r, op, need := d.asksSnippet(hr, w, name, write)
+		p, s, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
+		if err != nil {
+			return gitserve.Repository{}, d.refusal(hr, r.Trace, err)
+		}
+		return d.admittedSnippet(p, s), nil
+	}
 	r, op, need := d.asks(hr, workspace, name, write)
 	p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
@@ -66,6 +75,32 @@ func (d *door) asks(hr *http.Request, workspace, name string, write bool) (*rest
 		op, need = access.GitWrite, rooms.Repositories().Needs(access.Write)
 	}
 	return rest.Outside(hr, rooms.URLs, op.Key, map[string]string{"workspace": workspace, "repo_slug": name}), op, need
+}
+
+// asksSnippet is asks for a snippet.
+func (d *door) asksSnippet(hr *http.Request, workspace, encoded string, write bool) (*rest.Request, *catalog.Operation, access.Need[*snippet.Snippet]) {
+	op, need := catalog.GitSnippetRead, d.s.Snippets.Snippets().Reads()
+	if write {
+		op, need = catalog.GitSnippetWrite, d.s.Snippets.Snippets().Needs(access.Write)
+	}
+	return rest.Outside(hr, d.s.rest.URLs, op.Key, map[string]string{"workspace": workspace, "encoded_id": encoded}), op, need
+}
+
+// admittedSnippet is a snippet for somebody who may have it.
+func (d *door) admittedSnippet(p *access.Principal, s *snippet.Snippet) gitserve.Repository {
+	most := int64(snippet.MaxBytes)
+	if limit := d.s.Config.PushLimit(); limit > 0 {
+		most = min(most, limit)
+	}
+	return gitserve.Repository{ID: s.ID, MaxPushBytes: most,
+		Vet: func(_ context.Context, updates []gitserve.RefUpdate) (gitserve.Verdict, error) {
+			return gitserve.Verdict{Refused: snippet.Refused(updates)}, nil
+		},
+		Pushed: func(ctx context.Context, _ []gitserve.RefUpdate) {
+			if err := d.s.Snippets.Pushed(access.As(ctx, p), s.ID); err != nil {
+				d.s.Log.Error("a push was not noted", "snippet", s.ID, "error", err)
+			}
+		}}
 }
 
 // gitRefusal is a refusal in git's terms.

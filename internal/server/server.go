@@ -40,6 +40,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/search"
+	"github.com/pailforge/pail/internal/snippet"
 	"github.com/pailforge/pail/internal/web"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
@@ -65,6 +66,7 @@ type Server struct {
 	Issues       *issue.Room
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
+	Snippets     *snippet.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	API          *api.API
@@ -132,12 +134,14 @@ func (s *Server) assemble() error {
 		s.upkeep.Changed(id)
 		s.PullRequests.Stirred(id)
 	}
+	s.Snippets = &snippet.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, URLs: urls, Log: s.Log, Now: now,
+		Changed: s.upkeep.Changed}
 	s.Webhooks = &webhook.Room{DB: s.DB, Repositories: s.Repositories, Out: out, URLs: urls, Log: s.Log, Now: now}
 	events.Listen(s.Webhooks)
 	events.Listen(s.PullRequests.Builds())
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Webhooks)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Webhooks)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
@@ -177,7 +181,7 @@ func Operations() []access.Operation {
 	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
 	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
 		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &issue.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
-		&search.Room{Repositories: repositories, Accounts: accounts}, &webhook.Room{Repositories: repositories})
+		&search.Room{Repositories: repositories, Accounts: accounts}, &snippet.Room{Accounts: accounts, Workspaces: workspaces, Repositories: repositories}, &webhook.Room{Repositories: repositories})
 }
 
 // route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
@@ -277,7 +281,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 
 // uploads tells requests that bring files, which are not held in memory.
 func (s *Server) uploads(r *http.Request) bool {
-	if r.Method != http.MethodPost || !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut || !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
 		return false
 	}
 	below, ok := strings.CutPrefix(r.URL.EscapedPath(), api.Prefix)
@@ -290,7 +294,8 @@ func (s *Server) uploads(r *http.Request) bool {
 	}
 	switch m.Operation.Key {
 	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads",
-		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments":
+		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments",
+		"POST /snippets", "POST /snippets/{workspace}", "PUT /snippets/{workspace}/{encoded_id}", "PUT /snippets/{workspace}/{encoded_id}/{node_id}":
 		return true
 	}
 	return false
@@ -302,6 +307,13 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	ids, err := s.Repositories.IDs(ctx)
 	if err != nil {
 		return err
+	}
+	snippets, err := s.Snippets.IDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range snippets {
+		ids[id] = true
 	}
 	if _, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age); err != nil {
 		return err

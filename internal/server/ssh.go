@@ -133,6 +133,15 @@ func (d *sshDoor) Admit(ctx context.Context, c *gitssh.Client, workspace, name s
 	}
 	hr.RemoteAddr = c.Address
 	hr.Header.Set("User-Agent", c.Agent)
+	if w, ok := strings.CutPrefix(workspace, gitserve.SnippetPlace); ok {
+		r, op, need := d.asksSnippet(hr, w, name, write)
+		p, s, err := access.DecideKey(d.s.Gate, r, c.Fingerprint, op, need)
+		if err != nil {
+			return gitserve.Repository{}, d.told(trace, err)
+		}
+		d.s.Gate.Recorder.RecordKey(access.KeyUse{Fingerprint: c.Fingerprint}, d.s.Gate.Now())
+		return d.admittedSnippet(p, s), nil
+	}
 	r, op, need := d.asks(hr, workspace, name, write)
 	p, repo, err := access.DecideKey(d.s.Gate, r, c.Fingerprint, op, need)
 	if err != nil {

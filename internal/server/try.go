@@ -22,7 +22,8 @@ func (s *Server) Try(ctx context.Context, method, uri string, authorization []st
 	if err != nil {
 		return access.Trial{}, rest.Refuse(reason.PathMalformed, "")
 	}
-	if repository, ok := strings.CutSuffix(strings.TrimSuffix(u.Path, "/"), ".git"); ok && method == http.MethodGet && strings.Count(repository, "/") == 2 {
+	repository, ok := strings.CutSuffix(strings.TrimSuffix(u.Path, "/"), ".git")
+	if _, _, is := gitserve.Address(strings.Split(strings.TrimPrefix(repository, "/"), "/"), 0); ok && is && method == http.MethodGet {
 		u.Path, u.RawPath = repository+".git/info/refs", ""
 		u.RawQuery = "service=" + gitserve.UploadPack
 	}
@@ -43,6 +44,10 @@ func (s *Server) Try(ctx context.Context, method, uri string, authorization []st
 		}
 	}
 	if route, ok := githttp.Match(hr); ok {
+		if w, ok := strings.CutPrefix(route.Workspace, gitserve.SnippetPlace); ok {
+			r, op, need := (&door{s}).asksSnippet(hr, w, route.Repository, route.Write())
+			return access.Try(s.Gate, r, access.SurfaceGit, op, need), nil
+		}
 		r, op, need := (&door{s}).asks(hr, route.Workspace, route.Repository, route.Write())
 		return access.Try(s.Gate, r, access.SurfaceGit, op, need), nil
 	}

@@ -69,7 +69,7 @@ func TestEveryServedOperationByOAuth(t *testing.T) {
 			t.Run(key, func(t *testing.T) {
 				s.T = t
 				defer func() { s.T = t }()
-				defer forgetTokens(w)
+				defer forgetTokens(w) // those that were made before the call
 				op, _ := catalog.Lookup(key)
 				ex := examples[key]
 				path := "/2.0" + ex.path(op, w)

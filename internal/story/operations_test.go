@@ -220,6 +220,33 @@ var examples = map[string]example{
 	"PUT /workspaces/{workspace}/hooks/{uid}":                  {params: hook, before: hookOf("workspace_id", "workspaces/acme"), body: `{"active":false,"secret":null}`},
 	"DELETE /workspaces/{workspace}/hooks/{uid}":               {params: hook, before: hookOf("workspace_id", "workspaces/acme")},
 
+	"POST /snippets":                            {body: snippetFiles},
+	"GET /snippets/{workspace}":                 {},
+	"POST /snippets/{workspace}":                {body: snippetFiles},
+	"GET /snippets/{workspace}/{encoded_id}":    {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}":    {params: snippetParams, before: snippetOfAdmin, body: `{"title":"Changed"}`},
+	"DELETE /snippets/{workspace}/{encoded_id}": {params: snippetParams, before: snippetOfAdmin},
+
+	"GET /snippets/{workspace}/{encoded_id}/{node_id}":              {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}/{node_id}":              {params: snippetParams, before: snippetOfAdmin, body: snippetFiles},
+	"DELETE /snippets/{workspace}/{encoded_id}/{node_id}":           {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/files/{path}":           {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{node_id}/files/{path}": {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/commits":                {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/commits/{revision}":     {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{revision}/diff":        {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/{revision}/patch":       {params: snippetParams, before: snippetOfAdmin},
+
+	"GET /snippets/{workspace}/{encoded_id}/comments":                 {params: snippetParams, before: commentOnSnippet},
+	"POST /snippets/{workspace}/{encoded_id}/comments":                {params: snippetParams, before: commentOnSnippet, body: `{"content":{"raw":"So that"},"parent":{"id":1}}`},
+	"GET /snippets/{workspace}/{encoded_id}/comments/{comment_id}":    {params: snippetParams, before: commentOnSnippet},
+	"PUT /snippets/{workspace}/{encoded_id}/comments/{comment_id}":    {params: snippetParams, before: commentOnSnippet, body: `{"content":{"raw":"How?"}}`},
+	"DELETE /snippets/{workspace}/{encoded_id}/comments/{comment_id}": {params: snippetParams, before: commentOnSnippet},
+	"GET /snippets/{workspace}/{encoded_id}/watch":                    {params: snippetParams, before: snippetOfAdmin},
+	"PUT /snippets/{workspace}/{encoded_id}/watch":                    {params: snippetParams, before: snippetOfAdmin},
+	"DELETE /snippets/{workspace}/{encoded_id}/watch":                 {params: snippetParams, before: snippetOfAdmin},
+	"GET /snippets/{workspace}/{encoded_id}/watchers":                 {params: snippetParams, before: snippetOfAdmin},
+
 	"GET /repositories/{workspace}/{repo_slug}/downloads":               {},
 	"POST /repositories/{workspace}/{repo_slug}/downloads":              {body: artifact},
 	"GET /repositories/{workspace}/{repo_slug}/downloads/{filename}":    {params: map[string]string{"filename": "widget.tar"}, before: artifactOfWidgets},
@@ -286,6 +313,27 @@ const artifact = pailtest.Multipart("--b\r\nContent-Disposition: form-data; name
 
 func artifactOfWidgets(w *pailtest.World) {
 	w.Want(w.Do(w.Token(w.Admin, "write:repository"), "POST", "/2.0/repositories/acme/widgets/downloads", artifact), http.StatusCreated)
+}
+
+const snippetFiles = pailtest.Multipart("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"notes.txt\"\r\n\r\nWhat is new\r\n--b--\r\n")
+
+var snippetParams = map[string]string{"encoded_id": "aaaaaaaa", "node_id": "HEAD", "revision": "main", "path": "notes.txt", "comment_id": "1"}
+
+// snippetOfAdmin makes a snippet with that id, the only one.
+func snippetOfAdmin(w *pailtest.World) {
+	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
+		_, err := tx.Exec(context.Background(), `DELETE FROM snippet`)
+		return err
+	}))
+	w.Want(w.Do(w.Token(w.Admin, "read:snippet", "write:snippet"), "POST", "/2.0/snippets/acme", snippetFiles), http.StatusCreated)
+	w.Exec(`UPDATE snippet SET encoded_id = 'aaaaaaaa'`)
+}
+
+// commentOnSnippet makes such a snippet with number 1 of the comments, the admin's.
+func commentOnSnippet(w *pailtest.World) {
+	snippetOfAdmin(w)
+	w.Exec(`UPDATE counter SET value = 0 WHERE name = 'snippet_comment'`)
+	w.Want(w.Do(w.Token(w.Admin, "read:snippet", "write:snippet"), "POST", "/2.0/snippets/acme/aaaaaaaa/comments", `{"content":{"raw":"Why?"}}`), http.StatusCreated)
 }
 
 // empty forgets what is in a table whose rows are numbered, and numbers the next ones from 1.
@@ -459,11 +507,11 @@ func check(w *pailtest.World, err error) {
 	}
 }
 
-// forgetTokens removes the admin's tokens: an account has only so many, and each operation is tried with several.
+// forgetTokens removes the admin's API tokens: an account has only so many, and each operation is tried with several.
 func forgetTokens(w *pailtest.World) {
 	check(w, w.Gate.Recorder.Flush(context.Background()))
 	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
-		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1 AND kind = 'api_token'`, w.Admin.ID)
+		_, err := tx.Exec(context.Background(), `DELETE FROM credential WHERE account_id = $1 AND kind = $2`, w.Admin.ID, string(access.APIToken))
 		return err
 	}))
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -83,6 +84,9 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 	env.Setenv("REVIEW_TOKEN", w.Secret(w.Member, "read:pullrequest", "write:pullrequest", "read:repository", "write:repository"))
 	env.Setenv("MEMBER_ISSUES", w.Secret(w.Member, "read:issue", "write:issue", "delete:issue", "read:user", "write:user"))
 	env.Setenv("OUTSIDER_ISSUES", w.Secret(w.Outsider, "read:issue", "write:issue", "delete:issue"))
+	for name, a := range map[string]account.Account{"": w.Admin, "MEMBER_": w.Member, "OUTSIDER_": w.Outsider} {
+		env.Setenv(name+"SNIPPET_TOKEN", w.Secret(a, "read:snippet", "write:snippet", "delete:snippet"))
+	}
 	env.Setenv("NARROW_TOKEN", w.Secret(w.Admin, "read:workspace", "read:repository"))
 	_, accessToken, err := w.Accounts.CreateAccessToken(t.Context(), access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, RepositoryID: w.Repository.ID}, "ci", []string{"repository:write"}, 30)
 	if err != nil {

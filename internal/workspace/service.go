@@ -116,7 +116,7 @@ func (r *Room) UpdateWorkspace(ctx context.Context, workspaceID string, c Change
 	return w, err
 }
 
-// nothingPublic refuses to keep everything private while a project or a repository is public. The projects' rows are
+// nothingPublic refuses to keep everything private while a project, a repository or a snippet is public. The projects' rows are
 // locked first: whoever makes something in one of them public waits, and then sees the rule.
 func nothingPublic(ctx context.Context, tx *database.Tx, workspaceID string) error {
 	if _, err := tx.Exec(ctx, `UPDATE project SET name = name WHERE workspace_id = $1`, workspaceID); err != nil {
@@ -124,21 +124,22 @@ func nothingPublic(ctx context.Context, tx *database.Tx, workspaceID string) err
 	}
 	public, err := database.Collect(ctx, tx, func(row func(...any) error) (s string, err error) { return s, row(&s) },
 		`SELECT p.key AS name FROM project p WHERE p.workspace_id = $1 AND NOT p.is_private
-			UNION ALL SELECT r.slug FROM repository r WHERE r.workspace_id = $1 AND NOT r.is_private ORDER BY name LIMIT 5`, workspaceID)
+			UNION ALL SELECT r.slug FROM repository r WHERE r.workspace_id = $1 AND NOT r.is_private
+			UNION ALL SELECT 'snippets/' || s.encoded_id FROM snippet s WHERE s.workspace_id = $1 AND NOT s.is_private ORDER BY name LIMIT 5`, workspaceID)
 	if err == nil && len(public) > 0 {
 		return rest.InvalidField("is_privacy_enforced", "some of it is public; make that private first: "+strings.Join(public, ", "))
 	}
 	return err
 }
 
-// DeleteWorkspace deletes a workspace that holds no repositories, with its projects, groups and memberships and the
-// access tokens made for it. ErrNotFound: there is no such workspace. A *rest.Error says that repositories are left.
+// DeleteWorkspace deletes a workspace that holds neither repositories nor snippets, with its projects, groups and memberships and the
+// access tokens made for it. ErrNotFound: there is no such workspace. A *rest.Error says that some are left.
 func (r *Room) DeleteWorkspace(ctx context.Context, workspaceID string) error {
 	err := r.changeOne(ctx, `DELETE FROM workspace WHERE id = $1`, workspaceID)
 	if !database.IsReference(err) {
 		return err
 	}
-	return rest.Refuse(reason.ConflictInUse, "The workspace still holds repositories. Delete them first.").WithMessage("The workspace is not empty.")
+	return rest.Refuse(reason.ConflictInUse, "The workspace still holds repositories or snippets. Delete them first.").WithMessage("The workspace is not empty.")
 }
 
 // taken refuses a request for a value that something else has.

@@ -135,13 +135,11 @@ func sum(all []int64) (n int64) {
 
 // operationName is an operation as pail token show has it.
 func operationName(op *catalog.Operation) string {
-	switch op {
-	case nil:
+	if op == nil {
 		return "no operation"
-	case access.GitRead:
-		return "git fetch"
-	case access.GitWrite:
-		return "git push"
+	}
+	if name := op.GitName(); name != "" {
+		return name
 	}
 	return op.Method + " /2.0" + op.Template
 }

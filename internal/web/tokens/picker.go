@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/scope"
 )
@@ -72,7 +71,7 @@ func capital(name string) string {
 
 // operations are those that take a credential of this kind at all, git's first.
 func (at place) operations() []*catalog.Operation {
-	all := append([]*catalog.Operation{access.GitRead, access.GitWrite}, catalog.All()...)
+	all := append(catalog.Git(), catalog.All()...)
 	return slices.DeleteFunc(all, func(op *catalog.Operation) bool { return !at.Shelf.Kind.Takes(op) || op.Removed != nil })
 }
 
@@ -116,11 +115,8 @@ func (p *Pages) opens(at place, chosen scope.Set) opens {
 		}
 		one := opened{op.Method + " /2.0" + op.Template, op.Summary, p.served[op.Key]}
 		tag := op.Tag
-		switch op {
-		case access.GitRead:
-			one.Name, tag = "git clone, git fetch", "Git"
-		case access.GitWrite:
-			one.Name, tag = "git push", "Git"
+		if name := op.GitName(); name != "" {
+			one.Name, tag = strings.Replace(name, "git fetch", "git clone, git fetch", 1), "Git"
 		}
 		i := slices.IndexFunc(o.Openings, func(x opening) bool { return x.Tag == tag })
 		if i < 0 {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/web/page"
@@ -30,7 +31,10 @@ type Pages struct {
 
 // Mount adds the pages to a site.
 func (p *Pages) Mount(s *page.Site) {
-	p.served = map[string]bool{access.GitRead.Key: true, access.GitWrite.Key: true}
+	p.served = map[string]bool{}
+	for _, op := range catalog.Git() {
+		p.served[op.Key] = true
+	}
 	for _, room := range []interface{ Operations() []access.Operation }{p.Accounts, p.Workspaces, p.Repositories} {
 		for _, op := range room.Operations() {
 			p.served[op.Key()] = true
