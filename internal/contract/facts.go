@@ -94,6 +94,14 @@ func Load(dir string) (*Checker, error) {
 			return nil, fmt.Errorf("schema_exceptions.json: exception %d: %w", i+1, err)
 		}
 	}
+	for _, e := range documented {
+		if _, there := schemas[e.Schemas[0]]; !there {
+			continue
+		}
+		if err := e.apply(schemas); err != nil {
+			return nil, fmt.Errorf("the exception for %s: %w", e.Schemas[0], err)
+		}
+	}
 	compiled, err := compile(schemas)
 	if err != nil {
 		return nil, err
