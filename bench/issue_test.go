@@ -3,8 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"slices"
 	"testing"
 	"time"
 
@@ -44,25 +42,9 @@ func BenchmarkIssues(b *testing.B) {
 		b.Fatal(err)
 	}
 	token := w.Token(w.Admin, "read:issue")
-	q := func(filter, sort string) string { return "?" + url.Values{"q": {filter}, "sort": {sort}}.Encode() }
-	for _, m := range []struct{ name, path string }{
-		{"list", ""}, {"sorted", "?sort=-updated_on"}, {"page 100", "?page=100"}, {"one", "/99998"},
-		{"state", q(`state="new"`, "")}, {"state sorted", q(`state="new"`, "-updated_on")}, {"kind", q(`kind="task" AND state="open"`, "")},
-		{"nickname", q(`assignee.nickname="acme-member"`, "")}, {"nobody", q(`assignee=null`, "")}, {"title", q(`title="Number 50000"`, "")}, {"id", q(`id=50000`, "")},
-		{"recent", q(`updated_on>=1970-01-01T00:00:00.099+00:00`, "-updated_on")},
-	} {
-		b.Run(m.name, func(b *testing.B) {
-			var took []time.Duration
-			for b.Loop() {
-				began := time.Now()
-				w.Want(w.Do(token, "GET", "/2.0/repositories/acme/widgets/issues"+m.path, nil), 200)
-				took = append(took, time.Since(began))
-			}
-			b.ReportMetric(float64(took[0].Microseconds())/1000, "first-ms")
-			slices.Sort(took)
-			median := took[len(took)/2]
-			b.ReportMetric(float64(median.Microseconds())/1000, "p50-ms")
-			against(b, median, limitIssue)
-		})
-	}
+	lists(b, nil, &shelf{w, token, "/2.0/repositories/acme/widgets/issues"}, limitIssue,
+		question{"list", ""}, question{"sorted", "?sort=-updated_on"}, question{"page 100", "?page=100"}, question{"one", "/99998"},
+		filtered("state", `state="new"`, ""), filtered("state sorted", `state="new"`, "-updated_on"), filtered("kind", `kind="task" AND state="open"`, ""),
+		filtered("nickname", `assignee.nickname="acme-member"`, ""), filtered("nobody", `assignee=null`, ""), filtered("title", `title="Number 50000"`, ""),
+		filtered("id", `id=50000`, ""), filtered("recent", `updated_on>=1970-01-01T00:00:00.099+00:00`, "-updated_on"))
 }
