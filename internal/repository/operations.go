@@ -317,7 +317,7 @@ func (room *Room) listed(c *access.Call, narrow func(*query)) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.Counted(c.Request, p, values, size), nil
+	return pageOf(c, p, values, size), nil
 }
 
 // body is what create and update read of a repository.

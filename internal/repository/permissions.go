@@ -92,5 +92,5 @@ func (room *Room) ownPermissions(c *access.Call, self *access.Account) (any, err
 		}
 		values[i] = ownPermissionJSON{"repository_permission", level.String(), who, room.Summarize(r)}
 	}
-	return rest.Counted(c.Request, p, values, size), nil
+	return pageOf(c, p, values, size), nil
 }

@@ -238,8 +238,19 @@ var fields = bbql.Fields{
 	"owner.uuid":      {Column: "w.id", Kind: bbql.UUID},
 }
 
-// list returns one page and the size of the whole list. Only what the caller may see is counted. A filter or an order
-// that cannot be is a *rest.Error.
+// counted is how many repositories a list may have for it to tell how many they are. Counting more would take longer than the page.
+const counted = 1000
+
+// pageOf is a page of repositories, or of something of each of them, where the list has size of them, as list gives it.
+func pageOf[T any](c *access.Call, p rest.Paging, values []T, size int) rest.List {
+	if size > counted {
+		return rest.Uncounted(c.Request, p, values, len(values) == p.Pagelen, nil)
+	}
+	return rest.Counted(c.Request, p, values, size)
+}
+
+// list returns one page and the size of the whole list, counted+1 where it is larger than counted. Only what the caller may see is
+// counted. A filter or an order that cannot be is a *rest.Error.
 func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int, error) {
 	where, args, err := l.where()
 	if err != nil {
@@ -253,7 +264,7 @@ func list(ctx context.Context, q database.Queryer, l query) ([]*Repository, int,
 		order = "r.created_on, r.id"
 	}
 	var size int
-	if err := q.Row(ctx, `SELECT COUNT(*)`+from+where, args...).Scan(&size); err != nil {
+	if err := q.Row(ctx, `SELECT COUNT(*) FROM (SELECT 1`+from+where+` LIMIT `+strconv.Itoa(counted+1)+`) counted`, args...).Scan(&size); err != nil {
 		return nil, 0, err
 	}
 	rows, err := l.rows(ctx, q, order, l.paging.Pagelen, l.paging.Offset())
