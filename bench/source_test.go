@@ -50,6 +50,7 @@ func sourceScene(b *testing.B) (w *pailtest.World, dir string) {
 	if err := w.Repositories.Pushed(context.Background(), w.Repository.ID); err != nil {
 		b.Fatal(err)
 	}
+	w.Indexed() // what goes on in the background after a push is measured by itself
 	found, _ := filepath.Glob(filepath.Join(w.Config.Data, "repositories", "*", w.Repository.ID+".git"))
 	if len(found) != 1 {
 		b.Fatal(found)
