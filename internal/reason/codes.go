@@ -134,6 +134,8 @@ const (
 	ConflictState      Code = "conflict.state"
 	BranchRestricted   Code = "branch.restricted"
 	IssueTrackerOff    Code = "issue.tracker_off"
+	IssueArchiveBroken Code = "issue.archive_broken"
+	IssueJobRunning    Code = "issue.job_running"
 )
 
 // A pull request cannot be made, changed or merged.

@@ -119,7 +119,8 @@ func (s *Server) assemble() error {
 	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "downloads"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
-	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now}, URLs: urls, Log: s.Log, Now: now}
+	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now},
+		Archives: &filestore.Store{Dir: filepath.Join(s.Config.Data, "issue-archives"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
 	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
@@ -245,6 +246,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	behind.Go(func() { s.Search.Run(running) })
 	behind.Go(func() { s.upkeep.Run(running) })
 	behind.Go(func() { s.PullRequests.Run(running) })
+	behind.Go(func() { s.Issues.Run(running) })
 	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
@@ -294,7 +296,7 @@ func (s *Server) uploads(r *http.Request) bool {
 	}
 	switch m.Operation.Key {
 	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads",
-		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments",
+		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments", "POST /repositories/{workspace}/{repo_slug}/issues/import",
 		"POST /snippets", "POST /snippets/{workspace}", "PUT /snippets/{workspace}/{encoded_id}", "PUT /snippets/{workspace}/{encoded_id}/{node_id}":
 		return true
 	}
