@@ -308,9 +308,9 @@ type said struct {
 // comments writes the comments. In Bitbucket's format an entry of the log hangs on a comment, which has no text where nothing was said.
 func (w *archiveWriter) comments(ctx context.Context, add func(any) error) error {
 	const query = `SELECT * FROM (SELECT m.id, m.number, COALESCE(m.account_id, '') AS account_id, m.credential, m.name, m.content, m.created_on, m.updated_on,
-			EXISTS (SELECT 1 FROM issue_change v WHERE v.repository_id = m.repository_id AND v.id = m.id AND v.changes = '{}') AS nothing
+			EXISTS (SELECT 1 FROM issue_change v WHERE v.repository_id = m.repository_id AND v.id = m.id AND v.changes = '{}') AS bare
 			FROM issue_comment m WHERE m.repository_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3) m
-		UNION ALL SELECT * FROM (SELECT v.id, v.number, COALESCE(v.account_id, '') AS account_id, v.credential, v.name, NULL AS content, v.created_on, v.created_on AS updated_on, v.changes = '{}' AS nothing
+		UNION ALL SELECT * FROM (SELECT v.id, v.number, COALESCE(v.account_id, '') AS account_id, v.credential, v.name, NULL AS content, v.created_on, v.created_on AS updated_on, v.changes = '{}' AS bare
 			FROM issue_change v WHERE v.repository_id = $1 AND v.id > $2 AND NOT EXISTS (SELECT 1 FROM issue_comment m WHERE m.repository_id = v.repository_id AND m.id = v.id)
 			ORDER BY v.id LIMIT $3) v
 		ORDER BY 1`

@@ -73,6 +73,8 @@ type progress struct {
 	done, total   int64
 }
 
+var waiting = progress{status: accepted, phase: "Waiting"}
+
 // begin says what comes now, and how many of it there are.
 func (j *job) begin(phase string, total int64) {
 	j.now.Store(&progress{started, phase, 0, total})
@@ -88,12 +90,12 @@ func (j *job) step(n int64) {
 // jobJSON is how far an export or an import is (schema issue_job_status). What one has failed of stands in phase, since the schema has
 // no other place for it.
 type jobJSON struct {
-	Type    string  `json:"type"`
-	Status  string  `json:"status"`
-	Phase   string  `json:"phase"`
-	Total   int64   `json:"total"`
-	Count   int64   `json:"count"`
-	Percent float64 `json:"pct"`
+	Type    string `json:"type"`
+	Status  string `json:"status"`
+	Phase   string `json:"phase"`
+	Total   int64  `json:"total"`
+	Count   int64  `json:"count"`
+	Percent int64  `json:"pct"`
 }
 
 func (p *progress) render() jobJSON {
@@ -102,7 +104,7 @@ func (p *progress) render() jobJSON {
 	case p.status == succeeded:
 		j.Percent = 100
 	case p.total > 0:
-		j.Percent = float64(int(1000*float64(p.done)/float64(p.total))) / 10
+		j.Percent = 100 * p.done / p.total
 	}
 	return j
 }
@@ -139,11 +141,11 @@ func (room *Room) postExport(c *access.Call, r *repository.Repository) (any, err
 	if err := room.begin(c.Context(), j, nil); err != nil {
 		return nil, err
 	}
-	return acceptedAt(j, room.link(r, "issues", "export", r.Slug+"-issues-"+j.id+".zip")), nil
+	return acceptedAt(room.link(r, "issues", "export", r.Slug+"-issues-"+j.id+".zip")), nil
 }
 
-func acceptedAt(j *job, place rest.Link) rest.Answer {
-	return rest.Answer{Status: http.StatusAccepted, Body: j.now.Load().render(), Header: http.Header{"Location": {place.Href}}}
+func acceptedAt(place rest.Link) rest.Answer {
+	return rest.Answer{Status: http.StatusAccepted, Body: waiting.render(), Header: http.Header{"Location": {place.Href}}}
 }
 
 // postImport takes the archive in the field called archive of a form, and begins to import it. It replaces everything in the tracker.
@@ -160,8 +162,8 @@ func (room *Room) postImport(c *access.Call, r *repository.Repository) (any, err
 		if err != nil {
 			return nil, err
 		}
-		if part.Name != "archive" && part.File == "" {
-			continue
+		if part.File == "" {
+			continue // whatever the field is called, as for attachments
 		}
 		j := &job{kind: importing, r: r}
 		if err := room.begin(c.Context(), j, func() error {
@@ -179,7 +181,7 @@ func (room *Room) postImport(c *access.Call, r *repository.Repository) (any, err
 		}); err != nil {
 			return nil, err
 		}
-		return acceptedAt(j, room.link(r, "issues", "import")), nil
+		return acceptedAt(room.link(r, "issues", "import")), nil
 	}
 }
 
@@ -199,7 +201,7 @@ func (room *Room) begin(ctx context.Context, j *job, prepare func() error) error
 		return err
 	}
 	j.id = id.String()
-	j.now.Store(&progress{status: accepted, phase: "Waiting"})
+	j.now.Store(&waiting)
 	queue := room.jobs.channel()
 	now := room.Now()
 	gone, err := room.expire(ctx, j.r.ID)

@@ -144,6 +144,11 @@ var examples = map[string]example{
 	"GET /repositories/{workspace}/{repo_slug}/versions":                                   {before: labels},
 	"GET /repositories/{workspace}/{repo_slug}/versions/{version_id}":                      {params: map[string]string{"version_id": "3"}, before: labels},
 
+	"POST /repositories/{workspace}/{repo_slug}/issues/export":                                 {before: noJobs, body: `{"type":"export_options","send_email":false,"include_attachments":true}`},
+	"GET /repositories/{workspace}/{repo_slug}/issues/export/{repo_name}-issues-{task_id}.zip": {params: exported, before: exportedIssues},
+	"POST /repositories/{workspace}/{repo_slug}/issues/import":                                 {before: noJobs, body: archiveForm},
+	"GET /repositories/{workspace}/{repo_slug}/issues/import":                                  {before: importedIssues},
+
 	"GET /repositories/{workspace}/{repo_slug}/branching-model":                   {},
 	"GET /repositories/{workspace}/{repo_slug}/effective-branching-model":         {},
 	"GET /repositories/{workspace}/{repo_slug}/branching-model/settings":          {},
