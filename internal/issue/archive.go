@@ -39,7 +39,7 @@ const (
 	maxValue     = 4 << 20
 	maxRatio     = 200
 	unpackedFree = 256 << 20
-	maxImported  = 8 * maxContent // characters of one text
+	maxImported  = 4 * maxContent // characters of one text
 	maxLogField  = 64             // characters
 	maxEntryID   = 1 << 53        // what JSON can say everywhere
 	maxNumber    = 1 << 31
@@ -275,8 +275,12 @@ func (p *paced) Read(b []byte) (int, error) {
 	if p.read >= p.end {
 		return 0, errValue
 	}
-	n, err := p.from.Read(b[:min(int64(len(b)), p.end-p.read)])
+	// As much as there is room for: the decoder looks at what lies before a value again after each read.
+	n, err := io.ReadFull(p.from, b[:min(int64(len(b)), p.end-p.read)])
 	p.read += int64(n)
+	if n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // the next read tells the end
+	}
 	return n, err
 }
 
