@@ -54,8 +54,23 @@ type jobs struct {
 }
 
 func (q *jobs) channel() chan *job {
-	q.once.Do(func() { q.waiting, q.here = make(chan *job, maxJobs), map[string]*job{} })
+	q.once.Do(func() { q.waiting = make(chan *job, maxJobs) })
 	return q.waiting
+}
+
+func (q *jobs) enter(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.here == nil {
+		q.here = map[string]*job{}
+	}
+	q.here[j.id] = j
+}
+
+func (q *jobs) leave(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.here, j.id)
 }
 
 // job is an export or an import.
@@ -209,14 +224,7 @@ func (room *Room) begin(ctx context.Context, j *job, prepare func() error) error
 	if err != nil {
 		return err
 	}
-	room.jobs.mu.Lock()
-	room.jobs.here[j.id] = j
-	room.jobs.mu.Unlock()
-	leave := func() {
-		room.jobs.mu.Lock()
-		delete(room.jobs.here, j.id)
-		room.jobs.mu.Unlock()
-	}
+	room.jobs.enter(j)
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		// Whatever was at one that does not move has ended.
 		if err := room.bury(ctx, tx, j.r.ID, now); err != nil {
@@ -227,7 +235,7 @@ func (room *Room) begin(ctx context.Context, j *job, prepare func() error) error
 		return err
 	})
 	if err != nil {
-		leave()
+		room.jobs.leave(j)
 		switch {
 		case database.IsUnique(err):
 			return rest.Refuse(reason.IssueJobRunning, "").WithHeader("Retry-After", "5")
@@ -241,7 +249,7 @@ func (room *Room) begin(ctx context.Context, j *job, prepare func() error) error
 		err := prepare()
 		stop()
 		if err != nil {
-			leave()
+			room.jobs.leave(j)
 			return errors.Join(err, room.withdraw(context.WithoutCancel(ctx), j))
 		}
 	}
@@ -249,7 +257,7 @@ func (room *Room) begin(ctx context.Context, j *job, prepare func() error) error
 	case queue <- j:
 		return nil
 	default:
-		leave()
+		room.jobs.leave(j)
 		busy := rest.Refusef(reason.ServerBusy, "%d exports and imports are waiting already.", maxJobs).WithHeader("Retry-After", "30")
 		return errors.Join(busy, room.withdraw(context.WithoutCancel(ctx), j))
 	}
@@ -429,11 +437,7 @@ func keptRefusal(e *rest.Error) refusal {
 
 // settle notes what became of a job. What an export has made, and that an import was made, was noted with it.
 func (room *Room) settle(ctx context.Context, j *job, outcome error) {
-	defer func() {
-		room.jobs.mu.Lock()
-		delete(room.jobs.here, j.id)
-		room.jobs.mu.Unlock()
-	}()
+	defer room.jobs.leave(j)
 	if j.kind == importing || outcome != nil {
 		room.forget([]keptArchive{{j.r.ID, j.id}})
 	}
