@@ -5,11 +5,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -409,4 +414,96 @@ func TestInterruptedIssueArchives(t *testing.T) {
 			t.Errorf("%d archives are there", n)
 		}
 	})
+}
+
+// TestImportCrashes kills a server in the middle of imports: the tracker then holds all of one archive and nothing of the other, the
+// import says which, and no file is left that nothing names.
+func TestImportCrashes(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		pailtest.Skip(t, "linux", "the processes of a dead server are found in /proc")
+	}
+	if testing.Short() {
+		t.Skip("skipped: kills servers")
+	}
+	data, secret := t.TempDir(), ""
+	t.Run("before", func(t *testing.T) {
+		w := pailtest.Start(t, pailtest.Options{Data: data}).World()
+		tracker(w)
+		secret = w.Secret(w.Admin, "read:issue", "write:issue", "admin:repository")
+	})
+	if t.Failed() {
+		return
+	}
+	const many = 300
+	archive := func(round int) []byte {
+		var issues, attached, files []string
+		for i := 1; i <= many; i++ {
+			issues = append(issues, fmt.Sprintf(`{"id":%d,"title":"Of %d","status":"new","kind":"bug","priority":"major","created_on":"2020-01-02T03:04:05+00:00","updated_on":"2020-01-02T03:04:05+00:00"}`, i, round))
+			if i <= 20 {
+				attached = append(attached, fmt.Sprintf(`{"path":"f%d","filename":"f","issue":%d}`, i, i))
+				files = append(files, fmt.Sprintf("f%d", i), fmt.Sprint(round))
+			}
+		}
+		return archiveOf(`{"issues":[`+strings.Join(issues, ",")+`],"comments":[],"attachments":[`+strings.Join(attached, ",")+`]}`, files...)
+	}
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	t.Logf("seed %d", seed)
+	holds := 0
+	for round := 1; round <= 4; round++ {
+		c := &crash{t: t, secret: secret, v: startVictim(t, data)}
+		form := archive(round)
+		r, err := http.NewRequest("POST", c.v.url+ofIssues+"/import", strings.NewReader(string(uploaded(form))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		r.SetBasicAuth("admin@acme.example", secret)
+		a, err := http.DefaultClient.Do(r)
+		if err != nil || a.StatusCode != http.StatusAccepted {
+			t.Fatal(a, err)
+		}
+		_ = a.Body.Close()
+		stage := random.IntN(3) // Attachments, Issues, or at once
+		for status, said, ok := c.call("GET", ofIssues+"/import", nil); ok && status == http.StatusAccepted && stage < 2 && said["phase"] != []string{"Attachments", "Issues"}[stage]; status, said, ok = c.call("GET", ofIssues+"/import", nil) {
+		}
+		c.v.kill(true)
+
+		db, err := database.Open(t.Context(), "sqlite:"+filepath.Join(data, "pail.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Update(t.Context(), func(tx *database.Tx) error { // as if half a minute had gone by
+			_, err := tx.Exec(t.Context(), `UPDATE issue_job SET due_on = 1`)
+			return err
+		})
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		c.v = startVictim(t, data)
+		said := c.must("GET", ofIssues+"/import", nil, http.StatusOK)
+		if said["status"] == "SUCCESS" {
+			holds = round
+		} else if phase, _ := said["phase"].(string); said["status"] != "FAILURE" || !strings.HasPrefix(phase, "server.stopping: ") {
+			t.Errorf("round %d: %v", round, said)
+		}
+		want, files := 0, 0
+		if holds > 0 {
+			want, files = many, 20
+		}
+		if got := c.must("GET", ofIssues+"?q="+url.QueryEscape(fmt.Sprintf(`title="Of %d"`, holds)), nil, http.StatusOK)["size"]; got != float64(want) {
+			t.Errorf("round %d, stage %d: %v issues of round %d, want %d", round, stage, got, holds, want)
+		}
+		if got := c.must("GET", ofIssues, nil, http.StatusOK)["size"]; got != float64(want) {
+			t.Errorf("round %d, stage %d: %v issues, want %d", round, stage, got, want)
+		}
+		if left, _ := filepath.Glob(filepath.Join(data, "attachments", "*", "*")); len(left) != files {
+			t.Errorf("round %d, stage %d: %d files, want %d", round, stage, len(left), files)
+		}
+		if left, _ := filepath.Glob(filepath.Join(data, "issue-archives", "*", "*")); len(left) != 0 {
+			t.Errorf("round %d, stage %d: archives are left: %v", round, stage, left)
+		}
+		c.v.kill(true)
+	}
 }
