@@ -24,7 +24,7 @@ const (
 	fewArchived    = 500
 	archivedFile   = 16 << 10 // bytes of the file of each issue
 	limitArchive   = 2 * time.Minute
-	limitHeap      = 32 << 20 // bytes by which the heap grows, at most
+	limitHeap      = 16 << 20 // bytes by which the heap grows, at most
 )
 
 // BenchmarkIssueArchive measures an import of 5,000 issues with comments, a log and files, an export of them, and an import and an export

@@ -54,7 +54,11 @@ func TestWhoSeesSnippets(t *testing.T) {
 				scopes := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return !rapid.Bool().Draw(rt, s) })
 				c := rapid.SampledFrom(calls).Draw(rt, "call")
 				op, _ := catalog.Lookup(c.key)
-				granted, err := scope.ParseSet(scopes)
+				var names []string
+				for _, s := range scopes {
+					names = append(names, s+":bitbucket")
+				}
+				granted, err := scope.ParseSet(names)
 				check(w, err)
 				scoped := who == "nobody" || slices.ContainsFunc(op.Scopes, granted.Contains)
 				sees := !private || who == "member" || who == "owner"

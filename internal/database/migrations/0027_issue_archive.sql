@@ -30,4 +30,9 @@ CREATE TABLE issue_person (
 
 -- What Bitbucket's settings of a tracker were, in JSON, as they came with an import: they leave with an export.
 ALTER TABLE issue_tracker ADD COLUMN meta TEXT NOT NULL DEFAULT '';
+
+-- What is looked for together: which are counted is read off these alone, also where they lie far apart.
+CREATE INDEX issue_state_kind ON issue (repository_id, state, kind, number);
+CREATE INDEX issue_state_priority ON issue (repository_id, state, priority, number);
+CREATE INDEX issue_state_assignee ON issue (repository_id, state, assignee_id, number);
 -- +goose StatementEnd
