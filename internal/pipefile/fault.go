@@ -39,11 +39,17 @@ func (f Fault) String() string {
 const maxShown = 40
 
 // shown is text of the file in a sentence.
-func shown(text string) string {
-	if r := []rune(text); len(r) > maxShown {
-		text = string(r[:maxShown]) + "…"
+func shown(text string) string { return strconv.Quote(cut(text)) }
+
+// cut is text that is not too long.
+func cut(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxShown {
+			return text[:i] + "…"
+		}
 	}
-	return strconv.Quote(text)
+	return text
 }
 
 // oneOf lists what may stand somewhere.

@@ -3,15 +3,15 @@ package pipefile
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
 
-// Limits of a pattern: its bytes, and the patterns that its braces stand for.
+// Limits of a pattern: its bytes, the patterns that its braces stand for, and the bytes of those together.
 const (
-	maxGlob  = 1000
-	maxForms = 100
+	maxGlob     = 1000
+	maxForms    = 100
+	maxExpanded = 10_000
 )
 
 // Glob is a pattern for names of branches and tags, and for paths, as Bitbucket Cloud documents it: * is any number of characters
@@ -25,7 +25,7 @@ type Glob struct {
 
 // form is one of the patterns that the braces of a Glob stand for.
 type form struct {
-	matches *regexp.Regexp
+	marks []mark
 	// How special it is: without a wildcard, it is a name; then characters that are said count, and the fewer wildcards.
 	exact             bool
 	said, deep, stars int
@@ -65,7 +65,7 @@ func (g Glob) Matches(name string) bool { return g.best(name) != nil }
 // best is the most special of the forms that match.
 func (g Glob) best(name string) (best *form) {
 	for i := range g.forms {
-		if f := &g.forms[i]; f.matches.MatchString(name) && (best == nil || f.over(best)) {
+		if f := &g.forms[i]; f.matches(name) && (best == nil || f.over(best)) {
 			best = f
 		}
 	}
@@ -114,6 +114,7 @@ func expand(text string) ([]string, error) {
 				continue
 			}
 			var all []string
+			size := 0
 			for k, from := 0, begin; k <= len(commas); k++ {
 				to := i
 				if k < len(commas) {
@@ -123,8 +124,12 @@ func expand(text string) ([]string, error) {
 				if err != nil {
 					return nil, err
 				}
-				if all = append(all, inner...); len(all) > maxForms {
-					return nil, fmt.Errorf("braces that stand for at most %d patterns", maxForms)
+				for _, one := range inner {
+					all = append(all, one)
+					size += len(one)
+				}
+				if len(all) > maxForms || size > maxExpanded {
+					return nil, fmt.Errorf("braces that stand for at most %d patterns of together %d bytes", maxForms, maxExpanded)
 				}
 				from = to
 			}
@@ -153,31 +158,64 @@ func setEnd(text string) int {
 	return 0
 }
 
-// compile makes a regular expression, which Go matches in linear time, of a pattern without braces.
+// mark is a part of a form: a character, or what stands for some.
+type mark struct {
+	what what
+	char rune
+	set  *set
+}
+
+type what uint8
+
+const (
+	char     what = iota
+	one           // ?
+	inSet         // [ ]
+	some          // *
+	anything      // **
+	dirs          // **/ before the first directory: the way leads into inDirs, or past it
+	inDirs        // **/ in directories, up to a slash
+)
+
+// set is a set of characters. A slash is in none.
+type set struct {
+	not    bool
+	ranges [][2]rune
+}
+
+func (s *set) has(r rune) bool {
+	for _, in := range s.ranges {
+		if r >= in[0] && r <= in[1] {
+			return r != '/' && !s.not
+		}
+	}
+	return r != '/' && s.not
+}
+
+// compile reads a pattern without braces.
 func compile(text string) (form, error) {
 	f := form{exact: true}
-	b := strings.Builder{}
-	b.WriteString(`(?s)\A`)
-	wild := func(re string) {
+	wild := func(m mark) {
 		f.exact = false
-		b.WriteString(re)
+		f.marks = append(f.marks, m)
 	}
 	for i := 0; i < len(text); {
 		switch rest := text[i:]; {
 		case strings.HasPrefix(rest, "**/") && (i == 0 || text[i-1] == '/'):
-			wild(`(?:.*/)?`)
+			wild(mark{what: dirs})
+			wild(mark{what: inDirs})
 			f.deep++
 			i += 3
 		case strings.HasPrefix(rest, "**"):
-			wild(`.*`)
+			wild(mark{what: anything})
 			f.deep++
 			i += 2
 		case rest[0] == '*':
-			wild(`[^/]*`)
+			wild(mark{what: some})
 			f.stars++
 			i++
 		case rest[0] == '?':
-			wild(`[^/]`)
+			wild(mark{what: one})
 			f.stars++
 			i++
 		case rest[0] == '[':
@@ -185,11 +223,11 @@ func compile(text string) (form, error) {
 			if end == 0 {
 				return form{}, errors.New("a ] that closes the [, or \\[")
 			}
-			set, err := setOf(rest[1 : end-1])
+			of, err := setOf(rest[1 : end-1])
 			if err != nil {
 				return form{}, err
 			}
-			wild(set)
+			wild(mark{what: inSet, set: of})
 			f.said++
 			i += end
 		default:
@@ -198,25 +236,19 @@ func compile(text string) (form, error) {
 					return form{}, errors.New("a character behind the \\")
 				}
 			}
-			_, size := utf8.DecodeRuneInString(text[i:])
-			b.WriteString(regexp.QuoteMeta(text[i : i+size]))
+			r, size := utf8.DecodeRuneInString(text[i:])
+			f.marks = append(f.marks, mark{what: char, char: r})
 			f.said++
 			i += size
 		}
 	}
-	b.WriteString(`\z`)
-	var err error
-	f.matches, err = regexp.Compile(b.String())
-	if err != nil {
-		return form{}, errors.New("a pattern that can be read")
-	}
 	return f, nil
 }
 
-// setOf is a set of characters as a regular expression. It never matches a slash.
-func setOf(inner string) (string, error) {
-	not := strings.HasPrefix(inner, "!") || strings.HasPrefix(inner, "^")
-	if not {
+// setOf reads what stands in [ ].
+func setOf(inner string) (*set, error) {
+	s := &set{}
+	if s.not = inner[0] == '!' || inner[0] == '^'; s.not {
 		inner = inner[1:]
 	}
 	var runes []rune
@@ -229,7 +261,7 @@ func setOf(inner string) (string, error) {
 		}
 		runes, escaped, literal = append(runes, r), append(escaped, literal), false
 	}
-	var b strings.Builder
+	slash := true
 	for i := 0; i < len(runes); i++ {
 		from, to := runes[i], runes[i]
 		if i+2 < len(runes) && runes[i+1] == '-' && !escaped[i+1] {
@@ -237,22 +269,83 @@ func setOf(inner string) (string, error) {
 			i += 2
 		}
 		if from > to {
-			return "", errors.New("a range in [ ] that begins with the lower character")
+			return nil, errors.New("a range in [ ] that begins with the lower character")
 		}
-		// A slash in a range is cut out of it.
-		for _, part := range [][2]rune{{from, min(to, '/'-1)}, {max(from, '/'+1), to}} {
-			if part[0] <= part[1] {
-				fmt.Fprintf(&b, `\x{%x}-\x{%x}`, part[0], part[1])
+		slash = slash && from == '/' && to == '/'
+		s.ranges = append(s.ranges, [2]rune{from, to})
+	}
+	if slash && !s.not {
+		return nil, errors.New("characters other than / in [ ]")
+	}
+	return s, nil
+}
+
+// matches follows all ways through the pattern at once, so that it takes at most the product of the two lengths.
+func (f *form) matches(name string) bool {
+	n := len(f.marks)
+	here, next := make([]bool, n+1), make([]bool, n+1)
+	f.reach(here, 0)
+	for _, r := range name {
+		clear(next)
+		alive := false
+		for i, at := range here[:n] {
+			if !at {
+				continue
+			}
+			m := &f.marks[i]
+			to := -1
+			switch m.what {
+			case char:
+				if r == m.char {
+					to = i + 1
+				}
+			case one:
+				if r != '/' {
+					to = i + 1
+				}
+			case inSet:
+				if m.set.has(r) {
+					to = i + 1
+				}
+			case some:
+				if r != '/' {
+					to = i
+				}
+			case anything:
+				to = i
+			case inDirs:
+				if to = i; r == '/' {
+					f.reach(next, i+1)
+				}
+			}
+			if to >= 0 {
+				f.reach(next, to)
+				alive = true
 			}
 		}
+		if !alive {
+			return false
+		}
+		here, next = next, here
 	}
-	switch {
-	case not:
-		return `[^/` + b.String() + `]`, nil
-	case b.Len() == 0:
-		return "", errors.New("characters other than / in [ ]")
+	return here[n]
+}
+
+// reach notes a place in the pattern, and those that it leads to without a character.
+func (f *form) reach(places []bool, i int) {
+	for ; !places[i]; i++ {
+		places[i] = true
+		if i == len(f.marks) {
+			return
+		}
+		switch f.marks[i].what {
+		case some, anything:
+		case dirs:
+			f.reach(places, i+2)
+		default:
+			return
+		}
 	}
-	return `[` + b.String() + `]`, nil
 }
 
 // parts is how many parts a path has.

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Limits of what is looked at: values, where each use of an alias counts, and the faults that are told.
+// Limits of what is looked at: values, where each use of an alias counts, and long patterns and conditions count as several; and the
+// faults that are told.
 const (
 	maxVisits = 100_000
 	MaxFaults = 100
@@ -17,7 +18,7 @@ const (
 // Parse reads a file. Where there are faults, all that can be found are told, by their places, and there is no file. variables are
 // what ${{NAME}} stands for in values; of those that are missing, the value is taken for right, and left empty where it is no text.
 func Parse(data []byte, variables map[string]string) (*File, []Fault) {
-	r := &reader{variables: variables, told: map[Fault]bool{}, broken: map[Pos]bool{}}
+	r := &reader{variables: variables, told: map[Fault]bool{}, broken: map[Pos]bool{}, known: newKnown()}
 	f := r.file(data)
 	if len(r.faults) == 0 {
 		return f, nil
@@ -38,11 +39,15 @@ type reader struct {
 	told      map[Fault]bool
 	broken    map[Pos]bool // where the YAML itself is at fault: what follows from it is not told
 	visits    int
+	reading   bool // the YAML is right
 	known
 }
 
-// tooMuch is the panic that ends the reading of a file whose aliases stand for too much.
-type tooMuch struct{}
+// The panics that end the reading of a file.
+type (
+	tooMuch struct{} // its aliases stand for too much
+	enough  struct{} // no more faults are told
+)
 
 func (r *reader) file(data []byte) (f *File) {
 	root := r.tree(data)
@@ -53,18 +58,23 @@ func (r *reader) file(data []byte) (f *File) {
 		r.broken[Pos{f.Line, f.Column}] = true
 	}
 	defer func() {
-		if p := recover(); p != nil {
-			if _, is := p.(tooMuch); !is {
-				panic(p)
-			}
-			r.fail(Pos{}, "", "aliases that stand for too much", fmt.Sprintf("a file of at most %d values, where each use of an anchor counts", maxVisits))
-			f = nil
+		r.reading = false
+		switch p := recover(); p.(type) {
+		case nil:
+			return
+		case enough:
+		case tooMuch:
+			r.fail(Pos{}, "", "more than can be read", fmt.Sprintf("a file of at most %d values, where each use of an anchor counts", maxVisits))
+		default:
+			panic(p)
 		}
+		f = nil
 	}()
 	if root == nil || root.kind == null && root.alias == nil {
 		r.fail(Pos{1, 1}, "", "nothing", "pipelines")
 		return nil
 	}
+	r.reading = true
 	return r.readFile(r.value(root, ""))
 }
 
@@ -76,6 +86,16 @@ func (r *reader) fail(at Pos, path, found, expected string) {
 	if len(r.faults) < MaxFaults && !r.told[same] && !r.broken[at] {
 		r.told[same] = true
 		r.faults = append(r.faults, f)
+	}
+	if r.reading && len(r.faults) == MaxFaults {
+		panic(enough{})
+	}
+}
+
+// visit counts what is looked at.
+func (r *reader) visit(n int) {
+	if r.visits += n; r.visits > maxVisits {
+		panic(tooMuch{})
 	}
 }
 
@@ -91,9 +111,7 @@ func (r *reader) value(n *node, path string) value {
 	for n.alias != nil {
 		n = n.alias
 	}
-	if r.visits++; r.visits > maxVisits {
-		panic(tooMuch{})
-	}
+	r.visit(1)
 	return value{n, used, path}
 }
 
@@ -122,7 +140,7 @@ var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 // below is the path of a key.
 func below(path, key string) string {
 	switch {
-	case !plainKey.MatchString(key):
+	case len(key) > maxShown || !plainKey.MatchString(key):
 		return path + "[" + shown(key) + "]"
 	case path == "":
 		return key
@@ -166,6 +184,7 @@ func (r *reader) entries(v value, expected string) (all []entry, ok bool) {
 			continue
 		}
 		more, _ := r.entries(m, "the alias of a mapping, or a list of them")
+		r.visit(len(more))
 		for _, e := range more {
 			if !taken[e.key] {
 				taken[e.key] = true
@@ -300,33 +319,39 @@ func (r *reader) word(v value, words ...string) string {
 	return ""
 }
 
-// boolean reads true or false, which YAML 1.1 writes in several ways.
-func (r *reader) boolean(v value) bool {
-	if v.kind == scalar {
-		text := r.filled(v.text)
-		if v.plain || text != v.text {
-			switch strings.ToLower(text) {
-			case "true", "yes", "on":
-				return true
-			case "false", "no", "off":
-				return false
-			}
-		}
-		if open(text) {
-			return false
+// maybe reads true or false, which YAML 1.1 writes in several ways. nil: it is not known.
+func (r *reader) maybe(v value) *bool {
+	text := r.filled(v.text)
+	if v.kind == scalar && (v.plain || text != v.text) {
+		yes, no := true, false
+		switch strings.ToLower(text) {
+		case "true", "yes", "on":
+			return &yes
+		case "false", "no", "off":
+			return &no
 		}
 	}
-	r.wrong(v, "true or false")
-	return false
+	switch {
+	case v.kind != scalar:
+		r.wrong(v, "true or false")
+	case !open(text):
+		found := v.what()
+		if !v.plain {
+			found += " in quotes"
+		}
+		r.fail(v.at, v.path, found, "true or false")
+	}
+	return nil
 }
 
-func (r *reader) maybe(v value) *bool {
-	b := r.boolean(v)
-	return &b
+// boolean reads true or false.
+func (r *reader) boolean(v value) bool {
+	b := r.maybe(v)
+	return b != nil && *b
 }
 
-// number reads a whole number.
-func (r *reader) number(v value, least, most int, unit string) int {
+// number reads a whole number. what says what it is.
+func (r *reader) number(v value, least, most int, what string) int {
 	text := r.filled(v.text)
 	n, err := strconv.Atoi(text)
 	switch {
@@ -334,7 +359,7 @@ func (r *reader) number(v value, least, most int, unit string) int {
 		return n
 	case v.kind == scalar && open(text):
 	default:
-		r.wrong(v, fmt.Sprintf("a whole number%s from %d to %d", unit, least, most))
+		r.wrong(v, fmt.Sprintf("%s from %d to %d", what, least, most))
 	}
 	return 0
 }
@@ -346,7 +371,7 @@ func (r *reader) globs(v value, what string) (all []Glob) {
 		if text == "" {
 			return
 		}
-		g, err := ParseGlob(text)
+		g, err := r.glob(text)
 		if err != nil {
 			r.wrong(i, err.Error())
 		}
@@ -355,12 +380,20 @@ func (r *reader) globs(v value, what string) (all []Glob) {
 	return all
 }
 
+// glob makes a pattern, which costs more the longer it is.
+func (r *reader) glob(text string) (Glob, error) {
+	g, err := ParseGlob(text)
+	r.visit(len(g.forms) * len(text) / 10)
+	return g, err
+}
+
 // expression reads a condition.
 func (r *reader) expression(v value) *Expression {
 	text := r.text(v, `a condition, such as BITBUCKET_BRANCH == "main"`)
 	if text == "" {
 		return nil
 	}
+	r.visit(len(text))
 	e, err := ParseExpression(text)
 	if err != nil {
 		r.wrong(v, err.Error())
@@ -380,10 +413,7 @@ func (r *reader) keyValues(v value) (all []KeyValue) {
 		if !variableName.MatchString(e.key) {
 			r.fail(e.at, v.path, "the variable "+shown(e.key), nameRule)
 		}
-		if e.kind == list || e.kind == mapping {
-			r.wrong(e.value, "a value in one line or in quotes")
-		}
-		all = append(all, KeyValue{e.key, r.filled(e.text)})
+		all = append(all, KeyValue{e.key, *r.scalar(e.value)})
 	}
 	return all
 }

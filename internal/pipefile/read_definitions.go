@@ -2,7 +2,6 @@ package pipefile
 
 import (
 	"fmt"
-	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -12,17 +11,22 @@ import (
 // known is what is defined, for those who refer to it.
 type known struct {
 	export   bool
-	custom   []string       // the names of custom pipelines
-	caches   []string       // the names of caches
-	services map[string]int // services with their memory in MiB, 0: not said
+	custom   map[string]bool // the names of custom pipelines
+	caches   map[string]bool // the names of caches, those that are predefined as well
+	services map[string]int  // services with their memory in MiB, 0: not said
 	imports  map[string]Source
 	configs  map[string]value // what steps may take their configuration from
 	openSize bool             // a size is the value of a variable that is not known
 	later    []func(*File)    // what can be seen at the end only
 }
 
-func (k *known) serviceNames() []string { return slices.Sorted(maps.Keys(k.services)) }
-func (k *known) configNames() []string  { return slices.Sorted(maps.Keys(k.configs)) }
+func newKnown() known {
+	k := known{custom: map[string]bool{}, caches: map[string]bool{}, services: map[string]int{Docker: 0}, imports: map[string]Source{}, configs: map[string]value{}}
+	for _, c := range Predefined {
+		k.caches[c.Name] = true
+	}
+	return k
+}
 
 // definitions reads what pipelines refer to. What it gives reads the shared pipelines, which may refer to it, too. Other keys are a
 // place for anchors.
@@ -52,7 +56,7 @@ func (r *reader) definedCaches(v value) (all []Cache) {
 	entries, _ := r.entries(v, "caches, as name: path")
 	for _, e := range entries {
 		c := Cache{Name: e.key}
-		r.caches = append(r.caches, e.key)
+		r.caches[e.key] = true
 		if e.kind != mapping {
 			c.Path = r.text(e.value, "the path of a directory, or path and key")
 			all = append(all, c)
@@ -73,12 +77,11 @@ func (r *reader) definedCaches(v value) (all []Cache) {
 
 func (r *reader) definedServices(v value) (all []Service) {
 	entries, _ := r.entries(v, "services by their names")
-	r.services = map[string]int{}
 	for _, e := range entries {
 		s := Service{Name: e.key}
 		seen := r.read(e.value, "image, memory, variables and type", fields{
 			"image":     func(v value) { s.Image = r.image(v) },
-			"memory":    func(v value) { s.Memory = r.number(v, MinMemory, sizeMemory*32, " of MiB") },
+			"memory":    func(v value) { s.Memory = r.number(v, MinMemory, sizeMemory*32, "a whole number of MiB") },
 			"variables": func(v value) { s.Variables = r.keyValues(v) },
 			"type":      func(v value) { s.Docker = r.word(v, Docker) == Docker },
 		})
@@ -93,7 +96,6 @@ func (r *reader) definedServices(v value) (all []Service) {
 
 func (r *reader) definedConfigs(v value) {
 	entries, _ := r.entries(v, "configurations of steps by their names")
-	r.configs = map[string]value{}
 	for _, e := range entries {
 		r.configs[e.key] = e.value
 	}
@@ -101,7 +103,6 @@ func (r *reader) definedConfigs(v value) {
 
 func (r *reader) definedImports(v value) (all []Source) {
 	entries, _ := r.entries(v, "files by their names")
-	r.imports = map[string]Source{}
 	for _, e := range entries {
 		s, ok := parseSource(r.text(e.value, sourceForm))
 		if !ok && e.kind == scalar && e.text != "" {
@@ -161,7 +162,7 @@ func (r *reader) imported(v value) *Import {
 		case i.Pipeline == "" || i.Source.Name == "":
 			r.wrong(v, importForm)
 		case !there:
-			r.undefined(v, i.Source.Name, "imports", slices.Sorted(maps.Keys(r.imports)))
+			undefined(r, v, i.Source.Name, "imports", r.imports)
 		default:
 			i.Source = source
 		}
@@ -193,7 +194,7 @@ func (r *reader) image(v value) *Image {
 		"email":    func(v value) { i.Email = r.text(v, "an e-mail address") },
 		"aws":      func(v value) { i.AWS = r.aws(v) },
 		"run-as-user": func(v value) {
-			n := r.number(v, 0, 1<<31-2, ", that of a user,")
+			n := r.number(v, 0, 1<<31-2, "the number of a user,")
 			i.RunAsUser = &n
 		},
 	})

@@ -23,7 +23,7 @@ func (r *reader) readFile(v value) *File {
 			for _, section := range peek(r, e.value) {
 				if section.key == "custom" {
 					for _, custom := range peek(r, section.value) {
-						r.custom = append(r.custom, custom.key)
+						r.custom[custom.key] = true
 					}
 				}
 			}
@@ -98,8 +98,7 @@ func (r *reader) part(v value, of part) (all []Pipeline) {
 		p := Pipeline{Pos: e.at, Name: e.key}
 		if e.key == "" {
 			r.fail(e.at, v.path, "an empty name", "a name")
-		}
-		if of.patterns {
+		} else if of.patterns {
 			p.Pattern = r.pattern(e, v.path)
 		}
 		if of.destinations && e.kind == mapping {
@@ -114,7 +113,7 @@ func (r *reader) part(v value, of part) (all []Pipeline) {
 }
 
 func (r *reader) pattern(e entry, path string) Glob {
-	g, err := ParseGlob(e.key)
+	g, err := r.glob(e.key)
 	if err != nil {
 		r.fail(e.at, path, "the pattern "+shown(e.key), err.Error())
 	}
@@ -176,7 +175,7 @@ type course struct {
 
 // itemOf gives the one key that an item has.
 func (r *reader) itemOf(v value, keys ...string) (e entry, ok bool) {
-	entries, is := r.entries(v, "- "+strings.Join(keys, ":, - ")+":")
+	entries, is := r.entries(v, "the key "+oneOf(keys))
 	if !is {
 		return e, false
 	}
@@ -324,7 +323,7 @@ func (r *reader) customVariables(v value) (all []Variable) {
 			r.fail(fallback.at, fallback.path, "a value that is not allowed", "one of allowed-values")
 		}
 		if names[one.Name] && one.Name != "" {
-			r.wrongUse(i, "a second variable "+one.Name, "every variable once")
+			r.wrongUse(i, "a second variable "+cut(one.Name), "every variable once")
 		}
 		names[one.Name] = true
 		all = append(all, one)

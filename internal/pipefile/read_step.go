@@ -2,6 +2,7 @@ package pipefile
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func (c *course) step(v value, at place) Step {
 		"script":            func(v value) { s.Script = c.script(v) },
 		"after-script":      func(v value) { s.AfterScript = c.script(v) },
 		"artifacts":         func(v value) { s.Artifacts = c.artifacts(v) },
-		"caches":            func(v value) { s.Caches = c.stepCaches(v) },
+		"caches":            func(v value) { s.Caches = refer(c.reader, v, "cache", "caches", c.caches) },
 		"services":          func(v value) { s.Services = c.stepServices(v, &s) },
 		"clone":             func(v value) { s.Clone = c.clone(v) },
 		"condition":         func(v value) { s.Condition = c.condition(v) },
@@ -102,7 +103,7 @@ func (c *course) configured(v value, entries []entry) []entry {
 	config, there := c.configs[name]
 	if !there {
 		if name != "" {
-			c.undefined(of, name, "step-config", c.configNames())
+			undefined(c.reader, of, name, "step-config", c.configs)
 		}
 		return entries
 	}
@@ -116,9 +117,9 @@ func (c *course) configured(v value, entries []entry) []entry {
 }
 
 // undefined tells that a name is none of those that are defined.
-func (r *reader) undefined(v value, name, what string, names []string) {
+func undefined[T any](r *reader, v value, name, what string, names map[string]T) {
 	expected := "a definition of it in definitions." + what
-	if near := nearest(name, names); near != "" {
+	if near := nearest(name, slices.Sorted(maps.Keys(names))); near != "" {
 		expected = shown(near)
 	}
 	r.fail(v.at, v.path, shown(name)+", which is not defined", expected)
@@ -207,7 +208,7 @@ func (r *reader) artifact(v value) Artifact {
 		"type":         func(v value) { a.Type = r.word(v, Shared, Scoped, TestReports) },
 		"paths":        func(v value) { a.Paths = r.globs(v, "patterns for paths") },
 		"ignore-paths": func(v value) { a.Not = r.globs(v, "patterns for paths") },
-		"depth":        func(v value) { a.Depth = r.number(v, 1, 1000, "") },
+		"depth":        func(v value) { a.Depth = r.number(v, 1, 1000, "a whole number") },
 		"capture-on":   func(v value) { a.When = r.word(v, OnSuccess, OnFailure, Always) },
 	})
 	r.needs(v, seen, "name", "paths")
@@ -222,23 +223,16 @@ func (r *reader) download(v value) Download {
 		r.wrong(v, "true, false, or a list of names")
 		return Download{}
 	}
-	return Download{None: !r.boolean(v)}
-}
-
-func (r *reader) stepCaches(v value) []string {
-	names := slices.Clone(r.caches)
-	for _, c := range Predefined {
-		names = append(names, c.Name)
-	}
-	return r.refer(v, "cache", "caches", names)
+	all := r.maybe(v)
+	return Download{None: all != nil && !*all}
 }
 
 // refer reads a list of names, each of which must be there.
-func (r *reader) refer(v value, one, what string, names []string) (all []string) {
+func refer[T any](r *reader, v value, one, what string, names map[string]T) (all []string) {
 	r.list(v, "a list of "+what, func(i value) {
 		name := r.text(i, "the name of a "+one)
-		if name != "" && !open(name) && !slices.Contains(names, name) {
-			r.undefined(i, name, what, names)
+		if _, there := names[name]; name != "" && !open(name) && !there {
+			undefined(r, i, name, what, names)
 		}
 		all = append(all, name)
 	})
@@ -247,7 +241,7 @@ func (r *reader) refer(v value, one, what string, names []string) (all []string)
 
 // stepServices reads the services of a step, and sees at the end whether the memory of all of them is there.
 func (c *course) stepServices(v value, s *Step) []string {
-	all := c.refer(v, "service", "services", append(c.serviceNames(), Docker))
+	all := refer(c.reader, v, "service", "services", c.services)
 	if len(all) > MaxServices {
 		c.fail(v.at, v.path, fmt.Sprintf("%d services", len(all)), fmt.Sprintf("at most %d", MaxServices))
 	}
@@ -274,7 +268,7 @@ func (r *reader) clone(v value) (c Clone) {
 			if v.kind == scalar && r.filled(v.text) == "full" {
 				c.Depth = Full
 			} else {
-				c.Depth = r.number(v, 1, 1_000_000, ", or full, or")
+				c.Depth = r.number(v, 1, 1_000_000, "full, or a whole number")
 			}
 		},
 		"sparse-checkout": func(v value) {
@@ -321,7 +315,7 @@ func (r *reader) onFail(v value) *OnFail {
 	o := &OnFail{}
 	seen := r.read(v, "strategy, and maxRetryCount", fields{
 		"strategy":      func(v value) { o.Strategy = r.word(v, "fail", "retry", "ignore") },
-		"maxRetryCount": func(v value) { o.Retries = r.number(v, 1, MaxRetries, "") },
+		"maxRetryCount": func(v value) { o.Retries = r.number(v, 1, MaxRetries, "a whole number") },
 	})
 	r.needs(v, seen, "strategy")
 	if e := seen["maxRetryCount"]; e.node != nil && (o.Strategy == "fail" || o.Strategy == "ignore") {
@@ -333,7 +327,7 @@ func (r *reader) onFail(v value) *OnFail {
 	return o
 }
 
-func (r *reader) maxTime(v value) int { return r.number(v, 1, MaxMaxTime, " of minutes") }
+func (r *reader) maxTime(v value) int { return r.number(v, 1, MaxMaxTime, "a whole number of minutes") }
 
 // sizes are how large a step may be, in times 4 GiB.
 var sizes = []string{"1x", "2x", "4x", "8x", "16x", "24x", "32x"}
@@ -411,9 +405,9 @@ func (c *course) output(v value) (all []string) {
 // customName reads the name of a custom pipeline.
 func (r *reader) customName(v value) string {
 	name := r.text(v, "the name of a custom pipeline")
-	if name != "" && !open(name) && !slices.Contains(r.custom, name) {
+	if name != "" && !open(name) && !r.custom[name] {
 		expected := "a pipeline in pipelines.custom"
-		if near := nearest(name, r.custom); near != "" {
+		if near := nearest(name, slices.Sorted(maps.Keys(r.custom))); near != "" {
 			expected = shown(near)
 		}
 		r.fail(v.at, v.path, shown(name)+", which is not defined", expected)

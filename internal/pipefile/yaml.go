@@ -20,7 +20,7 @@ const (
 	maxTokens  = 200_000
 	maxKeys    = 10_000
 	maxAnchors = 1000 // anchors and tags
-	maxColumn  = 2000 // of what may nest
+	maxColumn  = 2000 // of what may nest outside of [ ] and { }
 	maxDepth   = 50
 )
 
@@ -158,7 +158,7 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 			r.fail(position(t), "", fmt.Sprintf("more than %d keys", maxKeys), "a smaller file")
 		case anchors > maxAnchors:
 			r.fail(position(t), "", fmt.Sprintf("more than %d anchors and tags", maxAnchors), "a smaller file")
-		case depth > maxDepth || nests && t.Position.Column > maxColumn:
+		case depth > maxDepth || depth <= 0 && nests && t.Position.Column > maxColumn:
 			r.fail(position(t), "", "a value that is nested too deep", fmt.Sprintf("at most %d levels", maxDepth))
 		default:
 			continue
@@ -221,7 +221,7 @@ func (b *builder) node(n ast.Node, depth int) *node {
 		return &node{at: at, text: n.GetToken().Value}
 	case *ast.StringNode:
 		quoted := n.Token.Type == token.SingleQuoteType || n.Token.Type == token.DoubleQuoteType
-		return &node{at: at, kind: scalar, text: n.Value, plain: !quoted}
+		return &node{at: at, kind: scalar, text: b.clean(at, n.Value), plain: !quoted}
 	case *ast.LiteralNode:
 		return &node{at: at, kind: scalar, text: n.Value.Value}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
@@ -247,6 +247,14 @@ func (b *builder) node(n ast.Node, depth int) *node {
 	return &node{at: at}
 }
 
+// clean is a text without what no command and no name can have.
+func (b *builder) clean(at Pos, text string) string {
+	if strings.ContainsRune(text, 0) {
+		b.fail(at, "", "the control character U+0000", "text")
+	}
+	return text
+}
+
 func (b *builder) anchor(n *ast.AnchorNode, depth int) *node {
 	name := n.Name.GetToken().Value
 	b.anchors[name] = nil
@@ -260,17 +268,17 @@ func (b *builder) aliased(at Pos, n *ast.AliasNode) *node {
 	of, there := b.anchors[name]
 	switch {
 	case !there:
-		expected := fmt.Sprintf("an anchor &%s above it", name)
+		expected := fmt.Sprintf("an anchor &%s above it", cut(name))
 		var names []string
 		for known := range b.anchors {
 			names = append(names, known)
 		}
 		if near := nearest(name, names); near != "" {
-			expected = "*" + near
+			expected = "*" + cut(near)
 		}
-		b.fail(at, "", "the alias *"+name, expected)
+		b.fail(at, "", "the alias *"+cut(name), expected)
 	case of == nil:
-		b.fail(at, "", fmt.Sprintf("the alias *%s in the value of its own anchor", name), "another value")
+		b.fail(at, "", fmt.Sprintf("the alias *%s in the value of its own anchor", cut(name)), "another value")
 	}
 	return &node{at: at, alias: of}
 }
