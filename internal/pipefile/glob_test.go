@@ -155,8 +155,8 @@ func TestGlobAgainstOracle(t *testing.T) {
 	piece := rapid.SampledFrom([]string{"a", "b", "/", "/", "*", "**", "**/", "?", "{a,b}", "{a/b,}", "{b,a?}", "[ab]", "[!a]", `\a`})
 	rapid.Check(t, func(t *rapid.T) {
 		pattern := strings.Join(rapid.SliceOfN(piece, 1, 6).Draw(t, "pieces"), "")
-		if strings.Contains(pattern, `\*`) {
-			return
+		if strings.Contains(pattern, `\*`) || strings.Contains(pattern, "*{") {
+			return // the oracle takes stars before braces
 		}
 		g, err := ParseGlob(pattern)
 		if err != nil {

@@ -36,6 +36,8 @@ pipelines:
     '{main,develop}': [step: {script: [a]}]
     ma*: [step: {script: [a]}]
     m*n: [step: {script: [a]}]
+    release/**: [step: {script: [a]}]
+    release/*: [step: {script: [a]}]
     m?in2: [step: {script: [a]}]
     m*in2: [step: {script: [a]}]
   tags:
@@ -43,6 +45,10 @@ pipelines:
     v1.*: [step: {script: [a]}]
   pull-requests:
     feature/*: [step: {script: [a]}]
+    ab*: [step: {script: [a]}]
+    a*c:
+      destinations:
+        main: [step: {script: [a]}]
     '**':
       destinations:
         main: [step: {script: [a]}]
@@ -69,6 +75,8 @@ func TestWhichPipelineRuns(t *testing.T) {
 		{branch, "mason", SelectBranches, "ma*", ""},           // as many characters as m*n, and it is first
 		{branch, "moon", SelectBranches, "m*n", ""},
 		{branch, "main2", SelectBranches, "m?in2", ""}, // as m*in2, but it is first
+		{branch, "release/1", SelectBranches, "release/*", ""},
+		{branch, "release/1/2", SelectBranches, "release/**", ""},
 		{branch, "feature/bb-123-fix-links", SelectBranches, "feature/bb-123-fix-links", ""},
 		{branch, "feature/bb-123-fix", SelectBranches, "feature/bb-123-*", ""},
 		{branch, "feature/bb-1", SelectBranches, "feature/bb-*", ""},
@@ -79,6 +87,8 @@ func TestWhichPipelineRuns(t *testing.T) {
 		{f.ForTag, "v2", SelectTags, "v*", ""},
 		{f.ForTag, "main", "", "", ""}, // no default
 		{request, "feature/a → main", SelectPullRequests, "feature/*", ""},
+		{request, "abc → main", SelectPullRequests, "a*c", "main"}, // as special as ab*, and the destination says more
+		{request, "abc → dev", SelectPullRequests, "ab*", ""},
 		{request, "fix → main", SelectPullRequests, "**", "main"},
 		{request, "fix → dev", SelectPullRequests, "**", "*"},
 		{request, "fix → a/b", "", "", ""},
@@ -108,12 +118,13 @@ func TestWhichPipelineRuns(t *testing.T) {
 		}
 	}
 	var all []string
-	for s := range f.All() {
-		if all = append(all, fmt.Sprint(s.Type, " ", s.Pattern)); len(all) == 5 {
+	for s := range parsed(t, starts).All() {
+		if all = append(all, fmt.Sprint(s.Type, " ", s.Pattern)); s.Type == SelectCustom {
 			break
 		}
 	}
-	if diff := cmp.Diff([]string{"pull-requests feature/*", "pull-requests **", "pull-requests **", "tags v*", "tags v1.*"}, all); diff != "" {
+	all = slices.DeleteFunc(all, func(s string) bool { return s != "branches **" && (strings.HasPrefix(s, "branches") || strings.HasPrefix(s, "pull-")) })
+	if diff := cmp.Diff([]string{"default ", "branches **", "tags v*", "tags v1.*", "custom nightly"}, all); diff != "" {
 		t.Error(diff)
 	}
 }
