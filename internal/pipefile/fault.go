@@ -14,7 +14,7 @@ type Pos struct {
 	Column int // in characters, from 1
 }
 
-// Fault is what is wrong at one place of a file. No value of a variable or a password stands in it.
+// Fault is what is wrong at one place of a file. No command, no value of a variable and no password stands in it.
 type Fault struct {
 	Line     int    `json:"line"`           // from 1; 0: the whole file
 	Column   int    `json:"column"`         // in characters, from 1; 0: the whole file

@@ -200,6 +200,30 @@ func inputs(n int) string {
 	return strings.Join(all, ", ")
 }
 
+// TestSecretsAreNotTold: what may be a secret stands in no fault.
+func TestSecretsAreNotTold(t *testing.T) {
+	const secret = "hunter2"
+	for _, text := range []string{
+		step1("script: curl -u ada:" + secret), step1("script:\n  - curl -u ada:" + secret + ": x"), step1("script: [[" + secret + "]]"), step1("script: {a: " + secret + "}"),
+		step1("script: [a]\nimage: {name: a, username: b, password: [" + secret + "]}"), step1("script: [a]\nimage: {name: a, password: " + secret + "}"),
+		step1("script: [a]\nimage: {name: a, aws: {access-key: b, secret-key: " + secret + ", oidc-role: c}}"),
+		step1("script: [{pipe: a/b:1, variables: A=" + secret + "}]"), step1("script: [{pipe: a/b:1, variables: {A: {" + "b: " + secret + "}}}]"),
+		"definitions: {services: {a: {image: b, variables: A=" + secret + "}}}\n" + list1("- "+ok), "definitions: {services: {a: {image: b, variables: {A: [" + secret + "]}}}}\n" + list1("- "+ok),
+		"pipelines: {custom: {a: [variables: [{name: A, default: " + secret + ", allowed-values: [b]}], " + ok + "]}}",
+		secret, "- " + secret, "pipelines: " + secret,
+	} {
+		_, faults := Parse([]byte(text), nil)
+		if len(faults) == 0 {
+			t.Errorf("%s\nit is in order", text)
+		}
+		for _, f := range faults {
+			if strings.Contains(f.String(), secret) {
+				t.Errorf("%s\n%v", text, f)
+			}
+		}
+	}
+}
+
 // TestDamage: whatever is done to a file, it is read or told to be broken, and what is read can be written.
 func TestDamage(t *testing.T) {
 	data, err := os.ReadFile("testdata/all.yml")

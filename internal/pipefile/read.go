@@ -117,6 +117,14 @@ func (r *reader) value(n *node, path string) value {
 
 // what describes a value.
 func (v value) what() string {
+	if v.kind == scalar {
+		return shown(v.text)
+	}
+	return v.form()
+}
+
+// form describes a value without showing it: where a list or a mapping belongs, it may be a command or a secret.
+func (v value) form() string {
 	switch v.kind {
 	case null:
 		return "nothing"
@@ -125,7 +133,7 @@ func (v value) what() string {
 	case mapping:
 		return "a mapping"
 	}
-	return shown(v.text)
+	return "a single value"
 }
 
 // wrong tells that a value is not what it should be.
@@ -158,7 +166,7 @@ type entry struct {
 // entries are the keys of a mapping, with those that are merged into it. Its own keys go before those.
 func (r *reader) entries(v value, expected string) (all []entry, ok bool) {
 	if v.kind != mapping {
-		r.wrong(v, expected)
+		r.fail(v.at, v.path, v.form(), expected)
 		return nil, false
 	}
 	taken := map[string]bool{}
@@ -256,7 +264,7 @@ func (r *reader) needs(v value, seen map[string]entry, keys ...string) {
 // list reads a list of at least one item.
 func (r *reader) list(v value, expected string, item func(value)) {
 	if v.kind != list || len(v.items) == 0 {
-		found := v.what()
+		found := v.form()
 		if v.kind == list {
 			found = "an empty list"
 		}

@@ -123,7 +123,9 @@ func TestWhichPipelineRuns(t *testing.T) {
 			break
 		}
 	}
-	all = slices.DeleteFunc(all, func(s string) bool { return s != "branches **" && (strings.HasPrefix(s, "branches") || strings.HasPrefix(s, "pull-")) })
+	all = slices.DeleteFunc(all, func(s string) bool {
+		return s != "branches **" && (strings.HasPrefix(s, "branches") || strings.HasPrefix(s, "pull-"))
+	})
 	if diff := cmp.Diff([]string{"default ", "branches **", "tags v*", "tags v1.*", "custom nightly"}, all); diff != "" {
 		t.Error(diff)
 	}
