@@ -159,6 +159,11 @@ const (
 	WebhookDropped          Code = "webhook.dropped"
 )
 
+// A pipeline cannot run.
+const (
+	PipelinesBrokenFile Code = "pipelines.broken_file"
+)
+
 // The path or the method names no operation.
 const (
 	PathUnknown        Code = "path.unknown"
