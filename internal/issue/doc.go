@@ -13,6 +13,9 @@
 //	votes.go     who votes for it, and who watches it
 //	events.go    what is told to whoever listens
 //	labels.go    components, milestones and versions
+//	refer.go     where texts that speak of an issue lead to
+//	page.go      what pages ask
+//	filters.go   what somebody looks for again and again
 //
 // An issue is of one repository, whose has_issues switches the tracker on. Whoever changes anything in a tracker locks its row
 // (Room.lock) first: numbers have no gaps and none comes twice, and nothing is lost that two write at once.

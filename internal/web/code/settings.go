@@ -86,7 +86,7 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, refused erro
 }
 
 func (p *Pages) change(r *page.Request, repo *repository.Repository) (page.Answer, error) {
-	name, description, private := r.Form.Get("name"), lines(r.Form.Get("description")), r.Form.Get("is_private") == "true"
+	name, description, private := r.Form.Get("name"), page.Lines(r.Form.Get("description")), r.Form.Get("is_private") == "true"
 	change := repository.Change{Name: &name, Description: &description, Private: &private}
 	if policy := r.Form.Get("fork_policy"); policy != "" {
 		change.ForkPolicy = &policy

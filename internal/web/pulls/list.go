@@ -94,10 +94,3 @@ func (p *Pages) list(r *page.Request, repo *repository.Repository) (page.Answer,
 	}
 	return p.render(r, repo, "list", "pull-requests", "Pull requests", content)
 }
-
-// may tells whether the visitor has a privilege on the repository of the page. What needs it decides itself; here it is asked, not
-// to show a form that does nothing.
-func may(r *page.Request, need access.Need[*repository.Repository]) bool {
-	_, err := access.Visit(r.Site.Gate, r.Context(), r.Principal, need, r.PathValue)
-	return err == nil
-}
