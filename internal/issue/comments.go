@@ -21,7 +21,7 @@ import (
 type Comment struct {
 	ID      int64 // from 1, in the repository; that of the change that it was made with
 	Number  int64 // of the issue
-	Who     Person
+	Who     account.Person
 	Text    string // in Markdown
 	Created time.Time
 	Updated time.Time
@@ -34,7 +34,7 @@ type commentJSON struct {
 	CreatedOn rest.Time            `json:"created_on"`
 	UpdatedOn rest.Time            `json:"updated_on"`
 	Content   commit.ContentJSON   `json:"content"`
-	User      *personJSON          `json:"user,omitempty"`
+	User      *account.PersonJSON  `json:"user,omitempty"`
 	Deleted   bool                 `json:"deleted"`
 	Issue     briefJSON            `json:"issue"`
 	Links     map[string]rest.Link `json:"links"`
@@ -53,7 +53,7 @@ func (room *Room) texts(ctx context.Context, q database.Queryer, r *repository.R
 func (room *Room) renderComment(r *repository.Repository, i *Issue, m *Comment, texts repository.Texts) commentJSON {
 	id := strconv.FormatInt(m.ID, 10)
 	return commentJSON{Type: "issue_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Linked(m.Text, texts),
-		User: room.renderPerson(m.Who), Issue: room.renderBrief(r, i),
+		User: room.Repositories.Accounts.RenderPerson(m.Who), Issue: room.renderBrief(r, i),
 		Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "comments", id), "html": {Href: room.web(r, i.Number).Href + "#comment-" + id}}}
 }
 
@@ -79,7 +79,7 @@ func scanComment(row func(...any) error) (m Comment, err error) {
 	var created, updated int64
 	var who string
 	err = row(&m.ID, &m.Number, &who, &m.Who.Credential, &m.Who.Name, &m.Text, &created, &updated)
-	m.Who.Account, m.Created, m.Updated = known(who), database.Time(created), database.Time(updated)
+	m.Who.Account, m.Created, m.Updated = account.Known(who), database.Time(created), database.Time(updated)
 	return m, err
 }
 
@@ -93,7 +93,7 @@ func insertComment(ctx context.Context, tx *database.Tx, repositoryID string, m 
 		return tooMany("An issue has at most %d comments.", maxEntries)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO issue_comment (repository_id, id, number, account_id, credential, name, content, created_on, updated_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		repositoryID, m.ID, m.Number, m.Who.id(), m.Who.Credential, m.Who.Name, m.Text, database.Micros(m.Created), database.Micros(m.Updated))
+		repositoryID, m.ID, m.Number, m.Who.ID(), m.Who.Credential, m.Who.Name, m.Text, database.Micros(m.Created), database.Micros(m.Updated))
 	return err
 }
 
@@ -116,7 +116,7 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, i *Issu
 	for k := range rows {
 		people = append(people, &rows[k].Who.Account)
 	}
-	if err := meet(c.Context(), room.DB, people...); err != nil {
+	if err := account.Meet(c.Context(), room.DB, people...); err != nil {
 		return nil, err
 	}
 	texts, err := room.texts(c.Context(), room.DB, r, rows...)
@@ -149,7 +149,7 @@ func (room *Room) Said(ctx context.Context, i *Issue, id int64) (*Comment, error
 		return nil, noComment()
 	}
 	if err == nil {
-		err = meet(ctx, room.DB, &m.Who.Account)
+		err = account.Meet(ctx, room.DB, &m.Who.Account)
 	}
 	return &m, err
 }
@@ -199,7 +199,7 @@ func (room *Room) Say(ctx context.Context, p *access.Principal, r *repository.Re
 	if _, err := rest.RequiredText("content.raw", &text, MaxContent); err != nil {
 		return nil, err
 	}
-	m := &Comment{Number: i.Number, Who: personOf(p), Text: text}
+	m := &Comment{Number: i.Number, Who: account.PersonOf(p), Text: text}
 	return m, room.DB.Update(ctx, func(tx *database.Tx) (err error) {
 		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
@@ -222,7 +222,7 @@ func (room *Room) Say(ctx context.Context, p *access.Principal, r *repository.Re
 
 // mine refuses whoever did not write a comment, but for an administrator of the repository where that may do it too.
 func (room *Room) mine(ctx context.Context, p *access.Principal, r *repository.Repository, m *Comment, administrators bool) error {
-	if m.Who.is(p) {
+	if m.Who.Is(p) {
 		return nil
 	}
 	if p.Account == nil {

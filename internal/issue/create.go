@@ -218,7 +218,7 @@ func (room *Room) Report(ctx context.Context, p *access.Principal, r *repository
 	if e.Title == nil {
 		return nil, rest.MissingField("title")
 	}
-	i := &Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: personOf(p)}
+	i := &Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: account.PersonOf(p)}
 	if err := e.apply(ctx, room.DB, room, r, i); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@
 //
 //	room.go      declarations, and whom operations let in
 //	issue.go     Issue, and its SQL
-//	person.go    who did something
 //	render.go    an issue as JSON
 //	create.go    making one
 //	update.go    changing and deleting one

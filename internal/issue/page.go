@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -168,7 +167,7 @@ func (room *Room) Written(ctx context.Context, r *repository.Repository, texts .
 // Entry is one thing that happened to an issue: what somebody changed, said, or both at once.
 type Entry struct {
 	ID      int64
-	Who     Person
+	Who     account.Person
 	On      time.Time
 	Changes map[string]FieldChange // of an assignee, names
 	Said    *Comment               // nil: nothing
@@ -193,7 +192,7 @@ func (room *Room) History(ctx context.Context, i *Issue, limit int) (all []Entry
 	for k := range comments {
 		authors = append(authors, &comments[k].Who.Account)
 	}
-	if err := meet(ctx, room.DB, authors...); err != nil {
+	if err := account.Meet(ctx, room.DB, authors...); err != nil {
 		return nil, false, err
 	}
 	at := map[int64]int{}
@@ -236,10 +235,10 @@ func (room *Room) Files(ctx context.Context, i *Issue) ([]Attachment, []*account
 	}
 	by, people := make([]*account.Account, len(files)), []**account.Account{}
 	for k := range files {
-		by[k] = known(files[k].ByID)
+		by[k] = account.Known(files[k].ByID)
 		people = append(people, &by[k])
 	}
-	return files, by, meet(ctx, room.DB, people...)
+	return files, by, account.Meet(ctx, room.DB, people...)
 }
 
 // MayUnsay refuses who acts as p, where that may not take a comment away.
@@ -248,7 +247,7 @@ func (room *Room) MayUnsay(ctx context.Context, p *access.Principal, r *reposito
 }
 
 // Wrote tells whether who acts as p wrote a comment.
-func (m *Comment) Wrote(p *access.Principal) bool { return m.Who.is(p) }
+func (m *Comment) Wrote(p *access.Principal) bool { return m.Who.Is(p) }
 
 // Vote has who acts as p vote for an issue, or not any more.
 func (room *Room) Vote(ctx context.Context, p *access.Principal, i *Issue, votes bool) error {
@@ -267,4 +266,3 @@ func (room *Room) Follows(ctx context.Context, i *Issue, accountID string) (vote
 	}
 	return votes, watches, err
 }
-

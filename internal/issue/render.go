@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/repository"
@@ -13,20 +14,20 @@ import (
 // JSON is an issue as the API writes it (schema issue). What is not there is left out: the schema has no null for it.
 type JSON struct {
 	briefJSON
-	State     string             `json:"state"`
-	Kind      string             `json:"kind"`
-	Priority  string             `json:"priority"`
-	Content   commit.ContentJSON `json:"content"`
-	Reporter  *personJSON        `json:"reporter,omitempty"`
-	Assignee  *personJSON        `json:"assignee,omitempty"`
-	Component *labelJSON         `json:"component,omitempty"`
-	Milestone *labelJSON         `json:"milestone,omitempty"`
-	Version   *labelJSON         `json:"version,omitempty"`
-	Votes     int64              `json:"votes"`
-	Watches   int64              `json:"watches"`
-	CreatedOn rest.Time          `json:"created_on"`
-	UpdatedOn rest.Time          `json:"updated_on"`
-	EditedOn  *rest.Time         `json:"edited_on,omitempty"`
+	State     string              `json:"state"`
+	Kind      string              `json:"kind"`
+	Priority  string              `json:"priority"`
+	Content   commit.ContentJSON  `json:"content"`
+	Reporter  *account.PersonJSON `json:"reporter,omitempty"`
+	Assignee  *account.PersonJSON `json:"assignee,omitempty"`
+	Component *labelJSON          `json:"component,omitempty"`
+	Milestone *labelJSON          `json:"milestone,omitempty"`
+	Version   *labelJSON          `json:"version,omitempty"`
+	Votes     int64               `json:"votes"`
+	Watches   int64               `json:"watches"`
+	CreatedOn rest.Time           `json:"created_on"`
+	UpdatedOn rest.Time           `json:"updated_on"`
+	EditedOn  *rest.Time          `json:"edited_on,omitempty"`
 }
 
 // briefJSON is an issue inside of other objects.
@@ -65,7 +66,7 @@ func (room *Room) Render(ctx context.Context, q database.Queryer, r *repository.
 // render is an issue whose text is one of texts.
 func (room *Room) render(r *repository.Repository, i *Issue, texts repository.Texts) JSON {
 	j := JSON{briefJSON: room.renderBrief(r, i), State: i.State, Kind: i.Kind, Priority: i.Priority, Content: commit.Linked(i.Content, texts),
-		Reporter: room.renderPerson(i.Reporter), Assignee: room.renderPerson(Person{Account: i.Assignee}),
+		Reporter: room.Repositories.Accounts.RenderPerson(i.Reporter), Assignee: room.Repositories.Accounts.RenderPerson(account.Person{Account: i.Assignee}),
 		Component: room.renderLabel(r, Components, i.Component), Milestone: room.renderLabel(r, Milestones, i.Milestone), Version: room.renderLabel(r, Versions, i.Version),
 		Votes: i.Votes, Watches: i.Watches, CreatedOn: rest.Time(i.Created), UpdatedOn: rest.Time(i.Updated)}
 	if !i.Edited.IsZero() {

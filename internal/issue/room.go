@@ -140,7 +140,7 @@ func (room *Room) passes(ctx context.Context, p *access.Principal, r *repository
 
 // MayChange refuses who acts as p, where that neither reported an issue of r nor may write to r.
 func (room *Room) MayChange(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue) error {
-	if i.Reporter.is(p) {
+	if i.Reporter.Is(p) {
 		return nil
 	}
 	err := room.passes(ctx, p, r, room.tracker().Needs(access.Write))

@@ -80,4 +80,3 @@ func (p *Pages) make(r *page.Request, w workspace.Workspace) (*repository.Reposi
 	return p.Repositories.Create(r.Context(), w, project, strings.TrimSpace(r.Form.Get("slug")),
 		repository.Change{Name: &name, Description: &description, Private: &private, MainBranch: &branch}, r.Principal.AccountID())
 }
-

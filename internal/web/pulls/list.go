@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pullrequest"

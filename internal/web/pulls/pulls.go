@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"net/url"
 	"strconv"
 	"strings"
 
