@@ -2,7 +2,6 @@ package issue
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -108,17 +107,6 @@ func (room *Room) changeFilter(ctx context.Context, change string, r *repository
 		}
 		return err
 	})
-}
-
-// FilterNamed is the filter of an account with an id. A *rest.Error says that there is none.
-func (room *Room) FilterNamed(ctx context.Context, r *repository.Repository, accountID, id string) (f Filter, err error) {
-	if storable(id) {
-		err = room.DB.Row(ctx, `SELECT f.id, f.name, f.query`+fromFilters+` AND f.id = $3`, r.ID, accountID, id).Scan(&f.ID, &f.Name, &f.Query)
-	}
-	if f.ID == "" && err == nil || errors.Is(err, database.ErrNoRows) {
-		err = noFilter()
-	}
-	return f, err
 }
 
 func noFilter() error {
