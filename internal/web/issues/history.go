@@ -70,13 +70,13 @@ func (p *Pages) history(r *page.Request, repo *repository.Repository, content *s
 		return err
 	}
 	if content.Content != "" {
-		content.Text = prose(texts, content.Content)
+		content.Text = texts.Of(content.Content)
 	}
 	takes := r.Self != nil && page.May(r, p.Issues.TakesPart())
 	for k := range all {
 		e := &entry{Entry: all[k], Steps: steps(&all[k])}
 		if m := e.Said; m != nil {
-			e.HTML = prose(texts, m.Text)
+			e.HTML = texts.Of(m.Text)
 			if takes {
 				e.acts(r, p, repo, content.Issue)
 			}

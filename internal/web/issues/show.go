@@ -138,14 +138,6 @@ func (p *Pages) watch(r *page.Request, repo *repository.Repository, i *issue.Iss
 	return r.Done(at(repo, i), map[bool]string{true: "You watch it.", false: "You do not watch it any more."}[watches])
 }
 
-// prose is one of texts that people have written, as pages show it.
-func prose(texts repository.Texts, raw string) template.HTML {
-	if text, ok := texts[raw]; ok {
-		return text
-	}
-	return template.HTML(template.HTMLEscapeString(raw)) // too large to be made into HTML
-}
-
 // notNumber is the answer to a comment or label whose id is none.
 func notNumber(what string) error {
 	return rest.Refuse(reason.ResourceNotFound, what+" have numbers.")

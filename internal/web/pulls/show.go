@@ -98,7 +98,7 @@ func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullre
 		if err != nil {
 			return nil, err
 		}
-		content.Text = prose(texts, pr.Description)
+		content.Text = texts.Of(pr.Description)
 	}
 	if pr.MergeHash != "" {
 		content.MergedAs = &page.Link{Name: pr.MergeHash.Short(), Href: address(repo, "commit", string(pr.MergeHash))}

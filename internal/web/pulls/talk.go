@@ -55,19 +55,11 @@ type todo struct {
 	talk *talk
 }
 
-// prose is one of texts that people have written of pull requests, as pages show it.
-func prose(texts repository.Texts, raw string) template.HTML {
-	if text, ok := texts[raw]; ok {
-		return text
-	}
-	return template.HTML(template.HTMLEscapeString(raw)) // too large to be made into HTML
-}
-
 // HTML is the text of a comment.
-func (m *remark) HTML() template.HTML { return prose(m.talk.texts, m.Text) }
+func (m *remark) HTML() template.HTML { return m.talk.texts.Of(m.Text) }
 
 // HTML is the text of a task.
-func (t *todo) HTML() template.HTML { return prose(t.talk.texts, t.Text) }
+func (t *todo) HTML() template.HTML { return t.talk.texts.Of(t.Text) }
 
 // Suggests is the address of what a comment suggests to put in place of its lines; "" when it suggests nothing.
 func (m *remark) Suggests() string {
