@@ -142,7 +142,8 @@ func TestTextsLeadToIssues(t *testing.T) {
 		// What a commit says is no Markdown.
 		texts, err = r.Repositories.Messages(ctx, r.DB, rest.URLs{}, &tracked, says+" <b>*x*</b>\n\n#1")
 		check(r.World, err)
-		want := link("") + ` and <a href="/acme/widgets/pull-requests/1" title="Merge topic">pull request #1</a>, not ` + "`#1`" + `. &lt;b&gt;*x*&lt;/b&gt;` + "\n\n" + `<a href="/acme/widgets/issues/1" title="It breaks">#1</a>`
+		one := `<a href="/acme/widgets/issues/1" title="It breaks">#1</a>`
+		want := link("") + ` and <a href="/acme/widgets/pull-requests/1" title="Merge topic">pull request #1</a>, not ` + "`" + one + "`. &lt;b&gt;*x*&lt;/b&gt;\n\n" + one
 		if got := string(texts[says+" <b>*x*</b>\n\n#1"]); got != want {
 			t.Errorf("a message\ngot  %s\nwant %s", got, want)
 		}

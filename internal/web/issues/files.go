@@ -51,7 +51,7 @@ func (p *Pages) attach(r *page.Request, repo *repository.Repository, i *issue.Is
 	if len(kept) > 1 {
 		said = number(int64(len(kept))) + " files are there."
 	}
-	return r.Done(at(repo, i)+"#files", said)
+	return r.Done(at(repo, i)+"#attached", said)
 }
 
 // file delivers a file, to be kept and never shown.
@@ -68,5 +68,5 @@ func (p *Pages) detach(r *page.Request, repo *repository.Repository, i *issue.Is
 	if err := p.Issues.Detach(r.Context(), r.Principal, repo, i, r.PathValue("filename")); err != nil {
 		return page.Answer{}, err
 	}
-	return r.Done(at(repo, i)+"#files", "The file "+highlight.Visible(r.PathValue("filename"))+" is deleted.")
+	return r.Done(at(repo, i)+"#attached", "The file "+highlight.Visible(r.PathValue("filename"))+" is deleted.")
 }
