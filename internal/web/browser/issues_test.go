@@ -1,19 +1,22 @@
 package browser
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
-	"github.com/chromedp/chromedp"
+	"github.com/chromedp/cdproto/input"
 
 	"github.com/pailforge/pail/internal/pailtest"
 )
 
-// dropped drops a file on the middle of the page, as from the desk.
-const dropped = `(() => {
-	const brought = new DataTransfer()
-	brought.items.add(new File(["krrr"], "grinding.wav"))
-	for (const kind of ["dragover", "drop"]) document.querySelector("main").dispatchEvent(new DragEvent(kind, {bubbles: true, cancelable: true, dataTransfer: brought}))
-})()`
+// drop drags a file over the page and lets go of it, as from the desk.
+func (u *user) drop(file string) {
+	u.t.Helper()
+	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+		call(u, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 300, Y: 400, Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{file}, DragOperationsMask: 1}})
+	}
+}
 
 // An administrator switches the tracker on; a member reports an issue, attaches a file to it and says something; the administrator
 // answers, changes the state with it, and keeps the filter that shows it.
@@ -40,13 +43,16 @@ func TestIssues(t *testing.T) {
 		u.see("The issue is there.", "When it is cold.")
 		u.at("/acme/widgets/issues/1")
 		if u.scripts {
-			u.load("drop a file", chromedp.Evaluate[chromedp.Void](dropped))
+			file := filepath.Join(u.t.TempDir(), "grinding.wav")
+			if err := os.WriteFile(file, []byte("krrr"), 0o600); err != nil {
+				u.t.Fatal(err)
+			}
+			u.drop(file)
 			u.see("The file grinding.wav is there.", "4 B")
 			u.fill("Comment (optional)", "I am just writing")
-			eval[chromedp.Void](u, dropped)
-			u.see("Attach files") // it stays, and what is written with it
-			if text := eval[string](u, `document.querySelector("#say-content\\.raw").value + " " + document.activeElement.textContent`); text != "I am just writing Attach" {
-				t.Errorf("what was being written, and what has the focus, is %q", text)
+			u.drop(file) // the page stays, and what is being written with it
+			if got := eval[string](u, `[document.querySelector("#say-content\\.raw").value, document.activeElement.textContent, document.querySelector("#files").files.length].join()`); got != "I am just writing,Attach,1" {
+				u.t.Errorf("what is being written, what has the focus, and how many files there are: %q", got)
 			}
 			u.submit("Attach")
 			u.see("The file grinding.wav is there.")

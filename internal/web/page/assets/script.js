@@ -60,25 +60,20 @@ if (document.querySelector(".src")) {
   mark();
 }
 
-// data-drop: a form with files, which those that are dropped on the page are sent with; at once, unless something else is written on it.
-const drop = document.querySelector("[data-drop]");
-if (drop) {
-  const over = (e, is) => {
-    if (!e.dataTransfer?.types.includes("Files")) return false;
-    e.preventDefault();
-    if (is) drop.closest("details").open = true;
-    drop.classList.toggle("over", is);
-    return true;
-  };
-  addEventListener("dragover", (e) => over(e, true));
-  addEventListener("dragleave", (e) => { if (!e.relatedTarget) over(e, false); });
-  addEventListener("drop", (e) => {
-    if (!over(e, false)) return;
-    drop.querySelector("[type=file]").files = e.dataTransfer.files;
-    const written = [...document.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue);
-    if (written) drop.querySelector("button").focus(); else drop.requestSubmit();
-  });
-}
+// edited tells whether somebody has begun to write something in a part of the page.
+const edited = (part) => [...part.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue);
+
+// data-drop: a form with files, which those that are dropped on the page are sent with; at once, unless something else is being written.
+// Files are seen when they are dropped, and not before.
+ondragenter = ondragover = ondrop = (e) => {
+  const form = document.querySelector("[data-drop]"), { types, files } = e.dataTransfer;
+  if (!form || !types.includes("Files")) return;
+  e.preventDefault();
+  if (!files.length) return;
+  form.elements.files.files = files;
+  form.closest("details").open = true;
+  if (edited(document)) form.lastElementChild.focus(); else form.requestSubmit();
+};
 
 // data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
 // itself, and the part is taken from there; data-live-button asks the same without a script.
