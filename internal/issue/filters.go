@@ -18,7 +18,7 @@ type Filter struct {
 	Query string // of the address of the list, as the pages write it
 }
 
-// Limits of filters: of a name and of a query in characters, and of those that one account has in one repository.
+// Limits of filters: of a name in characters, of a query in bytes, and of those that one account has in one repository.
 const (
 	MaxFilterName = 100
 	maxQuery      = 2000
@@ -46,14 +46,14 @@ func filterName(name string) (string, error) {
 }
 
 // SaveFilter keeps a filter of an account in a repository, in place of the one that has its name. A *rest.Error says what is wrong with
-// the name, or that there are too many.
+// the name, that it looks for too much, or that there are too many.
 func (room *Room) SaveFilter(ctx context.Context, r *repository.Repository, accountID, name, query string) error {
 	name, err := filterName(name)
-	if err == nil {
-		_, err = rest.Text("filter", &query, maxQuery)
-	}
 	if err != nil {
 		return err
+	}
+	if len(query) > maxQuery || !storable(query) {
+		return rest.Refusef(reason.ValueInvalid, "What a filter looks for has at most %d characters.", maxQuery)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

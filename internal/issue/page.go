@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -138,11 +139,14 @@ func (room *Room) CountUnresolved(ctx context.Context, r *repository.Repository,
 	return n, err
 }
 
-// People are at most limit of those whose issues of a repository are, and of those who reported some, in order of their usernames.
+// People are at most limit of those whose issues of a repository are, and of those who reported some, in order of their usernames. Each
+// is looked for behind the one before, so it takes as long as there are people, however many issues there are.
 func (room *Room) People(ctx context.Context, r *repository.Repository, limit int) (assignees, reporters []account.Account, err error) {
-	for column, to := range map[string]*[]account.Account{"assignee_id": &assignees, "reporter_id": &reporters} {
+	for column, to := range map[string]*[]account.Account{"i.assignee_id": &assignees, "i.reporter_id": &reporters} {
 		ids, err := database.Collect(ctx, room.DB, func(row func(...any) error) (id string, err error) { return id, row(&id) },
-			`SELECT a.id FROM account a WHERE a.id IN (SELECT i.`+column+from+`i.repository_id = $1) ORDER BY LOWER(a.username), a.id LIMIT $2`, r.ID, limit)
+			`WITH RECURSIVE p (id, n) AS (SELECT MIN(`+column+`), 1`+from+`i.repository_id = $1
+				UNION ALL SELECT (SELECT MIN(`+column+`)`+from+`i.repository_id = $1 AND `+column+` > p.id), p.n + 1 FROM p WHERE p.id IS NOT NULL AND p.n < $2)
+			SELECT p.id FROM p WHERE p.id IS NOT NULL`, r.ID, limit)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -150,11 +154,12 @@ func (room *Room) People(ctx context.Context, r *repository.Repository, limit in
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, id := range ids {
-			if a := found[id]; a != nil {
-				*to = append(*to, *a)
-			}
+		for _, a := range found {
+			*to = append(*to, *a)
 		}
+		slices.SortFunc(*to, func(a, b account.Account) int {
+			return strings.Compare(strings.ToLower(a.Username), strings.ToLower(b.Username))
+		})
 	}
 	return assignees, reporters, nil
 }

@@ -329,7 +329,9 @@ func TestFilters(t *testing.T) {
 				t.Errorf("%q: %d %s", name, r.Status, webtest.Text(t, r))
 			}
 		}
-		wants(t, save(owner, "q="+strings.Repeat("x", 2500), "Long"), http.StatusBadRequest, "value.invalid")
+		long := save(owner, "q="+strings.Repeat("x", 2500), "Long")
+		wants(t, long, http.StatusBadRequest, "value.invalid")
+		says(t, long, "What a filter looks for has at most 2000 characters.")
 		owner.Follow(save(owner, "q=two", "Of <b>gears")) // in its place
 		owner.Follow(save(owner, "q=three", "Third"))
 		page := owner.See(filters)
