@@ -68,7 +68,7 @@ func (p *Pages) on(h handler) handler {
 	return func(r *page.Request, repo *repository.Repository) (page.Answer, error) {
 		err := issue.On(repo)
 		if off, ok := errors.AsType[*rest.Error](err); ok {
-			page.Instead(off, "An administrator of the repository switches it on: `"+p.Issues.URLs.Base+address(repo, "settings", "issues")+"`.")
+			err = page.Instead(off, "An administrator of the repository switches it on: `"+p.Issues.URLs.Base+address(repo, "settings", "issues")+"`.")
 		}
 		if err != nil {
 			return page.Answer{}, err
