@@ -132,7 +132,7 @@ func (s *Server) assemble() error {
 	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now},
 		Archives: &filestore.Store{Dir: filepath.Join(s.Config.Data, "issue-archives"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
-	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer}
+	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer, markup.Issue: s.Issues.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
 	}
@@ -168,7 +168,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {

@@ -17,11 +17,12 @@ var notPages = map[string]string{
 	"/account/{username}/avatar":     "a picture",
 	"/workspaces/{workspace}/avatar": "a picture",
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
-	"/2.0/swagger.json":                                  "for programs",
-	"/site/oauth2/access_token":                          "for programs",
-	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":       "files",
-	"/{workspace}/{repo_slug}/downloads/{filename}":      "files",
-	"/{workspace}/{repo_slug}/pull-requests/{id}/events": "for the script",
+	"/2.0/swagger.json":                                           "for programs",
+	"/site/oauth2/access_token":                                   "for programs",
+	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":                "files",
+	"/{workspace}/{repo_slug}/downloads/{filename}":               "files",
+	"/{workspace}/{repo_slug}/pull-requests/{id}/events":          "for the script",
+	"/{workspace}/{repo_slug}/issues/{id}/attachments/{filename}": "files",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -44,6 +45,9 @@ func (s *Scene) values() map[string]string {
 		"number":      "1",
 		"comment":     "1",
 		"task":        "1",
+		"filename":    "grinding.wav",
+		"labels":      "components",
+		"label":       "1",
 	}
 }
 
@@ -57,6 +61,7 @@ func (s *Scene) ids() map[string]string {
 		"/{workspace}/{repo_slug}/settings/branches/":          s.Restriction,
 		"/{workspace}/{repo_slug}/settings/deploy-keys/":       s.DeployKey,
 		"/{workspace}/{repo_slug}/pull-requests/":              "1",
+		"/{workspace}/{repo_slug}/issues/":                     "1",
 		"/{workspace}/{repo_slug}/settings/default-reviewers/": s.Admin.ID,
 		"/account/app-passwords/":                              s.AppPassword.ID,
 		"/{workspace}/settings/access-tokens/":                 s.WorkspaceToken.ID,
@@ -140,6 +145,7 @@ var looks = map[string][]struct{ name, query string }{
 	"/{workspace}/{repo_slug}/commit/{hash}":            {{"side by side", "?view=split"}},
 	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
 	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/issues":                   {{"of any kind", "?state=any&kind=bug&assignee=nobody-here"}, {"in any state", "?state=any&sort=priority"}, {"without any", "?q=nothing+has+this+title"}},
 	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
 	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
 	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
