@@ -128,7 +128,7 @@ func (s *Server) check(r *http.Request, a *Answer, malformed bool) error {
 	if !ok || s.checker == nil || r.Method == http.MethodHead || a.Status == http.StatusNotModified {
 		return nil
 	}
-	m, outcome := catalog.Find(r.Method, below)
+	m, outcome := catalog.FindHere(r.Method, below)
 	key := "GET /user" // errors look alike everywhere, also where no operation is
 	if outcome == catalog.Found {
 		key = m.Operation.Key

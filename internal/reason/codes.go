@@ -134,6 +134,9 @@ const (
 	ConflictState      Code = "conflict.state"
 	BranchRestricted   Code = "branch.restricted"
 	IssueTrackerOff    Code = "issue.tracker_off"
+	WikiOff            Code = "wiki.off"
+	WikiPageName       Code = "wiki.page_name"
+	WikiEdited         Code = "wiki.edited"
 )
 
 // A pull request cannot be made, changed or merged.
