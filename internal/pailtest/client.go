@@ -141,6 +141,10 @@ func (s *Server) check(r *http.Request, a *Answer, malformed bool) error {
 
 // explains reports whether a path is Pail's own: what is there is explained also by a bare server.
 func explains(path string) bool {
+	if below, ok := strings.CutPrefix(path, "/2.0"); ok {
+		m, outcome := catalog.FindHere(http.MethodGet, below)
+		return outcome == catalog.Found && m.Operation.Own
+	}
 	return strings.HasPrefix(path, "/pail/v1/") || strings.HasPrefix(path, "/docs/") || path == "/setup"
 }
 

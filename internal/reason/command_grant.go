@@ -51,7 +51,7 @@ var grantCommands = map[Code]ways{
 		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"has_wiki": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Switches it on.")},
 	},
 	WikiPageName: {
-		show: []Command{provoke(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home.md/.md`)},
+		show: []Command{provoke(`-X PUT --user "$EMAIL:$TOKEN" --json '{"content": {"raw": "Hello"}}' {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki?fields=values.path'`, "The names of the pages.")},
 	},
 	WikiEdited: {

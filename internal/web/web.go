@@ -35,7 +35,9 @@ import (
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
+	"github.com/pailforge/pail/internal/web/wikis"
 	"github.com/pailforge/pail/internal/webhook"
+	"github.com/pailforge/pail/internal/wiki"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -55,6 +57,7 @@ type Rooms struct {
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	PullRequests *pullrequest.Room
+	Wikis        *wiki.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	Operations   []access.Operation // that the API serves
@@ -83,5 +86,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls, SSH: rooms.SSH}
 	repositories.Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
+	(&wikis.Pages{Wikis: rooms.Wikis, Repositories: rooms.Repositories, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
 	return s, nil
 }

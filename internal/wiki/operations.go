@@ -250,9 +250,9 @@ func (room *Room) diff(c *access.Call, r *repository.Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := room.Difference(c.Context(), w, c.Param("page"), c.Query().Get("from"), c.Query().Get("to"))
+	b, err := room.Difference(c.Context(), w, c.Param("page"), c.Query().Get("from"), c.Query().Get("to"))
 	if err != nil {
 		return nil, err
 	}
-	return repository.DiffContent(c.Context(), room.Git, w.ID, q), nil
+	return repository.DiffContent(c.Context(), room.Git, w.ID, b.DiffQuery), nil
 }

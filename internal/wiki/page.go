@@ -191,11 +191,17 @@ func (room *Room) History(ctx context.Context, w *Wiki, from *gitstore.Commit, n
 // maxChanged bounds the files among which one that was renamed is looked for.
 const maxChanged = 1000
 
-// Difference is what to compare to see what changed on a page between two revisions; with from "", since the one before to, and with
-// to "" in the last one that changed the page. A *rest.Error says that there is no such revision or page.
-func (room *Room) Difference(ctx context.Context, w *Wiki, name, from, to string) (q gitstore.DiffQuery, err error) {
+// Between is what to compare to see what changed on a page between two revisions.
+type Between struct {
+	gitstore.DiffQuery
+	Old, New string // the names that the page has in them
+}
+
+// Difference is how a page changed between two revisions; with from "", since the one before to, and with to "" too, in the last one
+// that changed the page. A *rest.Error says that there is no such revision or page.
+func (room *Room) Difference(ctx context.Context, w *Wiki, name, from, to string) (*Between, error) {
 	end, err := room.At(ctx, w, to)
-	if err == nil && end == nil || err == nil && !ValidName(name) {
+	if err == nil && (end == nil || !ValidName(name)) {
 		err = notFound(name)
 	}
 	if err == nil && to == "" && from == "" {
@@ -208,41 +214,39 @@ func (room *Room) Difference(ctx context.Context, w *Wiki, name, from, to string
 		}
 	}
 	if err != nil {
-		return q, err
+		return nil, err
 	}
-	q = gitstore.DiffQuery{To: end.Hash, Context: 3, Renames: true}
+	b := &Between{DiffQuery: gitstore.DiffQuery{To: end.Hash, Context: 3, Renames: true, Paths: []string{name}}, Old: name, New: name}
 	if from != "" {
 		begin, err := room.At(ctx, w, from)
 		if err != nil {
-			return q, err
+			return nil, err
 		}
-		q.From = begin.Hash
+		b.From = begin.Hash
 	} else if len(end.Parents) > 0 {
-		q.From = end.Parents[0]
+		b.From = end.Parents[0]
 	}
-	return q, room.paths(ctx, w, end, name, &q)
+	return b, room.follow(ctx, w, end, b)
 }
 
-// paths finds the names that a page has in both revisions of q.
-func (room *Room) paths(ctx context.Context, w *Wiki, end *gitstore.Commit, name string, q *gitstore.DiffQuery) error {
-	q.Paths = []string{name}
-	changes, err := room.Git.Changes(ctx, w.ID, gitstore.DiffQuery{From: q.From, To: q.To, Renames: true}, maxChanged)
-	if err != nil && !errors.Is(err, gitstore.ErrTooLarge) {
-		return room.gone(w, err)
-	}
-	found := slices.IndexFunc(changes, func(c gitstore.Change) bool { return c.New == name })
-	if found < 0 {
-		found = slices.IndexFunc(changes, func(c gitstore.Change) bool { return c.Old == name })
-	}
-	if found >= 0 {
-		for _, other := range []string{changes[found].Old, changes[found].New} {
-			if other != name && gitstore.ValidPath(other) {
-				q.Paths = append(q.Paths, other)
-			}
-		}
+// follow finds the names that a page has in both revisions.
+func (room *Room) follow(ctx context.Context, w *Wiki, end *gitstore.Commit, b *Between) error {
+	name := b.New
+	changes, err := room.Git.Changes(ctx, w.ID, gitstore.DiffQuery{From: b.From, To: b.To, Renames: true}, maxChanged)
+	if errors.Is(err, gitstore.ErrTooLarge) {
 		return nil
 	}
-	if errors.Is(err, gitstore.ErrTooLarge) {
+	if err != nil {
+		return room.gone(w, err)
+	}
+	for _, named := range []func(gitstore.Change) string{func(c gitstore.Change) string { return c.New }, func(c gitstore.Change) string { return c.Old }} {
+		i := slices.IndexFunc(changes, func(c gitstore.Change) bool { return named(c) == name })
+		if i < 0 {
+			continue
+		}
+		if c := changes[i]; c.Status == 'R' && gitstore.ValidPath(c.Old) && gitstore.ValidPath(c.New) {
+			b.Old, b.New, b.Paths = c.Old, c.New, []string{c.Old, c.New}
+		}
 		return nil
 	}
 	page, err := room.pageIn(ctx, w, end, name)

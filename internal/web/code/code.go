@@ -4,6 +4,7 @@ import (
 	"embed"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
@@ -130,6 +131,9 @@ const maxCount = 999
 func (p *Pages) View(r *page.Request, repo *repository.Repository, template, tab, title string) page.View {
 	tabs := []page.Link{{Name: "Overview", Href: address(repo)}, {Name: "Source", Href: address(repo, "src")}, {Name: "Commits", Href: address(repo, "commits")},
 		{Name: "Branches", Href: address(repo, "branches")}, {Name: "Pull requests", Href: address(repo, "pull-requests")}, {Name: "Downloads", Href: address(repo, "downloads")}}
+	if repo.HasWiki {
+		tabs = slices.Insert(tabs, 5, page.Link{Name: "Wiki", Href: address(repo, "wiki")})
+	}
 	if p.may(r, access.Admin) {
 		tabs = append(tabs, page.Link{Name: "Settings", Href: address(repo, "settings")})
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pailforge/pail/internal/wiki"
 )
 
 // parameter is a parameter in the pattern of a path.
@@ -21,6 +23,7 @@ var notPages = map[string]string{
 	"/site/oauth2/access_token":                          "for programs",
 	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":       "files",
 	"/{workspace}/{repo_slug}/downloads/{filename}":      "files",
+	"/{workspace}/{repo_slug}/wiki/raw/{rev}/{page...}":  "files",
 	"/{workspace}/{repo_slug}/pull-requests/{id}/events": "for the script",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
@@ -44,6 +47,7 @@ func (s *Scene) values() map[string]string {
 		"number":      "1",
 		"comment":     "1",
 		"task":        "1",
+		"page":        wiki.Start,
 	}
 }
 
@@ -87,7 +91,7 @@ func (s *Scene) Pages() (all []Page) {
 		}
 		all = append(all, page)
 		for _, look := range looks[path] {
-			all = append(all, Page{page.Pattern + " " + look.name, bare + strings.NewReplacer("{path}", s.File, "{branch}", s.Branch).Replace(look.query)})
+			all = append(all, Page{page.Pattern + " " + look.name, bare + strings.NewReplacer("{path}", s.File, "{branch}", s.Branch, "{first}", s.WikiFirst, "{revision}", s.WikiRevision).Replace(look.query)})
 		}
 		if path == "/{workspace}/{repo_slug}/pull-requests/{id}" {
 			for i, state := range proposed {
@@ -140,6 +144,8 @@ var looks = map[string][]struct{ name, query string }{
 	"/{workspace}/{repo_slug}/commit/{hash}":            {{"side by side", "?view=split"}},
 	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
 	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/wiki/diff/{page...}":      {{"side by side", "?view=split"}, {"of a renamed page", "?from={first}&to={revision}"}},
+	"/{workspace}/{repo_slug}/wiki/page/{page...}":      {{"in an old revision", "?at={revision}"}},
 	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
 	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
 	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
