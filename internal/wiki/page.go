@@ -244,7 +244,11 @@ func (room *Room) follow(ctx context.Context, w *Wiki, end *gitstore.Commit, b *
 		if i < 0 {
 			continue
 		}
-		if c := changes[i]; c.Status == 'R' && gitstore.ValidPath(c.Old) && gitstore.ValidPath(c.New) {
+		c := changes[i]
+		if c.Status == 'A' && b.From != "" { // all of it was written anew since: its past knows the name that it had
+			return room.remember(ctx, w, end, b)
+		}
+		if c.Status == 'R' && gitstore.ValidPath(c.Old) && gitstore.ValidPath(c.New) {
 			b.Old, b.New, b.Paths = c.Old, c.New, []string{c.Old, c.New}
 		}
 		return nil
@@ -254,6 +258,22 @@ func (room *Room) follow(ctx context.Context, w *Wiki, end *gitstore.Commit, b *
 		err = notFound(name)
 	}
 	return err
+}
+
+// maxRemembered is how far back in the history of a page its former name is looked for, in revisions.
+const maxRemembered = 500
+
+// remember finds the name that a page had in the revision that b begins with, where that changed it.
+func (room *Room) remember(ctx context.Context, w *Wiki, end *gitstore.Commit, b *Between) error {
+	past, _, err := room.Git.FileHistory(ctx, w.ID, gitstore.FileQuery{From: end.Hash, Path: b.New, Renames: true, Limit: maxRemembered})
+	if err != nil {
+		return room.gone(w, err)
+	}
+	i := slices.IndexFunc(past, func(v gitstore.FileVersion) bool { return v.Commit == b.From })
+	if i >= 0 && past[i].Path != b.New && past[i].Entry.Mode != "" {
+		b.Old, b.Paths = past[i].Path, []string{past[i].Path, b.New}
+	}
+	return nil
 }
 
 // File is a file of a revision, page or not. A *rest.Error says that there is none.

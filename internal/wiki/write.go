@@ -200,10 +200,13 @@ func edited(head *gitstore.Commit, e *Edit, theirs *Page) error {
 func (room *Room) build(ctx context.Context, p *access.Principal, w *Wiki, head *gitstore.Commit, theirs *Page, e *Edit) (next gitstore.Hash, err error) {
 	next = w.Head
 	renamed := theirs != nil && e.To != e.Path
-	if theirs == nil || renamed {
-		if err := room.free(ctx, w, head, e.To, e.Path); err != nil {
-			return "", err
-		}
+	if theirs == nil {
+		err = room.free(ctx, w, head, e.To, "")
+	} else if renamed {
+		err = room.free(ctx, w, head, e.To, e.Path)
+	}
+	if err != nil {
+		return "", err
 	}
 	message := func(usual string) string {
 		if strings.TrimSpace(e.Message) != "" {
@@ -249,7 +252,7 @@ func (room *Room) build(ctx context.Context, p *access.Principal, w *Wiki, head 
 const maxRenamed = 16 << 20
 
 // free refuses a name that is taken: by a page, in another case by one, which some systems cannot keep both of, or by a directory; or
-// that lies below a file. from is the page that is to get the name.
+// that lies below a file. from is the page that is to get the name, "" for a new one.
 func (room *Room) free(ctx context.Context, w *Wiki, head *gitstore.Commit, name, from string) error {
 	if head == nil {
 		return nil
