@@ -122,6 +122,21 @@ func TestWikiStays(t *testing.T) {
 	}
 }
 
+// TestWikiBare: a bare server explains what is Pail's own, because nobody expects Bitbucket Cloud's answer there.
+func TestWikiBare(t *testing.T) {
+	t.Parallel()
+	w := pailtest.Start(t, pailtest.Options{Bare: true}).World()
+	token := w.Token(w.Admin, "read:wiki", "write:wiki")
+	const at = "/2.0/repositories/acme/widgets/wiki"
+	w.Want(w.Do(token, "GET", at, nil), http.StatusNotFound, "wiki.off")
+	wikiPage(w)
+	for _, body := range []string{`{"content":{"raw":"x"}}`, `{"content":{"raw":"x"},"revision":"0123456789012345678901234567890123456789"}`} {
+		if a := w.Want(w.Do(token, "PUT", at+"/Home.md", body), http.StatusConflict, "wiki.edited"); a.String("error.data.theirs.raw") != "# Hello\n" || a.String("error.data.yours.raw") != "x" {
+			t.Errorf("%s", a.Body)
+		}
+	}
+}
+
 // onWiki makes a server for docs/wiki.md, and gives what runs a line there: as it is, but for the host. What a line has set stays set.
 func onWiki(t *testing.T) func(*testing.T, string) {
 	w := pailtest.Start(t, pailtest.Options{}).World()

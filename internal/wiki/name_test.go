@@ -75,7 +75,9 @@ func TestOrder(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	hash := gitstore.Hash(strings.Repeat("1", 40))
-	update := func(ref string) gitstore.RefUpdate { return gitstore.RefUpdate{Name: ref, Old: gitstore.ZeroHash, New: hash} }
+	update := func(ref string) gitstore.RefUpdate {
+		return gitstore.RefUpdate{Name: ref, Old: gitstore.ZeroHash, New: hash}
+	}
 	gone := gitstore.RefUpdate{Name: "refs/heads/main", Old: hash, New: gitstore.ZeroHash}
 	for name, c := range map[string]struct {
 		head    gitstore.Hash
