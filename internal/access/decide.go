@@ -65,8 +65,8 @@ type acceptedKey struct {
 
 // kindNotAccepted answers 403 in the words that Bitbucket Cloud has for the case.
 func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
-	if p.Kind == DeployKey && op == GitWrite {
-		e := rest.Refuse(reason.PolicyDeployKey, "Push over HTTPS with a token that has write:repository:bitbucket, or with the SSH key of an account.").
+	if p.Kind == DeployKey && (op == GitWrite || op == catalog.GitWikiWrite) {
+		e := rest.Refusef(reason.PolicyDeployKey, "Push over HTTPS with a token that has %s, or with the SSH key of an account.", op.Scopes).
 			WithMessage("Access with a deploy key is read-only.")
 		e.Status = http.StatusForbidden
 		return e

@@ -132,7 +132,7 @@ func (r *Recorder) Usage(ctx context.Context, credentialID string) ([]Usage, err
 	// An operation that is in no catalogue any more needs nothing.
 	all = slices.DeleteFunc(all, func(u Usage) bool { return u.Operation == nil })
 	place := map[*catalog.Operation]int{}
-	for i, op := range append(catalog.All(), catalog.Git()...) {
+	for i, op := range slices.Concat(catalog.All(), catalog.Own(), catalog.Git()) {
 		place[op] = i
 	}
 	slices.SortFunc(all, func(a, b Usage) int { return cmp.Compare(place[a.Operation], place[b.Operation]) })

@@ -221,7 +221,17 @@ func unknownPath(r *rest.Request) *rest.Error {
 	return Misdirected(r.HTTP.Method, r.HTTP.URL.EscapedPath())
 }
 
-// Keys lists the operations that are served, sorted.
+// Count is how many operations of Bitbucket Cloud are served: Pail's own are none of them.
+func (a *API) Count() (n int) {
+	for key := range a.handlers {
+		if op, ok := catalog.Lookup(key); ok && !op.Own {
+			n++
+		}
+	}
+	return n
+}
+
+// Keys lists the operations that are served, Pail's own among them, sorted.
 func (a *API) Keys() []string {
 	keys := make([]string, 0, len(a.handlers))
 	for k := range a.handlers {

@@ -2,6 +2,8 @@
 // and path template, what it does in one line, the scopes it takes, which
 // credentials it accepts, and whether it is deprecated or removed.
 //
+// Pail's own operations, which bitbucket.org does not have, stand beside these: [Own].
+//
 // It is the only such list. The server enforces it, the doctor explains from
 // it, and the recorder inverts it to find the least scopes for what an
 // automation really calls.

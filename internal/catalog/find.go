@@ -56,7 +56,17 @@ type span struct{ start, end int }
 // escape, or with a NUL character, is Unknown.
 //
 // The search does not allocate.
-func Find(method, path string) (m Match, outcome Outcome) {
+func Find(method, path string) (m Match, outcome Outcome) { return root.find(method, path) }
+
+// FindHere is Find for requests to a Pail server, which also finds Pail's own operations.
+func FindHere(method, path string) (m Match, outcome Outcome) {
+	if m, outcome = root.find(method, path); outcome == Unknown {
+		m, outcome = ownRoot.find(method, path)
+	}
+	return m, outcome
+}
+
+func (n *node) find(method, path string) (m Match, outcome Outcome) {
 	if len(path) == 0 || path[0] != '/' || !validPath(path) {
 		return Match{}, Unknown
 	}
@@ -65,7 +75,7 @@ func Find(method, path string) (m Match, outcome Outcome) {
 		path = path[:len(path)-1]
 	}
 	m.path = path
-	m.leaf = root.walk(&m, 0)
+	m.leaf = n.walk(&m, 0)
 	if m.leaf == nil {
 		return Match{}, Unknown
 	}
@@ -140,6 +150,7 @@ var greedy = []string{
 	"/{spec}",
 	"/{revspec}",
 	"/downloads/{filename}",
+	"/{page}",
 }
 
 // emptyTail is the one template whose last parameter may be missing.
@@ -299,6 +310,9 @@ func unhex(c byte) byte {
 // root is the tree of all templates, and leaves is its leaves in the order of
 // the operations.
 var root, leaves = plant(operations)
+
+// ownRoot is the same of Pail's own operations.
+var ownRoot, _ = plant(own)
 
 func plant(ops []*Operation) (*node, []*leaf) {
 	root := &node{}

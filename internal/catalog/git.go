@@ -20,8 +20,18 @@ var (
 		Scopes: need(scope.WriteSnippet), OAuthScopes: need(scope.LegacySnippetWrite), Accepts: snippetGitCredentials}
 )
 
+// GitWikiRead and GitWikiWrite are the same for the wikis of repositories. A deploy key that reads the repository reads its wiki.
+var (
+	GitWikiRead = &Operation{Key: "git-upload-pack wiki", Method: "GET", Summary: "Clones or fetches a wiki.",
+		Scopes: need(scope.ReadWiki), OAuthScopes: need(scope.LegacyWiki), Accepts: gitCredentials | DeployKey}
+	GitWikiWrite = &Operation{Key: "git-receive-pack wiki", Method: "POST", Summary: "Pushes to a wiki.",
+		Scopes: need(scope.WriteWiki), OAuthScopes: need(scope.LegacyWiki), Accepts: gitCredentials}
+)
+
 // Git is all that git does, as operations.
-func Git() []*Operation { return []*Operation{GitRead, GitWrite, GitSnippetRead, GitSnippetWrite} }
+func Git() []*Operation {
+	return []*Operation{GitRead, GitWrite, GitSnippetRead, GitSnippetWrite, GitWikiRead, GitWikiWrite}
+}
 
 // GitName is what an operation of Git's is called where calls are listed, "" for any other.
 func (o *Operation) GitName() string {
@@ -34,6 +44,10 @@ func (o *Operation) GitName() string {
 		return "git fetch of a snippet"
 	case GitSnippetWrite:
 		return "git push to a snippet"
+	case GitWikiRead:
+		return "git fetch of a wiki"
+	case GitWikiWrite:
+		return "git push to a wiki"
 	}
 	return ""
 }

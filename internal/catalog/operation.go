@@ -26,6 +26,7 @@ type Operation struct {
 	// Accepts is the kinds of credential that may call the operation at all.
 	Accepts Credentials
 
+	Own        bool     // Pail's own, and no operation of Bitbucket Cloud: see [Own]
 	Deprecated bool     // marked so in the API description
 	Removed    *Removal // not nil where bitbucket.org answers 410
 
@@ -45,11 +46,15 @@ func (o *Operation) AppOnly() bool { return o.Accepts == 0 }
 // Params returns the names of the template's parameters in order.
 func (o *Operation) Params() []string { return slices.Clone(o.params) }
 
-// All returns every operation, ordered by template, then GET, POST, PUT,
+// All returns every operation of Bitbucket Cloud, ordered by template, then GET, POST, PUT,
 // DELETE. The slice is the caller's, the operations are shared.
 func All() []*Operation { return slices.Clone(operations) }
 
-// Lookup finds an operation by its key, such as "GET /user".
+// Own returns the operations that Pail has beside those, in the same order: what people had on Bitbucket Cloud without an API for
+// it. They are served under the same paths, and take scopes as the others do; bitbucket.org does not know them.
+func Own() []*Operation { return slices.Clone(own) }
+
+// Lookup finds an operation by its key, such as "GET /user", also one of Pail's own.
 func Lookup(key string) (*Operation, bool) {
 	op, ok := byKey[key]
 	return op, ok
@@ -119,9 +124,16 @@ var (
 		tablePipelines, tableDeployments,
 		tableWebhooks, tableAddon, tableProperties,
 	)
+	own = func() []*Operation {
+		all := assemble(tableWiki)
+		for _, op := range all {
+			op.Own = true
+		}
+		return all
+	}()
 	byKey = func() map[string]*Operation {
-		m := make(map[string]*Operation, len(operations))
-		for _, op := range operations {
+		m := make(map[string]*Operation, len(operations)+len(own))
+		for _, op := range slices.Concat(operations, own) {
 			m[op.Key] = op
 		}
 		return m

@@ -22,6 +22,7 @@ var paramWords = map[string]string{
 	"name":             "A name, such as that of a branch or a tag. A slash in it may be sent as it is.",
 	"path":             "A path in the repository. Its slashes are sent as they are.",
 	"filename":         "The name of a file.",
+	"page":             "The path of a page in the wiki, with the end of its name, such as `docs/Setup.md`. Its slashes are sent as they are.",
 	"pull_request_id":  "The number of a pull request.",
 	"pullrequest_id":   "The number of a pull request.",
 	"issue_id":         "The number of an issue.",

@@ -17,14 +17,14 @@ func (o *Operation) Slug() string {
 func (o *Operation) DocPath() string { return "/docs/operations/" + o.Slug() }
 
 var bySlug = sync.OnceValue(func() map[string]*Operation {
-	m := make(map[string]*Operation, len(operations))
-	for _, op := range operations {
+	m := make(map[string]*Operation, len(byKey))
+	for _, op := range byKey {
 		m[op.Slug()] = op
 	}
 	return m
 })
 
-// LookupSlug finds an operation by its slug.
+// LookupSlug finds an operation by its slug, also one of Pail's own.
 func LookupSlug(slug string) (*Operation, bool) {
 	op, ok := bySlug()[slug]
 	return op, ok

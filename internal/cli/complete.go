@@ -42,7 +42,7 @@ func completePath(method, typed string, templates bool) (found []string) {
 	last := len(done) - 1
 	before := base + strings.Join(append(done[:last:last], ""), "/")
 	seen := map[string]bool{}
-	for _, op := range catalog.All() {
+	for _, op := range append(catalog.All(), catalog.Own()...) {
 		segments := strings.Split(op.Template[1:], "/")
 		if op.Removed != nil || op.AppOnly() || method != "" && op.Method != method && !(method == "HEAD" && op.Method == "GET") || !fits(segments, done) {
 			continue

@@ -1,7 +1,8 @@
 package cli
 
 import (
-	"github.com/pailforge/pail/internal/access"
+	"strings"
+
 	"github.com/pailforge/pail/internal/api"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/scope"
@@ -35,6 +36,7 @@ type operationJSON struct {
 	Accepts     []string   `json:"accepts"`      // kinds of credential
 	Privilege   string     `json:"privilege,omitempty"`
 	Replacement []string   `json:"replacement,omitempty"`
+	Own         bool       `json:"own,omitempty"` // Pail's own: bitbucket.org does not have it
 
 	needs scope.Requirement
 	takes catalog.Credentials
@@ -52,7 +54,7 @@ func (a *app) operations() *cobra.Command {
 	c := a.command("operations", "List the API's operations, their scopes, and which are served", `
 Operations lists every operation of Bitbucket Cloud's REST API 2.0: the scopes that an API token needs for it, whether
 this Pail serves it, and the privilege that the account behind the token needs. "removed" are those that Bitbucket Cloud
-itself no longer serves.`, `
+itself no longer serves. Behind them stand Pail's own operations, which bitbucket.org does not have.`, `
   pail operations
   pail operations --missing
   pail operations --served --json`, cobra.NoArgs, func(*cobra.Command, []string) error { return o.run() })
@@ -81,9 +83,14 @@ func (o *operationsOptions) run() error {
 		}
 		list = append(list, j)
 	}
-	if o.json {
-		return writeJSON(o.out, map[string]any{"operations": list, "counts": counts})
+	own := []operationJSON{}
+	if !o.missing {
+		own = describeOperations(catalog.Own())
 	}
+	if o.json {
+		return writeJSON(o.out, map[string]any{"operations": list, "own": own, "counts": counts})
+	}
+	list = append(list, own...)
 	rows := make([][]string, len(list))
 	for i := range list {
 		rows[i] = list[i].row()
@@ -91,10 +98,14 @@ func (o *operationsOptions) run() error {
 	if err := table(o.out, []string{"status", "method", "path", "scopes of an API token", "privilege"}, rows); err != nil {
 		return err
 	}
-	return o.say("\n%d operations: %d served, %d not served, %d removed by Bitbucket Cloud.", counts.All, counts.Served, counts.Missing, counts.Removed)
+	return o.say("\n%d operations: %d served, %d not served, %d removed by Bitbucket Cloud. Beside them %d of Pail's own.", counts.All, counts.Served, counts.Missing, counts.Removed, len(catalog.Own()))
 }
 
-// describeOperations describes operations of the catalogue, and the two of git.
+// gitPrivileges are what git takes, as access names it.
+var gitPrivileges = map[*catalog.Operation]string{catalog.GitRead: "repository read", catalog.GitWrite: "repository write", catalog.GitSnippetRead: "snippet read",
+	catalog.GitSnippetWrite: "snippet write", catalog.GitWikiRead: "wiki read", catalog.GitWikiWrite: "wiki write"}
+
+// describeOperations describes operations of the catalogue, and those of git.
 func describeOperations(ops []*catalog.Operation) []operationJSON {
 	privileges := map[string]string{}
 	for _, op := range server.Operations() {
@@ -103,14 +114,13 @@ func describeOperations(ops []*catalog.Operation) []operationJSON {
 	list := make([]operationJSON, len(ops))
 	for i, op := range ops {
 		j := operationJSON{Key: op.Key, Method: op.Method, Path: api.Prefix + op.Template, Tag: op.Tag, Summary: op.Summary,
-			Scopes: op.Scopes.Names(), OAuthScopes: op.OAuthScopes.Names(), Accepts: op.Accepts.Names(), Status: absent,
+			Scopes: op.Scopes.Names(), OAuthScopes: op.OAuthScopes.Names(), Accepts: op.Accepts.Names(), Status: absent, Own: op.Own,
 			needs: op.Scopes, takes: op.Accepts}
 		privilege, is := privileges[op.Key]
 		switch {
-		case op == access.GitRead:
-			j.Method, j.Path, j.Status, j.Privilege = "git", "fetch", served, "repository read"
-		case op == access.GitWrite:
-			j.Method, j.Path, j.Status, j.Privilege = "git", "push", served, "repository write"
+		case op.GitName() != "":
+			j.Method, j.Path, _ = strings.Cut(op.GitName(), " ")
+			j.Status, j.Privilege = served, gitPrivileges[op]
 		case op.Removed != nil:
 			j.Status, j.Replacement = removed, op.Removed.Replacement
 		case is:
@@ -126,7 +136,11 @@ func (j *operationJSON) row() []string {
 	if privilege == "" {
 		privilege = "-"
 	}
-	return []string{j.Status, j.Method, j.Path, j.scopes(), privilege}
+	status := j.Status
+	if j.Own {
+		status = "Pail's own"
+	}
+	return []string{status, j.Method, j.Path, j.scopes(), privilege}
 }
 
 // scopes is what an API token needs, in words.

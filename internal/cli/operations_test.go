@@ -13,8 +13,8 @@ import (
 )
 
 type operationsJSON struct {
-	Operations []operationJSON
-	Counts     countsJSON
+	Operations, Own []operationJSON
+	Counts          countsJSON
 }
 
 func operations(t *testing.T, args ...string) (list operationsJSON) {
@@ -36,7 +36,8 @@ func TestOperations(t *testing.T) {
 		t.Errorf("counts do not add up: %+v", c)
 	}
 	var keys []string
-	for _, o := range operations(t, "--served").Operations {
+	some := operations(t, "--served")
+	for _, o := range append(some.Operations, some.Own...) {
 		keys = append(keys, o.Key)
 		if o.Status != served || o.Privilege == "" {
 			t.Errorf("%s: %q, privilege %q", o.Key, o.Status, o.Privilege)
@@ -48,6 +49,9 @@ func TestOperations(t *testing.T) {
 			t.Errorf("listed as served:\n%s\nserved:\n%s", strings.Join(keys, "\n"), strings.Join(mounted, "\n"))
 		}
 	})
+	if len(some.Own) != len(catalog.Own()) || all.Counts.Served != len(some.Operations) {
+		t.Errorf("%d of Pail's own, and %d of %d counted as served", len(some.Own), len(some.Operations), all.Counts.Served)
+	}
 	missing := operations(t, "--missing")
 	if len(missing.Operations) != all.Counts.Missing {
 		t.Errorf("--missing lists %d, want %d", len(missing.Operations), all.Counts.Missing)
@@ -62,12 +66,12 @@ func TestOperations(t *testing.T) {
 func TestOperationsTable(t *testing.T) {
 	r := command(t, "", "operations")
 	lines := strings.Split(strings.TrimSpace(r.out), "\n")
-	if r.code != 0 || len(lines) != len(catalog.All())+3 {
-		t.Fatalf("exit code %d, %d lines, want %d", r.code, len(lines), len(catalog.All())+3)
+	if r.code != 0 || len(lines) != len(catalog.All())+len(catalog.Own())+3 {
+		t.Fatalf("exit code %d, %d lines, want %d", r.code, len(lines), len(catalog.All())+len(catalog.Own())+3)
 	}
 	for _, want := range []string{
 		`(?)served      GET     /2.0/workspaces/{workspace}/projects/{project_key}/permissions-config/groups `,
-		" read:project:bitbucket ", " project admin", " or ", "installed apps only", "removed     GET     /2.0/workspaces ",
+		" read:project:bitbucket ", " project admin", " or ", "installed apps only", "Pail's own  GET     /2.0/repositories/{workspace}/{repo_slug}/wiki ", "removed     GET     /2.0/workspaces ",
 	} {
 		if !strings.Contains(r.out, strings.TrimPrefix(want, "(?)")) {
 			t.Errorf("the table lacks %q", want)

@@ -29,6 +29,8 @@ type referenceProblem struct {
 var gitNames = map[string]*catalog.Operation{
 	"git-fetch": access.GitRead, "git fetch": access.GitRead, "git-clone": access.GitRead, "git clone": access.GitRead, "git-upload-pack": access.GitRead,
 	"git-push": access.GitWrite, "git push": access.GitWrite, "git-receive-pack": access.GitWrite,
+	"git-fetch-wiki": catalog.GitWikiRead, "git-clone-wiki": catalog.GitWikiRead, "git-push-wiki": catalog.GitWikiWrite,
+	"git-fetch-snippet": catalog.GitSnippetRead, "git-clone-snippet": catalog.GitSnippetRead, "git-push-snippet": catalog.GitSnippetWrite,
 }
 
 // operationsNamed finds the operations that a text names: "GET /2.0/user", a path alone for all of its methods, with
@@ -44,7 +46,7 @@ func operationsNamed(text string) ([]*catalog.Operation, *referenceProblem) {
 	if asked == "" {
 		asked = "GET"
 	}
-	m, outcome := catalog.Find(asked, path)
+	m, outcome := catalog.FindHere(asked, path)
 	switch {
 	case outcome == catalog.Unknown:
 		return nil, noOperation(method, asked, target, path)
@@ -60,7 +62,7 @@ func operationsNamed(text string) ([]*catalog.Operation, *referenceProblem) {
 // atPath are the operations that a path has for some methods.
 func atPath(path string, methods []string) (ops []*catalog.Operation) {
 	for _, method := range methods {
-		if m, outcome := catalog.Find(method, path); outcome == catalog.Found && !slices.Contains(ops, m.Operation) { // HEAD is GET
+		if m, outcome := catalog.FindHere(method, path); outcome == catalog.Found && !slices.Contains(ops, m.Operation) { // HEAD is GET
 			ops = append(ops, m.Operation)
 		}
 	}

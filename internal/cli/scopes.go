@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/scope"
 	"github.com/spf13/cobra"
@@ -34,8 +33,8 @@ access tokens, OAuth), the privilege that the account behind the credential need
 operation, and the least scopes for all that were asked about.
 
 An operation is a method and a path, or a path alone for all of its methods. The path may be a template or a real one,
-with or without /2.0, or a URL. git-fetch and git-push are operations too. For a path that is none, the nearest ones are
-named, and for one of Bitbucket Data Center what stands for it in the Cloud; the exit code is then 1.`, `
+with or without /2.0, or a URL. git-fetch and git-push are operations too, with -wiki or -snippet behind them for those.
+For a path that is none, the nearest ones are named, and for one of Bitbucket Data Center what stands for it in the Cloud; the exit code is then 1.`, `
   pail scopes for 'GET /2.0/workspaces/acme/projects/FTO/permissions-config/groups'
   pail scopes for GET /user git-fetch git-push
   pail scopes for /2.0/repositories/{workspace}/{repo_slug}/pullrequests
@@ -225,6 +224,9 @@ func (j *scopeJSON) write(a *app) error {
 		if op.Status == removed {
 			path += " (removed)"
 		}
+		if op.Own {
+			path += " (Pail's own)"
+		}
 		rows[i] = []string{op.Method, path, besides}
 	}
 	return table(a.out, []string{"method", "path", "also takes"}, rows)
@@ -247,7 +249,7 @@ func usesOf(s scope.Scope) []scopeUseJSON {
 	granted := scope.NewSet(s).Expand()
 	var ops []*catalog.Operation
 	var besides []scope.Set
-	for _, op := range append([]*catalog.Operation{access.GitRead, access.GitWrite}, catalog.All()...) {
+	for _, op := range slices.Concat(catalog.Git(), catalog.All(), catalog.Own()) {
 		needs := op.Scopes
 		if s.Legacy() {
 			needs = op.OAuthScopes

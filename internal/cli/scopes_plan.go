@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/scope"
@@ -128,7 +127,7 @@ func lineOperation(text string) (*catalog.Operation, *referenceProblem) {
 		return nil, problem
 	}
 	op := named[0]
-	if method, _ := splitMethod(text); method == "" && op != access.GitRead && op != access.GitWrite {
+	if method, _ := splitMethod(text); method == "" && op.GitName() == "" {
 		return nil, &referenceProblem{Asked: token.Redact(text), Reason: reason.MethodNotAllowed, Nearest: describeOperations(named),
 			Message: "the method is missing"}
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 
 // TestScopesBothWays: every operation is found again by each scope that it takes, with the others beside it.
 func TestScopesBothWays(t *testing.T) {
-	for _, op := range catalog.All() {
+	for _, op := range slices.Concat(catalog.All(), catalog.Own(), catalog.Git()) {
 		for _, r := range []scope.Requirement{op.Scopes, op.OAuthScopes} {
 			for _, alternative := range r {
 				for _, s := range alternative.Scopes() {

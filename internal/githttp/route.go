@@ -10,7 +10,7 @@ import (
 // Route is what a Git request asks for.
 type Route struct {
 	Workspace  string // slug or {uuid}, as in the URL; see gitserve.Address for that of a snippet
-	Repository string // slug or {uuid}, as in the URL, without ".git"; or the id of a snippet
+	Repository string // slug or {uuid}, as in the URL, without ".git"; see gitserve.Address for that of a wiki; or the id of a snippet
 	Service    string // git-upload-pack, git-receive-pack, or empty for a request of the dumb protocol
 	Advertise  bool   // GET info/refs, else POST
 }
@@ -20,7 +20,7 @@ func (r Route) Write() bool { return r.Service == gitserve.ReceivePack }
 
 // Match tells whether a request is Git's: GET /{workspace}/{repository}[.git]/info/refs, or POST
 // on git-upload-pack or git-receive-pack beside it, where both names can be names; or the same
-// behind /snippets/{workspace}/{id}[.git]. Everything else belongs to somebody else.
+// behind /{workspace}/{repository}[.git]/wiki or /snippets/{workspace}/{id}[.git]. Everything else belongs to somebody else.
 func Match(r *http.Request) (Route, bool) {
 	parts := strings.Split(r.URL.Path, "/")
 	if len(parts) < 4 || parts[0] != "" {

@@ -70,22 +70,30 @@ func ValidName(name string) bool {
 }
 
 // SnippetPlace stands before the workspace of a snippet, in its address and in what Address gives: nothing else can, because
-// the name of a workspace holds no slash.
-const SnippetPlace = "snippets/"
+// the name of a workspace holds no slash. In the same way WikiPlace stands behind the name of a repository whose wiki is meant.
+const (
+	SnippetPlace = "snippets/"
+	WikiPlace    = "/wiki"
+)
 
-// Address reads the parts of a path between its slashes, the first one behind the root: WORKSPACE/REPOSITORY, or
-// snippets/WORKSPACE/ID, with or without .git behind it and with rest parts more. A workspace of a snippet begins with SnippetPlace. ok is
-// false for what can be neither.
+// Address reads the parts of a path between its slashes, the first one behind the root: WORKSPACE/REPOSITORY,
+// WORKSPACE/REPOSITORY/wiki or snippets/WORKSPACE/ID, with or without .git behind the repository or the id, and with rest parts
+// more. A workspace of a snippet begins with SnippetPlace, and the name of a wiki ends with WikiPlace. ok is false for what can be none.
 func Address(parts []string, rest int) (workspace, name string, ok bool) {
-	place := ""
-	if len(parts) == 3+rest && parts[0]+"/" == SnippetPlace {
-		place, parts = SnippetPlace, parts[1:]
+	before, behind := "", ""
+	if len(parts) == 3+rest {
+		switch {
+		case parts[0]+"/" == SnippetPlace:
+			before, parts = SnippetPlace, parts[1:]
+		case "/"+parts[2] == WikiPlace:
+			behind, rest = WikiPlace, rest+1
+		}
 	}
 	if len(parts) != 2+rest {
 		return "", "", false
 	}
 	workspace, name = parts[0], strings.TrimSuffix(parts[1], ".git")
-	return place + workspace, name, ValidName(workspace) && ValidName(name)
+	return before + workspace, name + behind, ValidName(workspace) && ValidName(name)
 }
 
 // onlyOf tells whether s holds only ASCII letters, digits and the others given.

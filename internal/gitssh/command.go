@@ -10,7 +10,7 @@ import (
 type Command struct {
 	Service    string // git-upload-pack or git-receive-pack
 	Workspace  string // slug or {uuid}, as in the address; see gitserve.Address for that of a snippet
-	Repository string // slug or {uuid}, as in the address, without ".git"; or the id of a snippet
+	Repository string // slug or {uuid}, as in the address, without ".git"; see gitserve.Address for that of a wiki; or the id of a snippet
 }
 
 // Write tells whether the command leads to a push.
@@ -25,8 +25,8 @@ type commandError []string
 func (e commandError) Error() string { return e[0] }
 
 // ParseCommand reads the command of a client: git-upload-pack or git-receive-pack, with or without a dash behind git, and the
-// path of a repository, WORKSPACE/REPOSITORY with or without a slash before it and .git behind it, or that of a snippet,
-// snippets/WORKSPACE/ID, bare or between single quotes. Nothing else is a command; the error says what it was and what there is instead.
+// path of a repository, WORKSPACE/REPOSITORY with or without a slash before it and .git behind it, that of its wiki, with /wiki
+// behind that, or that of a snippet, snippets/WORKSPACE/ID, bare or between single quotes. Nothing else is a command; the error says what it was and what there is instead.
 func ParseCommand(line string) (Command, error) {
 	if len(line) > maxCommand {
 		return Command{}, commandError{"This is no command of Git.", onlyGit}

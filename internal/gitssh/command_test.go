@@ -51,6 +51,11 @@ func TestParseCommand(t *testing.T) {
 		{"git-upload-pack 'acme/widgets'\\''", Command{}, "not the path"},
 		{"git-upload-pack 'acme'", Command{}, "not the path"},
 		{"git-upload-pack 'acme/widgets/more'", Command{}, "not the path"},
+		{"git-upload-pack '/acme/widgets.git/wiki'", Command{"git-upload-pack", "acme", "widgets/wiki"}, ""},
+		{"git-receive-pack 'acme/widgets/wiki'", Command{"git-receive-pack", "acme", "widgets/wiki"}, ""},
+		{"git-upload-pack 'acme/widgets.git/wiki.git'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/widgets.git/wiki/more'", Command{}, "not the path"},
+		{"git-upload-pack 'acme/../wiki'", Command{}, "not the path"},
 		{"git-upload-pack '//acme/widgets'", Command{}, "not the path"},
 		{"git-upload-pack 'acme/../widgets'", Command{}, "not the path"},
 		{"git-upload-pack '../widgets'", Command{}, "not the path"},
@@ -71,15 +76,21 @@ func FuzzParseCommand(f *testing.F) {
 	f.Add("git-upload-pack 'acme/widgets.git'")
 	f.Add("git receive-pack '/{0191a1b2-0000-7000-8000-0123456789ab}/x'")
 	f.Add("git-upload-pack '--x/y'")
+	f.Add("git-upload-pack 'acme/widgets.git/wiki'")
 	f.Fuzz(func(t *testing.T, line string) {
 		c, err := ParseCommand(line)
 		if err != nil {
 			return
 		}
-		if c.Service != gitserve.UploadPack && c.Service != gitserve.ReceivePack || !gitserve.ValidName(strings.TrimPrefix(c.Workspace, gitserve.SnippetPlace)) || !gitserve.ValidName(c.Repository) {
+		if c.Service != gitserve.UploadPack && c.Service != gitserve.ReceivePack || !gitserve.ValidName(strings.TrimPrefix(c.Workspace, gitserve.SnippetPlace)) || !gitserve.ValidName(strings.TrimSuffix(c.Repository, gitserve.WikiPlace)) {
 			t.Errorf("%q became %+v", line, c)
 		}
-		again, err := ParseCommand(c.Service + " '" + c.Workspace + "/" + c.Repository + ".git'")
+		repository, wiki := strings.CutSuffix(c.Repository, gitserve.WikiPlace)
+		path := c.Workspace + "/" + repository + ".git"
+		if wiki {
+			path += gitserve.WikiPlace
+		}
+		again, err := ParseCommand(c.Service + " '" + path + "'")
 		if err != nil || again != c {
 			t.Errorf("%q became %+v, and that %+v, %v", line, c, again, err)
 		}

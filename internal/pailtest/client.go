@@ -128,7 +128,7 @@ func (s *Server) check(r *http.Request, a *Answer, malformed bool) error {
 	if !ok || s.checker == nil || r.Method == http.MethodHead || a.Status == http.StatusNotModified {
 		return nil
 	}
-	m, outcome := catalog.Find(r.Method, below)
+	m, outcome := catalog.FindHere(r.Method, below)
 	key := "GET /user" // errors look alike everywhere, also where no operation is
 	if outcome == catalog.Found {
 		key = m.Operation.Key
@@ -141,6 +141,10 @@ func (s *Server) check(r *http.Request, a *Answer, malformed bool) error {
 
 // explains reports whether a path is Pail's own: what is there is explained also by a bare server.
 func explains(path string) bool {
+	if below, ok := strings.CutPrefix(path, "/2.0"); ok {
+		m, outcome := catalog.FindHere(http.MethodGet, below)
+		return outcome == catalog.Found && m.Operation.Own
+	}
 	return strings.HasPrefix(path, "/pail/v1/") || strings.HasPrefix(path, "/docs/") || path == "/setup"
 }
 

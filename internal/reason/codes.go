@@ -136,6 +136,9 @@ const (
 	IssueTrackerOff    Code = "issue.tracker_off"
 	IssueArchiveBroken Code = "issue.archive_broken"
 	IssueJobRunning    Code = "issue.job_running"
+	WikiOff            Code = "wiki.off"
+	WikiPageName       Code = "wiki.page_name"
+	WikiEdited         Code = "wiki.edited"
 )
 
 // A pull request cannot be made, changed or merged.

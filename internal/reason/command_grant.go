@@ -54,6 +54,18 @@ var grantCommands = map[Code]ways{
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/import`, "How far the import is.")},
 		mend: []Command{curl(`--retry 5 --retry-all-errors -X POST --user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/export`, "curl waits as long as Retry-After says, and tries again.")},
 	},
+	WikiOff: {
+		show: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY?fields=has_wiki'`, "Whether the wiki is on.")},
+		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"has_wiki": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Switches it on.")},
+	},
+	WikiPageName: {
+		show: []Command{provoke(`-X PUT --user "$EMAIL:$TOKEN" --json '{"content": {"raw": "Hello"}}' {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home`)},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki?fields=values.path'`, "The names of the pages.")},
+	},
+	WikiEdited: {
+		show: []Command{provoke(`-X PUT --user "$EMAIL:$TOKEN" --json '{"content": {"raw": "Hello"}, "revision": "0123456789012345678901234567890123456789"}' {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home.md`)},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home.md?fields=revision,content.raw'`, "The text as it is now, and the revision to send with the next edit.")},
+	},
 	WorkspaceNotFound: {
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" {base}/2.0/workspaces/no-such-workspace`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/user/workspaces`, "The workspaces of the account, by their slugs.")},

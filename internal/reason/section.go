@@ -24,7 +24,7 @@ var sections = fillSections([]Section{
 	{ID: "permission", Title: "The caller may not do this", Intro: "The credential is good, but does not reach so far.",
 		Families: []string{"scope", "privilege", "csrf", "rate"}},
 	{ID: "resource", Title: "It is not there, or in no state for this", Intro: "What the request speaks of is missing, not for this caller to see, or in another state.",
-		Families: []string{"resource", "workspace", "project", "repository", "user", "group", "revision", "conflict", "branch", "pullrequest", "issue"}},
+		Families: []string{"resource", "workspace", "project", "repository", "user", "group", "revision", "conflict", "branch", "pullrequest", "issue", "wiki"}},
 	{ID: "webhook", Title: "A webhook is not called, or not answered", Intro: "What deliveries of webhooks fail for; the first is answered to whoever makes one, too.",
 		Families: []string{"webhook"}},
 	{ID: "pipelines", Title: "A pipeline cannot run", Intro: "What stands in its way before the first step.",

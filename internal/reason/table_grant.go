@@ -128,6 +128,37 @@ var resourceReasons = []Reason{
 		See: []Code{IssueArchiveBroken, ServerBusy},
 	},
 	{
+		Code: WikiOff, Title: "The repository has no wiki", Status: 404,
+		Message: "Repository has no wiki.",
+		Why:     "The wiki of a repository is off until somebody who administers the repository switches it on, for its pages, the API and git alike. What it held before it was switched off is kept.",
+		Fix: []string{
+			"Switch it on: `curl -X PUT --user \"$EMAIL:$TOKEN\" --json '{\"has_wiki\": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, or in the settings of the repository.",
+		},
+		See: []Code{ResourceNotFound, PrivilegeMissing},
+	},
+	{
+		Code: WikiPageName, Title: "A page of a wiki cannot have this name", Status: 400,
+		Message: "Invalid page name.",
+		Why: "The name of a page is the path of a file in the wiki's repository, in UTF-8: parts with slashes between, of which none is empty, begins with a dot, or begins or ends with a space; no backslash, no control " +
+			"characters and no characters that turn the direction of text; at most 255 bytes, and 8 parts. Its end says how it is written: `.md` or `.markdown` for Markdown, `.creole`, `.rst` or `.txt` for what is shown as plain text.",
+		Fix: []string{
+			"Give the name its end: `Home.md` is the page that a wiki begins with.",
+			"List the pages that there are: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki`.",
+		},
+		See: []Code{WikiEdited, ResourceNotFound},
+	},
+	{
+		Code: WikiEdited, Title: "Somebody else has edited the page meanwhile", Status: 409,
+		Message: "The page has been edited meanwhile.",
+		Why: "An edit names in `revision` the revision of the page that it began with, and the page has another one by now; or a page was to be made, and is there. Nothing was saved, and nothing is lost: " +
+			"error.data.yours is what was sent, error.data.theirs what the page says now, and error.data.revision the revision to begin with once more. It is null where the page is gone.",
+		Fix: []string{
+			"Bring both texts together, and send the result with the revision of the answer.",
+			"Look at the page: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE/REPOSITORY/wiki/Home.md`.",
+		},
+		See: []Code{ConflictState, WikiPageName},
+	},
+	{
 		Code: UserNotFound, Title: "There is no such user", Status: 404,
 		Message: "{user} is not a valid user",
 		Why:     "A user is named by `{uuid}` in braces or by account id. Nobody has this one.",

@@ -22,7 +22,7 @@ import (
 // drawRecording is any recording, also one whose numbers nobody would reach.
 var drawRecording = rapid.Custom(func(t *rapid.T) *Recording {
 	count := rapid.OneOf(rapid.Int64Range(0, 5), rapid.Int64Range(math.MaxInt64-3, math.MaxInt64))
-	op := rapid.SampledFrom(catalog.All())
+	op := rapid.SampledFrom(append(catalog.All(), catalog.Own()...))
 	statusOf := rapid.SampledFrom([]int{0, 200, 201, 401, 403, 404, 410, 500})
 	r := &Recording{}
 	start := time.Unix(rapid.Int64Range(0, 1e9).Draw(t, "start"), 0).UTC()
@@ -35,7 +35,7 @@ var drawRecording = rapid.Custom(func(t *rapid.T) *Recording {
 		r.Operations = append(r.Operations, Operation{Method: o.Method, Path: prefix + o.Template, Count: count.Draw(t, "count"), Statuses: statuses.Draw(t, "statuses"), Anonymous: rapid.Int64Range(0, 2).Draw(t, "anonymous")})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "git") {
-		r.Git = append(r.Git, Git{Repository: rapid.SampledFrom([]string{"acme/widgets", "acme/gadgets", "x/{…}"}).Draw(t, "repository"), Fetches: count.Draw(t, "fetches"), Pushes: count.Draw(t, "pushes")})
+		r.Git = append(r.Git, Git{Repository: rapid.SampledFrom([]string{"acme/widgets", "acme/widgets/wiki", "acme/gadgets", "x/{…}"}).Draw(t, "repository"), Fetches: count.Draw(t, "fetches"), Pushes: count.Draw(t, "pushes")})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "refused") {
 		o := op.Draw(t, "operation")
@@ -186,10 +186,10 @@ func TestMasked(t *testing.T) {
 // TestGitRequest: the recorder takes for git's what the server takes for git's.
 func TestGitRequest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		part := rapid.SampledFrom([]string{"acme", "snippets", "widgets.git", "widgets", "{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}", "info", "refs", "git-upload-pack", "git-receive-pack", "..", "", "a b", "HEAD"})
+		part := rapid.SampledFrom([]string{"acme", "snippets", "wiki", "widgets.git", "widgets", "{0198a4c2-5d1e-7b3a-9c64-2f0e8d7a1b55}", "info", "refs", "git-upload-pack", "git-receive-pack", "..", "", "a b", "HEAD"})
 		path := "/" + strings.Join(rapid.SliceOfN(part, 2, 6).Draw(t, "path"), "/")
 		if rapid.Bool().Draw(t, "likely") {
-			path = rapid.SampledFrom([]string{"", "/snippets"}).Draw(t, "place") + "/acme/widgets.git/" + rapid.SampledFrom([]string{"info/refs", "git-upload-pack", "git-receive-pack"}).Draw(t, "what")
+			path = rapid.SampledFrom([]string{"", "/snippets"}).Draw(t, "place") + "/acme/widgets.git" + rapid.SampledFrom([]string{"/", "/wiki/"}).Draw(t, "of") + rapid.SampledFrom([]string{"info/refs", "git-upload-pack", "git-receive-pack"}).Draw(t, "what")
 		}
 		u := &url.URL{Path: path, RawQuery: rapid.SampledFrom([]string{"", "service=git-upload-pack", "service=git-receive-pack", "service=x"}).Draw(t, "query")}
 		q := &http.Request{Method: rapid.SampledFrom([]string{"GET", "POST", "PUT"}).Draw(t, "method"), URL: u}

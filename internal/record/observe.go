@@ -91,7 +91,7 @@ func callOf(q *http.Request) call {
 		return c
 	}
 	if below, ok := strings.CutPrefix(c.path, prefix); ok {
-		if m, outcome := catalog.Find(q.Method, below); outcome == catalog.Found {
+		if m, outcome := catalog.FindHere(q.Method, below); outcome == catalog.Found {
 			c.operation = m.Operation
 		}
 	}

@@ -24,7 +24,7 @@ const maxSegments = 16
 // words are the segments of paths that may be told: those of the catalogue's templates, and a few around them.
 var words = func() map[string]bool {
 	m := map[string]bool{hidden: true, "": true}
-	for _, op := range catalog.All() {
+	for _, op := range append(catalog.All(), catalog.Own()...) {
 		for segment := range strings.SplitSeq(op.Template, "/") {
 			if !strings.Contains(segment, "{") {
 				m[segment] = true
@@ -126,7 +126,7 @@ func lookup(key string) *catalog.Operation {
 
 // gitService is what a git request asks for.
 type gitService struct {
-	repository string // workspace/repository, or snippets/workspace/id
+	repository string // workspace/repository, the same with /wiki behind it, or snippets/workspace/id
 	write      bool
 	advertise  bool // the first request of a fetch or a push: one each
 }
@@ -134,9 +134,14 @@ type gitService struct {
 // gitRequest reads a request of Git's smart protocol; ok is false for any other.
 func gitRequest(verb string, u *url.URL) (s gitService, ok bool) {
 	parts := strings.Split(u.Path, "/")
-	place := ""
-	if parts[0] == "" && len(parts) > 4 && parts[1]+"/" == snippets && (len(parts) == 6 || verb == http.MethodPost) {
-		place, parts = snippets, slices.Concat([]string{""}, parts[2:])
+	place, behind := "", ""
+	if parts[0] == "" && len(parts) > 4 && (len(parts) == 6 || verb == http.MethodPost) {
+		switch {
+		case parts[1]+"/" == snippets:
+			place, parts = snippets, slices.Concat([]string{""}, parts[2:])
+		case "/"+parts[3] == wiki:
+			behind, parts = wiki, slices.Concat(parts[:3], parts[4:])
+		}
 	}
 	if len(parts) < 4 || len(parts) > 5 || parts[0] != "" {
 		return s, false
@@ -155,7 +160,7 @@ func gitRequest(verb string, u *url.URL) (s gitService, ok bool) {
 	if !name(workspace) || !name(slug) {
 		return s, false
 	}
-	s.repository, s.write = place+shown(workspace)+"/"+shown(slug), service == catalog.GitWrite.Key
+	s.repository, s.write = place+shown(workspace)+"/"+shown(slug)+behind, service == catalog.GitWrite.Key
 	return s, true
 }
 
@@ -169,13 +174,18 @@ func name(s string) bool {
 		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
 }
 
-// snippets stands in the addresses of snippets before the workspace.
-const snippets = "snippets/"
+// snippets stands in the addresses of snippets before the workspace, and wiki in those of wikis behind the repository.
+const (
+	snippets = "snippets/"
+	wiki     = "/wiki"
+)
 
-// repository tells whether a text is workspace/repository or snippets/workspace/id, as gitRequest gives it.
+// repository tells whether a text is workspace/repository, a wiki's or a snippet's, as gitRequest gives it.
 func repository(s string) bool {
 	if below, is := strings.CutPrefix(s, snippets); is && strings.Contains(below, "/") {
 		s = below
+	} else if before, is := strings.CutSuffix(s, wiki); is && strings.Contains(before, "/") {
+		s = before
 	}
 	workspace, slug, ok := strings.Cut(s, "/")
 	for _, part := range []string{workspace, slug} {

@@ -51,7 +51,7 @@ type Operation struct {
 
 // Git is one repository and how often git fetched from it and pushed to it.
 type Git struct {
-	Repository string    `json:"repository"` // workspace/repository or snippets/workspace/id, as in the URL
+	Repository string    `json:"repository"` // workspace/repository, workspace/repository/wiki or snippets/workspace/id, as in the URL
 	Fetches    int64     `json:"fetches"`
 	Pushes     int64     `json:"pushes"`
 	Anonymous  int64     `json:"anonymous,omitempty"` // fetches without a credential
@@ -148,12 +148,20 @@ func (o *Operation) needed() bool {
 	return let > o.Anonymous
 }
 
-// operations is what git did on a repository or a snippet with a credential.
-func (g *Git) operations() (all []*catalog.Operation) {
-	read, write := catalog.GitRead, catalog.GitWrite
-	if strings.HasPrefix(g.Repository, snippets) && strings.Count(g.Repository, "/") == 2 {
-		read, write = catalog.GitSnippetRead, catalog.GitSnippetWrite
+// gitOperations are what git does on a repository, a wiki or a snippet: read and write.
+func gitOperations(repository string) (read, write *catalog.Operation) {
+	switch long := strings.Count(repository, "/") == 2; {
+	case long && strings.HasPrefix(repository, snippets):
+		return catalog.GitSnippetRead, catalog.GitSnippetWrite
+	case long && strings.HasSuffix(repository, wiki):
+		return catalog.GitWikiRead, catalog.GitWikiWrite
 	}
+	return catalog.GitRead, catalog.GitWrite
+}
+
+// operations is what git did with a credential.
+func (g *Git) operations() (all []*catalog.Operation) {
+	read, write := gitOperations(g.Repository)
 	if g.Fetches > g.Anonymous {
 		all = append(all, read)
 	}

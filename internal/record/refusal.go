@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/scope"
 	"github.com/pailforge/pail/internal/token"
@@ -108,10 +107,12 @@ func scopesTaken(c *call) scope.Set {
 	switch {
 	case c.operation != nil:
 		return c.operation.Scopes.Nearest(scopesOf(c.granted))
-	case c.isGit && c.git.write:
-		return catalog.GitWrite.Scopes.Nearest(scope.Set{})
 	case c.isGit:
-		return catalog.GitRead.Scopes.Nearest(scope.Set{})
+		read, write := gitOperations(c.git.repository)
+		if c.git.write {
+			read = write
+		}
+		return read.Scopes.Nearest(scope.Set{})
 	}
 	return scope.Set{}
 }

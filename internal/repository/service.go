@@ -43,6 +43,8 @@ type Room struct {
 	Refers map[markup.Kind]Refer
 	// Changed is told the id of each repository that was pushed to, changed or deleted; it must not wait. nil: nobody is.
 	Changed func(id string)
+	// Deleted is told the id of each repository that is gone, for what is kept beside its directory. nil: nobody is.
+	Deleted func(id string)
 }
 
 func (room *Room) changed(id string) {
@@ -300,6 +302,9 @@ func (room *Room) Delete(ctx context.Context, r *Repository) error {
 	room.changed(r.ID)
 	if err := room.Git.Delete(r.ID); err != nil {
 		room.Log.Warn("a git directory is left over until the next start", "repository", r.ID, "error", err)
+	}
+	if room.Deleted != nil {
+		room.Deleted(r.ID)
 	}
 	return nil
 }

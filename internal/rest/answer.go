@@ -185,6 +185,11 @@ func (a *API) WriteError(w http.ResponseWriter, hr *http.Request, err error) {
 		a.Log.Error("request failed", "request_id", trace.RequestID, "operation", trace.Operation, "reason", e.Reason, "error", e.Cause)
 	}
 	trace.Reason = e.Reason
+	if op, ok := catalog.Lookup(trace.Operation); ok && op.Own && a.Bare { // nobody expects another answer there
+		explaining := *a
+		explaining.Bare = false
+		a = &explaining
+	}
 	status, header, body := a.Render(e, trace.RequestID)
 	h := w.Header()
 	for k, v := range header {

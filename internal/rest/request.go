@@ -202,7 +202,7 @@ func typeName(kind string) string {
 func Match(hr *http.Request, urls URLs, path string) (*Request, catalog.Outcome) {
 	r := &Request{HTTP: hr, URLs: urls, Trace: TraceOf(hr.Context()), Header: http.Header{}}
 	var outcome catalog.Outcome
-	r.match, outcome = catalog.Find(hr.Method, path)
+	r.match, outcome = catalog.FindHere(hr.Method, path)
 	if outcome == catalog.Found {
 		r.Operation = r.match.Operation
 		r.Trace.Operation = r.Operation.Key

@@ -29,6 +29,18 @@ func (d *door) Admit(hr *http.Request, workspace, name string, write bool) (gits
 		}
 		return d.admittedSnippet(p, s), nil
 	}
+	if of, ok := strings.CutSuffix(name, gitserve.WikiPlace); ok {
+		r, op, need := d.asksWiki(hr, workspace, of, write)
+		p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
+		admitted := gitserve.Repository{}
+		if err == nil {
+			admitted, err = d.admittedWiki(hr.Context(), p, repo)
+		}
+		if err != nil {
+			return gitserve.Repository{}, d.refusal(hr, r.Trace, err)
+		}
+		return admitted, nil
+	}
 	r, op, need := d.asks(hr, workspace, name, write)
 	p, repo, err := access.Decide(d.s.Gate, r, access.SurfaceGit, op, need)
 	if err != nil {
@@ -103,6 +115,36 @@ func (d *door) admittedSnippet(p *access.Principal, s *snippet.Snippet) gitserve
 		}}
 }
 
+// asksWiki is asks for the wiki of a repository.
+func (d *door) asksWiki(hr *http.Request, workspace, name string, write bool) (*rest.Request, *catalog.Operation, access.Need[*repository.Repository]) {
+	op, need := catalog.GitWikiRead, d.s.Wikis.Wikis().Reads()
+	if write {
+		op, need = catalog.GitWikiWrite, d.s.Wikis.Wikis().Needs(access.Write)
+	}
+	return rest.Outside(hr, d.s.rest.URLs, op.Key, map[string]string{"workspace": workspace, "repo_slug": name}), op, need
+}
+
+// admittedWiki is the wiki of a repository for somebody who may have it. One that nobody has written to yet is made now: it is cloned
+// as an empty repository.
+func (d *door) admittedWiki(ctx context.Context, p *access.Principal, repo *repository.Repository) (gitserve.Repository, error) {
+	w, err := d.s.Wikis.Open(ctx, repo)
+	if err == nil {
+		err = d.s.Wikis.Ensure(ctx, w)
+	}
+	if err != nil {
+		return gitserve.Repository{}, err
+	}
+	return gitserve.Repository{ID: w.ID,
+		Vet: func(_ context.Context, updates []gitserve.RefUpdate) (gitserve.Verdict, error) {
+			return gitserve.Verdict{Refused: w.Refused(updates)}, nil
+		},
+		Pushed: func(ctx context.Context, updates []gitserve.RefUpdate) {
+			if err := d.s.Wikis.Pushed(access.As(ctx, p), w, updates); err != nil {
+				d.s.Log.Error("a push was not noted", "wiki of", repo.ID, "error", err)
+			}
+		}}, nil
+}
+
 // gitRefusal is a refusal in git's terms.
 type gitRefusal struct {
 	refused *rest.Error
@@ -128,7 +170,8 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 	refusal := *e
 	g := &gitRefusal{refused: &refusal, header: http.Header{"X-Pail-Reason": {string(e.Reason)}}}
 	// git first asks without a credential, and sends one only when it is challenged: also for what is not there.
-	if _, sent := hr.Header["Authorization"]; !sent && (e.Status == http.StatusNotFound || e.Status == http.StatusUnauthorized) {
+	// Who hears that a wiki is off may see the repository.
+	if _, sent := hr.Header["Authorization"]; !sent && (e.Status == http.StatusNotFound && e.Reason != reason.WikiOff || e.Status == http.StatusUnauthorized) {
 		refusal.Status, refusal.Reason = http.StatusUnauthorized, reason.CredentialMissing
 		g.header.Set("X-Pail-Reason", string(reason.CredentialMissing))
 		g.lines = []string{gitMessage}
@@ -147,7 +190,7 @@ func (d *door) refusal(hr *http.Request, trace *rest.Trace, err error) error {
 		return g
 	}
 	message := e.Message
-	if refusal.Status == http.StatusUnauthorized && e.Reason != reason.CredentialPasswordNotAccepted || refusal.Status == http.StatusNotFound {
+	if refusal.Status == http.StatusUnauthorized && e.Reason != reason.CredentialPasswordNotAccepted || refusal.Status == http.StatusNotFound && e.Reason != reason.WikiOff {
 		message = gitMessage
 	}
 	g.lines = d.lines(e, message)

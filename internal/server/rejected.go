@@ -41,7 +41,7 @@ func (s *Server) rejected(r wire.Rejection) (status int, header http.Header, bod
 		e = e.WithMessage("Bad Request") // nothing is wrong with the credential
 	}
 	if r.Path != "" {
-		if _, outcome := catalog.Find(r.Method, strings.TrimPrefix(r.Path, api.Prefix)); outcome == catalog.Unknown && strings.HasPrefix(r.Path, "/") {
+		if _, outcome := catalog.FindHere(r.Method, strings.TrimPrefix(r.Path, api.Prefix)); outcome == catalog.Unknown && strings.HasPrefix(r.Path, "/") {
 			if also := api.Misdirected(r.Method, r.Path); also != nil && !s.elsewhere(r.Path) {
 				e.With("also", []any{api.Also(also)})
 			}

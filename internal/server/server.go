@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -47,6 +48,7 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/webhook"
+	"github.com/pailforge/pail/internal/wiki"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -69,6 +71,7 @@ type Server struct {
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	Snippets     *snippet.Room
+	Wikis        *wiki.Room
 	Webhooks     *webhook.Room
 	Pipelines    *pipeline.Room
 	OAuth        *oauth.Room
@@ -147,6 +150,8 @@ func (s *Server) assemble() error {
 	}
 	s.Snippets = &snippet.Room{DB: s.DB, Git: s.Git, Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, URLs: urls, Log: s.Log, Now: now,
 		Changed: s.upkeep.Changed}
+	s.Wikis = &wiki.Room{Git: s.Git, Repositories: s.Repositories, URLs: urls, Log: s.Log, Now: now, Changed: s.upkeep.Changed}
+	s.Repositories.Deleted = s.Wikis.Delete
 	s.Webhooks = &webhook.Room{DB: s.DB, Repositories: s.Repositories, Out: out, URLs: urls, Log: s.Log, Now: now}
 	events.Listen(s.Webhooks)
 	events.Listen(s.PullRequests.Builds())
@@ -157,7 +162,7 @@ func (s *Server) assemble() error {
 	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Keys: keys, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Webhooks, s.Pipelines)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Wikis, s.Webhooks, s.Pipelines)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
@@ -168,7 +173,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Wikis: s.Wikis, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
@@ -197,7 +202,7 @@ func Operations() []access.Operation {
 	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
 	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
 		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &issue.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
-		&search.Room{Repositories: repositories, Accounts: accounts}, &snippet.Room{Accounts: accounts, Workspaces: workspaces, Repositories: repositories}, &webhook.Room{Repositories: repositories}, &pipeline.Room{Repositories: repositories})
+		&search.Room{Repositories: repositories, Accounts: accounts}, &snippet.Room{Accounts: accounts, Workspaces: workspaces, Repositories: repositories}, &wiki.Room{Repositories: repositories}, &webhook.Room{Repositories: repositories}, &pipeline.Room{Repositories: repositories})
 }
 
 // route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
@@ -329,6 +334,9 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	if err != nil {
 		return err
 	}
+	for id := range maps.Clone(ids) {
+		ids[wiki.ID(id)] = true
+	}
 	for _, id := range snippets {
 		ids[id] = true
 	}
@@ -356,7 +364,7 @@ func (s *Server) sweepAfter(ctx context.Context, age time.Duration) {
 // state is what /healthz tells an operator.
 func (s *Server) state() map[string]any {
 	return map[string]any{"scopes": "enforced", "app_passwords": s.Config.AppPasswords.Until.String(), "database": s.DB.Dialect(),
-		"operations_served": len(s.API.Keys()), "search_behind": s.Search.Behind()}
+		"operations_served": s.API.Count(), "search_behind": s.Search.Behind()}
 }
 
 // Version is the version of this build: the module's, or the commit it was built from.

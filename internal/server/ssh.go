@@ -127,7 +127,8 @@ func (d *sshDoor) Admit(ctx context.Context, c *gitssh.Client, workspace, name s
 	if write {
 		service = gitserve.ReceivePack
 	}
-	hr, err := http.NewRequestWithContext(rest.WithTrace(ctx, trace), http.MethodPost, "/"+workspace+"/"+name+".git/"+service, nil)
+	of, wiki := strings.CutSuffix(name, gitserve.WikiPlace)
+	hr, err := http.NewRequestWithContext(rest.WithTrace(ctx, trace), http.MethodPost, "/"+workspace+"/"+of+".git"+strings.TrimPrefix(name, of)+"/"+service, nil)
 	if err != nil {
 		return gitserve.Repository{}, d.told(trace, rest.Refuse(reason.RepositoryNotFound, ""))
 	}
@@ -142,16 +143,28 @@ func (d *sshDoor) Admit(ctx context.Context, c *gitssh.Client, workspace, name s
 		d.s.Gate.Recorder.RecordKey(access.KeyUse{Fingerprint: c.Fingerprint}, d.s.Gate.Now())
 		return d.admittedSnippet(p, s), nil
 	}
-	r, op, need := d.asks(hr, workspace, name, write)
+	r, op, need := d.asks(hr, workspace, of, write)
+	if wiki {
+		r, op, need = d.asksWiki(hr, workspace, of, write)
+	}
 	p, repo, err := access.DecideKey(d.s.Gate, r, c.Fingerprint, op, need)
 	if err != nil {
 		return gitserve.Repository{}, d.told(trace, err)
 	}
 	d.s.Gate.Recorder.RecordKey(access.KeyUse{Fingerprint: c.Fingerprint, ProjectID: repo.Project.ID, RepositoryID: repo.ID}, d.s.Gate.Now())
 	admitted := d.admitted(p, repo)
+	if wiki {
+		if admitted, err = d.admittedWiki(ctx, p, repo); err != nil {
+			return gitserve.Repository{}, d.told(trace, err)
+		}
+	}
 	// Over HTTP a client is sent to where the repository is now. Here it is served, and told.
-	if asked := workspace + "/" + name; !strings.Contains(asked, "{") && !strings.EqualFold(asked, repo.FullName()) {
-		admitted.Notice = []string{asked + " is " + repo.FullName() + " now: git remote set-url origin " + d.s.rest.URLs.SSHRemote(repo.FullName())}
+	if asked := workspace + "/" + of; !strings.Contains(asked, "{") && !strings.EqualFold(asked, repo.FullName()) {
+		to := d.s.rest.URLs.SSHRemote(repo.FullName())
+		if wiki {
+			to += gitserve.WikiPlace
+		}
+		admitted.Notice = []string{asked + " is " + repo.FullName() + " now: git remote set-url origin " + to}
 	}
 	return admitted, nil
 }
@@ -165,7 +178,7 @@ func (d *sshDoor) told(trace *rest.Trace, err error) error {
 		return bareRefusal(e, false)
 	}
 	message := e.Message
-	if e.Status == http.StatusNotFound {
+	if e.Status == http.StatusNotFound && e.Reason != reason.WikiOff {
 		message = "Repository not found. " + gitMessage
 	}
 	g.lines = d.lines(e, message)

@@ -22,9 +22,10 @@ func (s *Server) Try(ctx context.Context, method, uri string, authorization []st
 	if err != nil {
 		return access.Trial{}, rest.Refuse(reason.PathMalformed, "")
 	}
-	repository, ok := strings.CutSuffix(strings.TrimSuffix(u.Path, "/"), ".git")
-	if _, _, is := gitserve.Address(strings.Split(strings.TrimPrefix(repository, "/"), "/"), 0); ok && is && method == http.MethodGet {
-		u.Path, u.RawPath = repository+".git/info/refs", ""
+	repository := strings.TrimSuffix(u.Path, "/")
+	of := strings.TrimSuffix(repository, gitserve.WikiPlace)
+	if _, _, is := gitserve.Address(strings.Split(strings.TrimPrefix(repository, "/"), "/"), 0); is && strings.HasSuffix(of, ".git") && method == http.MethodGet {
+		u.Path, u.RawPath = repository+"/info/refs", ""
 		u.RawQuery = "service=" + gitserve.UploadPack
 	}
 	hr, err := http.NewRequestWithContext(rest.WithTrace(ctx, &rest.Trace{}), method, u.RequestURI(), nil)
@@ -46,6 +47,10 @@ func (s *Server) Try(ctx context.Context, method, uri string, authorization []st
 	if route, ok := githttp.Match(hr); ok {
 		if w, ok := strings.CutPrefix(route.Workspace, gitserve.SnippetPlace); ok {
 			r, op, need := (&door{s}).asksSnippet(hr, w, route.Repository, route.Write())
+			return access.Try(s.Gate, r, access.SurfaceGit, op, need), nil
+		}
+		if of, ok := strings.CutSuffix(route.Repository, gitserve.WikiPlace); ok {
+			r, op, need := (&door{s}).asksWiki(hr, route.Workspace, of, route.Write())
 			return access.Try(s.Gate, r, access.SurfaceGit, op, need), nil
 		}
 		r, op, need := (&door{s}).asks(hr, route.Workspace, route.Repository, route.Write())

@@ -33,9 +33,12 @@ func TestDocs(t *testing.T) {
 	build(t, root, bin)
 	d := docs{root: root, bin: bin, data: t.TempDir()}
 	// The commands that make things need an account and a store, in the order in which the README tells them.
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md", "docs/ssh.md"} {
-		if d.ssh = nil; file == "docs/ssh.md" {
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md", "docs/ssh.md", "docs/wiki.md"} {
+		switch d.ssh = nil; file {
+		case "docs/ssh.md":
 			d.ssh = overSSH(t)
+		case "docs/wiki.md":
+			d.ssh = onWiki(t)
 		}
 		for _, line := range shellLines(t, filepath.Join(root, file)) {
 			t.Run(file+"/"+line, func(t *testing.T) { d.run(t, line) })
@@ -45,7 +48,7 @@ func TestDocs(t *testing.T) {
 
 type docs struct {
 	root, bin, data string
-	ssh             func(*testing.T, string) // runs what is not pail in docs/ssh.md
+	ssh             func(*testing.T, string) // runs what is not pail in documents that need a server of their own
 }
 
 func (d *docs) run(t *testing.T, line string) {

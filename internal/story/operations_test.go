@@ -14,7 +14,9 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/scope"
+	"github.com/pailforge/pail/internal/wiki"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -113,6 +115,13 @@ var examples = map[string]example{
 	"GET /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}":    {params: onMain, before: commentOnMain},
 	"PUT /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}":    {params: onMain, before: commentOnMain, body: `{"content":{"raw":"How?"}}`},
 	"DELETE /repositories/{workspace}/{repo_slug}/commit/{commit}/comments/{comment_id}": {params: onMain, before: commentOnMain},
+
+	"GET /repositories/{workspace}/{repo_slug}/wiki":                {before: wikiPage},
+	"GET /repositories/{workspace}/{repo_slug}/wiki/{page}":         {params: homePage, before: wikiPage},
+	"PUT /repositories/{workspace}/{repo_slug}/wiki/{page}":         {params: map[string]string{"page": "docs/New.md"}, before: wikiPage, body: `{"content":{"raw":"# New"},"message":"Say more"}`},
+	"DELETE /repositories/{workspace}/{repo_slug}/wiki/{page}":      {params: homePage, before: wikiPage},
+	"GET /repositories/{workspace}/{repo_slug}/wiki-history/{page}": {params: homePage, before: wikiPage},
+	"GET /repositories/{workspace}/{repo_slug}/wiki-diff/{page}":    {params: homePage, before: wikiPage},
 
 	"GET /repositories/{workspace}/{repo_slug}/issues":                                     {before: oneIssue},
 	"POST /repositories/{workspace}/{repo_slug}/issues":                                    {before: labels, body: issueBody},
@@ -537,6 +546,23 @@ func spareRef(prefix string) func(*pailtest.World) {
 		check(w, err)
 		check(w, git.CreateRef(context.Background(), w.Repository.ID, prefix+"doomed", head))
 	}
+}
+
+var homePage = map[string]string{"page": wiki.Start}
+
+// wikiPage switches the wiki on, and makes its first page where it has none.
+func wikiPage(w *pailtest.World) {
+	on := true
+	r, err := w.Repositories.Update(context.Background(), w.Repository, repository.Change{HasWiki: &on}, nil)
+	check(w, err)
+	there, err := w.Wikis.Open(context.Background(), r)
+	check(w, err)
+	if _, err := w.Wikis.Page(context.Background(), there, wiki.Start, ""); err == nil {
+		return
+	}
+	text := "# Hello\n"
+	_, _, err = w.Wikis.Save(context.Background(), &access.Principal{Name: "test", ID: "test"}, there, wiki.Edit{Path: wiki.Start, Text: &text})
+	check(w, err)
 }
 
 func reviewer(w *pailtest.World) {

@@ -47,6 +47,8 @@ func TestTryDecidesAsTheServerDoes(t *testing.T) {
 			{"GET", "/2.0/workspaces"}, {"GET", "/2.0/repositories/acme/widgets/pipelines"}, {"GET", "/2.0/nothing"}, {"GET", "/user"}, {"DELETE", "/2.0/user"},
 			{"GET", "/2.0/user?access_token=x"}, {"GET", "/acme/widgets.git/info/refs?service=git-upload-pack"}, {"GET", "/acme/widgets.git/info/refs?service=git-receive-pack"},
 			{"GET", "/acme/nothing.git/info/refs?service=git-upload-pack"},
+			{"GET", "/2.0/repositories/acme/widgets/wiki"}, {"GET", "/2.0/repositories/acme/nothing/wiki"},
+			{"GET", "/acme/nothing.git/wiki/info/refs?service=git-upload-pack"}, {"GET", "/acme/nothing.git/wiki/info/refs?service=git-receive-pack"},
 		}
 		check(w, w.Gate.Recorder.Flush(ctx))
 		before, err := w.Credentials.Lookup(ctx, good.ID)

@@ -37,7 +37,9 @@ import (
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
+	"github.com/pailforge/pail/internal/web/wikis"
 	"github.com/pailforge/pail/internal/webhook"
+	"github.com/pailforge/pail/internal/wiki"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -58,6 +60,7 @@ type Rooms struct {
 	Search       *search.Room
 	PullRequests *pullrequest.Room
 	Issues       *issue.Room
+	Wikis        *wiki.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	Operations   []access.Operation // that the API serves
@@ -87,5 +90,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	repositories.Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&issues.Pages{Issues: rooms.Issues, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
+	(&wikis.Pages{Wikis: rooms.Wikis, Repositories: rooms.Repositories, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
 	return s, nil
 }

@@ -35,7 +35,7 @@ func Document(base string, operations []access.Operation) ([]byte, error) {
 		tags[op.Tag] = true
 	}
 	list := []object{}
-	for _, op := range catalog.All() { // in the order of the catalogue, each once
+	for _, op := range append(catalog.All(), catalog.Own()...) { // in the order of the catalogue, each once
 		if tags[op.Tag] {
 			list = append(list, object{"name": op.Tag})
 			delete(tags, op.Tag)
@@ -50,7 +50,7 @@ func Document(base string, operations []access.Operation) ([]byte, error) {
 		"info": object{
 			"title":   "Pail",
 			"version": "2.0",
-			"description": "What this server serves of the REST API 2.0 that Bitbucket Cloud has. Every refusal has a reason code in `error.data.reason`, " +
+			"description": "What this server serves of the REST API 2.0 that Bitbucket Cloud has, and beside it a few operations of Pail's own, which say so. Every refusal has a reason code in `error.data.reason`, " +
 				"which is documented at " + base + "/docs/errors. The scopes of each operation are in its description and under `x-pail`.",
 		},
 		"servers":      []object{{"url": base + "/2.0"}},

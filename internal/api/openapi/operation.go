@@ -26,6 +26,9 @@ func (d *document) operation(o access.Operation, op *catalog.Operation) object {
 			"scopes": object{"api_token": op.Scopes.Names(), "oauth2": op.OAuthScopes.Names()},
 		},
 	}
+	if op.Own {
+		one["x-pail"].(object)["own"] = true
+	}
 	if op.Deprecated {
 		one["deprecated"] = true
 	}
@@ -59,6 +62,9 @@ func operationID(op *catalog.Operation) string {
 // describe says in words what OpenAPI has no fields for.
 func describe(o access.Operation, op *catalog.Operation) string {
 	text := op.Summary
+	if op.Own {
+		text += "\n\nPail's own: bitbucket.org has no such operation."
+	}
 	switch names := op.Scopes.Names(); {
 	case !op.Accepts.Has(catalog.APIToken):
 		text += "\n\nAn API token is not accepted."

@@ -50,6 +50,43 @@ func (p *Pages) Changes(r *page.Request, repo *repository.Repository, from, to g
 	return templates.Part("diff", part)
 }
 
+// This and the next two are for what is kept in git beside repositories, such as wikis: id is that of the git store.
+
+// Author is who signed a commit.
+func (p *Pages) Author(all repository.Authors, who gitstore.Signature) (template.HTML, error) {
+	return templates.Part("author", author(all, who))
+}
+
+// Files are what differs in one file or two between two commits, as Changes, with no ways that lead on.
+func (p *Pages) Files(r *page.Request, id string, q gitstore.DiffQuery) (template.HTML, error) {
+	kept := &repository.Repository{ID: id}
+	d, err := p.difference(r, kept, q, false)
+	if err != nil {
+		return "", err
+	}
+	part := &diffPart{Split: r.URL.Query().Get("view") == "split", Files: d.all, Added: d.added, Removed: d.removed, repo: kept, from: q.From, to: q.To}
+	part.Views = []page.Link{{Name: "Unified", Href: r.With("view", ""), Current: !part.Split}, {Name: "Side by side", Href: r.With("view", "split"), Current: part.Split}}
+	for _, c := range d.shown {
+		if err := part.add(changePart{}, c, d.files[pathOf(c)], true, false); err != nil {
+			return "", err
+		}
+	}
+	for i := range part.Changes {
+		part.Changes[i].View = ""
+	}
+	return templates.Part("diff", part)
+}
+
+// Bytes serves those of a file.
+func (p *Pages) Bytes(r *page.Request, id, revision, path string) (page.Answer, error) {
+	kept := &repository.Repository{ID: id}
+	found, err := p.Repositories.Place(r.Context(), kept, revision, path)
+	if err != nil {
+		return page.Answer{}, err
+	}
+	return p.bytes(r, kept, found)
+}
+
 // Builds are the marks that say what builds make of commits, by hash; those of which none says anything are missing.
 func (p *Pages) Builds(r *page.Request, repo *repository.Repository, hashes []gitstore.Hash) (map[gitstore.Hash]template.HTML, error) {
 	found, err := p.builds(r, repo, hashes)

@@ -142,6 +142,9 @@ func (p *Pages) View(r *page.Request, repo *repository.Repository, template, tab
 		}
 		tabs = append(tabs, tab)
 	}
+	if repo.HasWiki {
+		tabs = append(tabs, page.Link{Name: "Wiki", Href: address(repo, "wiki")})
+	}
 	tabs = append(tabs, page.Link{Name: "Downloads", Href: address(repo, "downloads")})
 	if p.may(r, access.Admin) {
 		tabs = append(tabs, page.Link{Name: "Settings", Href: address(repo, "settings")})

@@ -424,12 +424,17 @@ func (p *Pages) raw(r *page.Request, repo *repository.Repository) (page.Answer, 
 	if err != nil || moved != "" {
 		return page.Redirect(moved), err
 	}
+	return p.bytes(r, repo, found)
+}
+
+// bytes serves those of what is at a place.
+func (p *Pages) bytes(r *page.Request, repo *repository.Repository, found *repository.Place) (page.Answer, error) {
 	if found.Entry.Directory() || found.Entry.Submodule() {
 		return page.Answer{}, rest.Refuse(reason.ResourceNotFound, "There is no file at this path.")
 	}
 	content := rest.Content{Tag: string(found.Entry.Hash), Size: found.Info.Size, Type: pictures[extension(found.Path)],
 		Open: func() (io.ReadCloser, error) { return p.Repositories.Git.Open(r.Context(), repo.ID, found.Entry.Hash) }}
-	if gitstore.Hash(r.PathValue("rev")).Valid() { // a branch goes on
+	if gitstore.Hash(found.Revision).Valid() { // a branch goes on
 		content.Cache = "private, max-age=3600"
 	}
 	if content.Size <= maxFile {

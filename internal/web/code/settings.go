@@ -27,6 +27,7 @@ func (p *Pages) settingsForms(r *page.Request, repo *repository.Repository) (set
 		page.Field{Name: "name", Label: "Name", Value: repo.Name, Required: true, Max: 255, Help: "A new name changes the address too. Clones keep the old one: change it with git remote set-url."},
 		page.Field{Name: "description", Label: "Description", Type: "textarea", Value: repo.Description, Max: 10000},
 		page.Field{Name: "is_private", Label: "Private: only those who have access see it", Type: "checkbox", Value: "true", Checked: repo.Private},
+		page.Field{Name: "has_wiki", Label: "Wiki: pages that people write together, beside the code", Type: "checkbox", Value: "true", Checked: repo.HasWiki, Help: "Switched off, it keeps what it holds."},
 		page.Field{Name: "fork_policy", Label: "Forks", Type: "select", Required: true, Options: []page.Option{
 			{Value: repository.AllowForks, Name: "Whoever may read it may fork it", Selected: repo.ForkPolicy == repository.AllowForks},
 			{Value: repository.NoPublicForks, Name: "Its forks are private", Selected: repo.ForkPolicy == repository.NoPublicForks},
@@ -86,8 +87,8 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, refused erro
 }
 
 func (p *Pages) change(r *page.Request, repo *repository.Repository) (page.Answer, error) {
-	name, description, private := r.Form.Get("name"), page.Lines(r.Form.Get("description")), r.Form.Get("is_private") == "true"
-	change := repository.Change{Name: &name, Description: &description, Private: &private}
+	name, description, private, wiki := r.Form.Get("name"), page.Lines(r.Form.Get("description")), r.Form.Get("is_private") == "true", r.Form.Get("has_wiki") == "true"
+	change := repository.Change{Name: &name, Description: &description, Private: &private, HasWiki: &wiki}
 	if policy := r.Form.Get("fork_policy"); policy != "" {
 		change.ForkPolicy = &policy
 	}

@@ -68,9 +68,9 @@ type chapter struct {
 	Hidden  bool
 }
 
-// chapters are all operations, in the order of the catalogue.
+// chapters are all operations, in the order of the catalogue, and Pail's own behind them.
 func (p *Pages) chapters() (all []chapter) {
-	for _, op := range catalog.All() {
+	for _, op := range append(catalog.All(), catalog.Own()...) {
 		i := slices.IndexFunc(all, func(c chapter) bool { return c.Tag == op.Tag })
 		if i < 0 {
 			i = len(all)
@@ -95,7 +95,12 @@ type operationsPage struct {
 // listOperations is the reference: all operations by chapter, searched with q, and with served=yes only those that are
 // served here.
 func (p *Pages) listOperations(r *page.Request) (page.Answer, error) {
-	content := operationsPage{Query: query(r), Only: r.URL.Query().Get("served") == "yes", Served: len(p.served)}
+	content := operationsPage{Query: query(r), Only: r.URL.Query().Get("served") == "yes"}
+	for _, op := range catalog.All() {
+		if _, is := p.served[op.Key]; is {
+			content.Served++
+		}
+	}
 	for _, c := range p.reference {
 		shown := chapter{Tag: c.Tag, ID: c.ID, Hidden: true}
 		for _, o := range c.All {

@@ -16,7 +16,7 @@ func TestEveryOperationHasItsPage(t *testing.T) {
 	b := webtest.Open(s)
 	list := b.See("/docs/operations")
 	served := s.API.Keys()
-	for _, op := range catalog.All() {
+	for _, op := range append(catalog.All(), catalog.Own()...) {
 		if !strings.Contains(list.Body, `href="`+op.DocPath()+`"`) {
 			t.Errorf("the list does not lead to %s", op.Key)
 		}
@@ -36,6 +36,9 @@ func TestEveryOperationHasItsPage(t *testing.T) {
 			want = append(want, "served", "Answers")
 		default:
 			want = append(want, "not served")
+		}
+		if op.Own {
+			want = append(want, "Pail's own")
 		}
 		if op.Deprecated {
 			want = append(want, "deprecated")
@@ -69,7 +72,7 @@ func TestOperationsAreSearched(t *testing.T) {
 		}
 		return keys
 	}
-	if got := shown("/docs/operations"); len(got) != len(catalog.All()) {
+	if got := shown("/docs/operations"); len(got) != len(catalog.All())+len(catalog.Own()) {
 		t.Errorf("%d are shown", len(got))
 	}
 	want := []string{"DELETE", "GET", "PUT"}

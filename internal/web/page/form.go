@@ -116,7 +116,7 @@ func (f *Form) Fill(sent url.Values) *Form {
 // server are error pages. For those who ask for JSON it is the refusal itself.
 func (r *Request) Again(f *Form, err error, page func() (Answer, error)) (Answer, error) {
 	e, ok := errors.AsType[*rest.Error](err)
-	if !ok || wantsJSON(r.Header.Values("Accept")) || len(e.Fields) == 0 && !slices.Contains([]int{400, 401, 403, 409, 429}, e.Status) {
+	if !ok || r.WantsJSON() || len(e.Fields) == 0 && !slices.Contains([]int{400, 401, 403, 409, 429}, e.Status) {
 		return Answer{}, err
 	}
 	f.Fill(r.Form)
@@ -132,10 +132,5 @@ func (r *Request) Again(f *Form, err error, page func() (Answer, error)) (Answer
 		}
 		f.Problems = []string{text}
 	}
-	a, err := page()
-	if err == nil {
-		r.Site.note(r, e)
-		r.refused(&a, e)
-	}
-	return a, err
+	return r.Explained(e, page)
 }

@@ -62,6 +62,20 @@ func (r *Request) refused(a *Answer, e *rest.Error) {
 	r.w.Header().Set("X-Pail-Reason", string(e.Reason))
 }
 
+// Explained answers a refusal with a page of the area's own, which says it better than the error page. For those who ask for JSON it is
+// the refusal itself.
+func (r *Request) Explained(e *rest.Error, page func() (Answer, error)) (Answer, error) {
+	if r.WantsJSON() {
+		return Answer{}, e
+	}
+	a, err := page()
+	if err == nil {
+		r.Site.note(r, e)
+		r.refused(&a, e)
+	}
+	return a, err
+}
+
 // note writes a refusal into the request's trace, and a fault of the server into the log.
 func (s *Site) note(r *Request, e *rest.Error) {
 	trace := rest.TraceOf(r.Context())

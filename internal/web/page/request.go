@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -12,7 +13,7 @@ import (
 	"github.com/pailforge/pail/internal/rest"
 )
 
-// MaxForm is how large a form may be, in bytes, as it comes over the wire.
+// MaxForm is how large a form may be, in bytes, as it comes over the wire; see Long.
 const MaxForm = 128 << 10
 
 // Request is one request for a page.
@@ -28,7 +29,8 @@ type Request struct {
 
 	w       http.ResponseWriter
 	session access.Visitor
-	files   bool // the page takes files
+	files   bool  // the page takes files
+	most    int64 // bytes of a form; 0: MaxForm
 }
 
 // identify finds out who is looking, and reads the form of a change. A change that another website began, or one in a
@@ -50,7 +52,7 @@ func (r *Request) identify() error {
 	if r.files {
 		r.Form, r.Parts, err = readToken(r.Request)
 	} else {
-		r.Form, err = readForm(r.w, r.Request)
+		r.Form, err = readForm(r.w, r.Request, cmp.Or(r.most, MaxForm))
 	}
 	if err != nil {
 		return err
@@ -109,12 +111,12 @@ func (r *Request) SetCookie(c *http.Cookie) {
 }
 
 // readForm reads an urlencoded body.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+func readForm(w http.ResponseWriter, r *http.Request, most int64) (url.Values, error) {
 	const form = "application/x-www-form-urlencoded"
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != form {
 		return nil, rest.Refuse(reason.MediaTypeUnsupported, "This page takes a form, sent as "+form+".")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxForm))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, rest.Refusef(reason.BodyTooLarge, "The form is larger than %d bytes.", tooLarge.Limit)
 	}

@@ -47,13 +47,19 @@ type Handler func(*Request) (Answer, error)
 // reaches h, with the resource that the parameters of the path name. Who is not signed in and would have to be is sent
 // to sign in; what a visitor may not see answers 404. Two pages for one pattern are a mistake that ends the program.
 func On[T any](s *Site, pattern string, need access.Need[T], h func(*Request, T) (Answer, error)) {
-	s.add(pattern, false, visited(s, need, h))
+	s.add(pattern, false, 0, visited(s, need, h))
+}
+
+// Long adds a page as On does, which takes a form of at most so many bytes, as it comes over the wire: for what people write that is
+// longer than MaxForm.
+func Long[T any](s *Site, pattern string, most int64, need access.Need[T], h func(*Request, T) (Answer, error)) {
+	s.add(pattern, false, most, visited(s, need, h))
 }
 
 // Upload adds a page as On does, which takes a form with files (multipart/form-data). Its first field is csrf. The handler reads
 // the files one after the other from Parts; limits.upload bounds them together.
 func Upload[T any](s *Site, pattern string, need access.Need[T], h func(*Request, T) (Answer, error)) {
-	s.add(pattern, true, visited(s, need, h))
+	s.add(pattern, true, 0, visited(s, need, h))
 }
 
 func visited[T any](s *Site, need access.Need[T], h func(*Request, T) (Answer, error)) Handler {
@@ -95,14 +101,14 @@ func (s *Site) Raw(pattern string, h http.HandlerFunc) {
 	s.routes.add(method, path, h)
 }
 
-func (s *Site) add(pattern string, files bool, h Handler) {
+func (s *Site) add(pattern string, files bool, most int64, h Handler) {
 	method, path := s.routes.split(pattern)
 	if files {
 		s.uploads[pattern] = true
 	}
 	s.routes.add(method, path, func(w http.ResponseWriter, hr *http.Request) {
 		rest.TraceOf(hr.Context()).Operation = method + " " + path
-		r := &Request{Request: hr, Site: s, w: w, files: files}
+		r := &Request{Request: hr, Site: s, w: w, files: files, most: most}
 		a, err := s.serve(r, h)
 		if err == nil && a.Content != nil {
 			if err = rest.WriteContent(w, hr, *a.Content); err == nil {

@@ -71,7 +71,7 @@ func capital(name string) string {
 
 // operations are those that take a credential of this kind at all, git's first.
 func (at place) operations() []*catalog.Operation {
-	all := append(catalog.Git(), catalog.All()...)
+	all := slices.Concat(catalog.Git(), catalog.All(), catalog.Own())
 	return slices.DeleteFunc(all, func(op *catalog.Operation) bool { return !at.Shelf.Kind.Takes(op) || op.Removed != nil })
 }
 

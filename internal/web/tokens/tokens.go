@@ -32,7 +32,7 @@ type Pages struct {
 // Mount adds the pages to a site.
 func (p *Pages) Mount(s *page.Site) {
 	p.served = map[string]bool{}
-	for _, op := range catalog.Git() {
+	for _, op := range append(catalog.Git(), catalog.Own()...) {
 		p.served[op.Key] = true
 	}
 	for _, room := range []interface{ Operations() []access.Operation }{p.Accounts, p.Workspaces, p.Repositories} {

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pailforge/pail/internal/wiki"
 )
 
 // parameter is a parameter in the pattern of a path.
@@ -23,6 +25,7 @@ var notPages = map[string]string{
 	"/{workspace}/{repo_slug}/downloads/{filename}":               "files",
 	"/{workspace}/{repo_slug}/pull-requests/{id}/events":          "for the script",
 	"/{workspace}/{repo_slug}/issues/{id}/attachments/{filename}": "files",
+	"/{workspace}/{repo_slug}/wiki/raw/{rev}/{page...}":           "files",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -48,6 +51,7 @@ func (s *Scene) values() map[string]string {
 		"filename":    "grinding.wav",
 		"labels":      "components",
 		"label":       "1",
+		"page":        wiki.Start,
 	}
 }
 
@@ -92,7 +96,7 @@ func (s *Scene) Pages() (all []Page) {
 		}
 		all = append(all, page)
 		for _, look := range looks[path] {
-			all = append(all, Page{page.Pattern + " " + look.name, bare + strings.NewReplacer("{path}", s.File, "{branch}", s.Branch).Replace(look.query)})
+			all = append(all, Page{page.Pattern + " " + look.name, bare + strings.NewReplacer("{path}", s.File, "{branch}", s.Branch, "{first}", s.WikiFirst, "{revision}", s.WikiRevision).Replace(look.query)})
 		}
 		if path == "/{workspace}/{repo_slug}/pull-requests/{id}" {
 			for i, state := range proposed {
@@ -146,6 +150,8 @@ var looks = map[string][]struct{ name, query string }{
 	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
 	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
 	"/{workspace}/{repo_slug}/issues":                   {{"of any kind", "?state=any&kind=bug&assignee=nobody-here"}, {"in any state", "?state=any&sort=priority"}, {"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/wiki/diff/{page...}":      {{"side by side", "?view=split"}, {"of a renamed page", "?from={first}&to={revision}"}},
+	"/{workspace}/{repo_slug}/wiki/page/{page...}":      {{"in an old revision", "?at={revision}"}},
 	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
 	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
 	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},

@@ -12,7 +12,9 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/webhook"
+	"github.com/pailforge/pail/internal/wiki"
 )
 
 // Scene is a world in which every page has something to show: tokens that were used, refused, and are about to end; a
@@ -31,6 +33,8 @@ type Scene struct {
 	Operation   string // the name of one in the reference
 	Restriction string // the id of a restriction of branches
 	DeployKey   string // the id of one
+
+	WikiFirst, WikiRevision string // revisions of the wiki: the first one, and one that has its start page
 
 	RepositoryHook, WorkspaceHook string // ids of webhooks, the first with deliveries of each kind
 
@@ -52,6 +56,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene.credentials()
 	scene.pages()
 	scene.webhooks()
+	scene.wiki(n)
 	return scene
 }
 
@@ -181,6 +186,39 @@ func (s *Scene) machines() {
 		`{"kind":"require_approvals_to_merge","branch_match_kind":"branching_model","branch_type":"production","pattern":"","value":2}`), http.StatusCreated)
 	s.Want(s.Do(rules, http.MethodPost, "/2.0/repositories/acme/widgets/deploy-keys",
 		`{"key":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDBTONfT/zbobRbmR1QtGQBK/0D6Y/OhKxhU6kC9Jz41 builder@ci","label":"Build machine"}`), http.StatusOK)
+}
+
+// wiki switches the wiki on, and makes pages, one of which has a past under another name.
+func (s *Scene) wiki(n names) {
+	s.T.Helper()
+	ctx, on := context.Background(), true
+	r, err := s.Repositories.Update(ctx, s.Repository, repository.Change{HasWiki: &on}, nil)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.Repository = r
+	w, err := s.Wikis.Open(ctx, r)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	by := &access.Principal{Account: &access.Account{DisplayName: n.author, Email: s.Admin.Email}}
+	save := func(path, to, text, message string) (revision string) {
+		s.T.Helper()
+		e := wiki.Edit{Path: path, To: to, Text: &text, Message: string([]rune(message)[:min(len([]rune(message)), 3000)])}
+		if p, err := s.Wikis.Page(ctx, w, path, ""); err == nil {
+			e.Base = string(p.Commit.Hash)
+		}
+		p, _, err := s.Wikis.Save(ctx, by, w, e)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		return string(p.Commit.Hash)
+	}
+	s.WikiFirst = save("Begin.md", "", n.readme, n.message)
+	s.WikiRevision = save("Begin.md", wiki.Start, n.readme+"\n## And more\n\nSee [the set-up](docs/Setup) and [what is not there](Nothing.md).\n", n.message)
+	for _, name := range []string{"docs/Setup.md", "docs/" + strings.TrimSuffix(n.file, ".go") + ".md", "docs/deep/er/Notes.txt", "Glossary.rst"} {
+		save(name, "", n.readme, n.message)
+	}
 }
 
 // webhooks makes one for each kind of subject, with deliveries that were taken, failed, and wait.

@@ -76,11 +76,17 @@ ondragenter = ondragover = ondrop = (e) => {
 };
 
 // data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
-// itself, and the part is taken from there; data-live-button asks the same without a script.
+// itself, and the part is taken from there; data-live-button asks the same without a script. Where text is written, a pause is a change.
 for (const form of document.querySelectorAll("[data-live]")) {
-  let last = 0;
+  let last = 0, pause;
   form.querySelector("[data-live-button]").hidden = true;
+  form.addEventListener("input", (e) => {
+    if (!e.target.matches("textarea")) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => form.dispatchEvent(new Event("change")), 500);
+  });
   form.addEventListener("change", async () => {
+    clearTimeout(pause);
     const now = ++last;
     const res = await fetch(form.dataset.liveFrom, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     if (!res.ok || now !== last) return;
