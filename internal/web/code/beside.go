@@ -1,16 +1,20 @@
 package code
 
 import (
+	"errors"
 	"html/template"
+	"path"
+	"strings"
 
 	"github.com/pailforge/pail/internal/branching"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
-// This file is what pages of other areas show of the code of a repository.
+// This file is what pages of other areas show of the code of a repository, and of what else git keeps.
 
 // Between is the list of the commits that lead from one commit to another; "" when there is none.
 func (p *Pages) Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (commits template.HTML, err error) {
@@ -48,6 +52,64 @@ func (p *Pages) Changes(r *page.Request, repo *repository.Repository, from, to g
 		return "", err
 	}
 	return templates.Part("diff", part)
+}
+
+// Differs is what differs between two commits of the git directory with an id, whose files have the addresses that view gives; from is
+// "" before a first commit.
+func (p *Pages) Differs(r *page.Request, id string, from, to gitstore.Hash, view func(commit gitstore.Hash, path string) string) (template.HTML, error) {
+	part, err := p.differs(r, id, from, to, diff.Show{}, view)
+	if err != nil {
+		return "", err
+	}
+	return templates.Part("diff", part)
+}
+
+// Contents are what is in a file of the git directory with an id, as HTML, and what there is to know of it. In Markdown links lead
+// where file says, and pictures are where picture says; "" where there is none. views is what it means, Picture or Document, where it
+// can be shown as its source too.
+func (p *Pages) Contents(r *page.Request, id string, f diff.Blob, picture, file func(path string) string) (shown template.HTML, facts []string, views string, err error) {
+	content := contents{Raw: f.Raw}
+	err = p.fill(&content, f, func(limit int64) ([]byte, bool, error) {
+		data, err := p.Repositories.Git.Blob(r.Context(), id, f.Hash, limit)
+		if errors.Is(err, gitstore.ErrTooLarge) {
+			return nil, false, nil
+		}
+		return data, err == nil, err
+	}, func(data []byte) (template.HTML, error) {
+		return markup.Markdown(data, markup.Options{Dir: strings.TrimPrefix(path.Dir("/"+f.Path), "/"), File: file, Picture: func(path string) string {
+			if pictures[extension(path)] == "" {
+				return ""
+			}
+			return picture(path)
+		}})
+	})
+	if err != nil {
+		return "", nil, "", err
+	}
+	shown, err = templates.Part("contents", content)
+	return shown, append([]string{size(f.Info.Size)}, content.Facts...), content.Views, err
+}
+
+// History is a list of commits, whose pages have the addresses that at gives.
+func (p *Pages) History(r *page.Request, commits []gitstore.Commit, at func(gitstore.Hash) string) (template.HTML, error) {
+	authors, err := p.Repositories.AuthorsOf(r.Context(), commits)
+	if err != nil {
+		return "", err
+	}
+	rows := make([]commitRow, len(commits))
+	for i := range commits {
+		rows[i] = commitRow{Commit: &commits[i], Author: author(authors, commits[i].Author), Address: at(commits[i].Hash)}
+	}
+	return templates.Part("commits", rows)
+}
+
+// Author is who made a commit.
+func (p *Pages) Author(r *page.Request, commit *gitstore.Commit) (template.HTML, error) {
+	authors, err := p.Repositories.AuthorsOf(r.Context(), []gitstore.Commit{*commit})
+	if err != nil {
+		return "", err
+	}
+	return templates.Part("author", author(authors, commit.Author))
 }
 
 // Builds are the marks that say what builds make of commits, by hash; those of which none says anything are missing.
