@@ -21,7 +21,7 @@ import (
 type Change struct {
 	ID      int64
 	Number  int64 // of the issue
-	Who     Person
+	Who     account.Person
 	Changes map[string]fieldChange // by field; of an assignee, the ids of the accounts
 	Message string                 // of the comment that was made with it, as that is now
 	Created time.Time
@@ -38,7 +38,7 @@ type changeJSON struct {
 	Type      string                 `json:"type"`
 	ID        int64                  `json:"id"`
 	CreatedOn rest.Time              `json:"created_on"`
-	User      *personJSON            `json:"user,omitempty"`
+	User      *account.PersonJSON    `json:"user,omitempty"`
 	Issue     briefJSON              `json:"issue"`
 	Changes   map[string]fieldChange `json:"changes"`
 	Message   commit.ContentJSON     `json:"message"`
@@ -47,7 +47,7 @@ type changeJSON struct {
 
 // renderChange is a change of an issue. Of an assignee it names the account_id. people are the accounts by id.
 func (room *Room) renderChange(r *repository.Repository, i *Issue, v *Change, people map[string]*account.Account) changeJSON {
-	j := changeJSON{Type: "issue_change", ID: v.ID, CreatedOn: rest.Time(v.Created), User: room.renderPerson(v.Who), Issue: room.renderBrief(r, i), Changes: map[string]fieldChange{},
+	j := changeJSON{Type: "issue_change", ID: v.ID, CreatedOn: rest.Time(v.Created), User: room.Repositories.Accounts.RenderPerson(v.Who), Issue: room.renderBrief(r, i), Changes: map[string]fieldChange{},
 		Message: commit.Rendered(v.Message), Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "changes", strconv.FormatInt(v.ID, 10)), "issue": room.linkTo(r, i.Number)}}
 	for field, change := range v.Changes {
 		if field == "assignee" {
@@ -74,7 +74,7 @@ func scanChange(row func(...any) error) (v Change, err error) {
 	if err = row(&v.ID, &v.Number, &who, &v.Who.Credential, &v.Who.Name, &changes, &created, &v.Message); err != nil {
 		return v, err
 	}
-	v.Who.Account, v.Created = known(who), database.Time(created)
+	v.Who.Account, v.Created = account.Known(who), database.Time(created)
 	return v, json.Unmarshal([]byte(changes), &v.Changes)
 }
 

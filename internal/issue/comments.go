@@ -21,7 +21,7 @@ import (
 type Comment struct {
 	ID      int64 // from 1, in the repository; that of the change that it was made with
 	Number  int64 // of the issue
-	Who     Person
+	Who     account.Person
 	Text    string // in Markdown
 	Created time.Time
 	Updated time.Time
@@ -34,7 +34,7 @@ type commentJSON struct {
 	CreatedOn rest.Time            `json:"created_on"`
 	UpdatedOn rest.Time            `json:"updated_on"`
 	Content   commit.ContentJSON   `json:"content"`
-	User      *personJSON          `json:"user,omitempty"`
+	User      *account.PersonJSON  `json:"user,omitempty"`
 	Deleted   bool                 `json:"deleted"`
 	Issue     briefJSON            `json:"issue"`
 	Links     map[string]rest.Link `json:"links"`
@@ -43,7 +43,7 @@ type commentJSON struct {
 func (room *Room) renderComment(r *repository.Repository, i *Issue, m *Comment) commentJSON {
 	id := strconv.FormatInt(m.ID, 10)
 	return commentJSON{Type: "issue_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Rendered(m.Text),
-		User: room.renderPerson(m.Who), Issue: room.renderBrief(r, i),
+		User: room.Repositories.Accounts.RenderPerson(m.Who), Issue: room.renderBrief(r, i),
 		Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "comments", id), "html": {Href: room.web(r, i.Number).Href + "#comment-" + id}}}
 }
 
@@ -68,7 +68,7 @@ func scanComment(row func(...any) error) (m Comment, err error) {
 	var created, updated int64
 	var who string
 	err = row(&m.ID, &m.Number, &who, &m.Who.Credential, &m.Who.Name, &m.Text, &created, &updated)
-	m.Who.Account, m.Created, m.Updated = known(who), database.Time(created), database.Time(updated)
+	m.Who.Account, m.Created, m.Updated = account.Known(who), database.Time(created), database.Time(updated)
 	return m, err
 }
 
@@ -82,7 +82,7 @@ func insertComment(ctx context.Context, tx *database.Tx, repositoryID string, m 
 		return tooMany("An issue has at most %d comments.", maxEntries)
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO issue_comment (repository_id, id, number, account_id, credential, name, content, created_on, updated_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		repositoryID, m.ID, m.Number, m.Who.id(), m.Who.Credential, m.Who.Name, m.Text, database.Micros(m.Created), database.Micros(m.Updated))
+		repositoryID, m.ID, m.Number, m.Who.ID(), m.Who.Credential, m.Who.Name, m.Text, database.Micros(m.Created), database.Micros(m.Updated))
 	return err
 }
 
@@ -105,7 +105,7 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, i *Issu
 	for k := range rows {
 		people = append(people, &rows[k].Who.Account)
 	}
-	if err := meet(c.Context(), room.DB, people...); err != nil {
+	if err := account.Meet(c.Context(), room.DB, people...); err != nil {
 		return nil, err
 	}
 	values := make([]commentJSON, len(rows))
@@ -127,7 +127,7 @@ func (room *Room) comment(h func(*access.Call, *repository.Repository, *Issue, *
 			return nil, noComment()
 		}
 		if err == nil {
-			err = meet(c.Context(), room.DB, &m.Who.Account)
+			err = account.Meet(c.Context(), room.DB, &m.Who.Account)
 		}
 		if err != nil {
 			return nil, err
@@ -166,7 +166,7 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue
 	if err != nil {
 		return nil, err
 	}
-	ctx, m := c.Context(), &Comment{Number: i.Number, Who: personOf(c.Principal), Text: text}
+	ctx, m := c.Context(), &Comment{Number: i.Number, Who: account.PersonOf(c.Principal), Text: text}
 	err = room.DB.Update(ctx, func(tx *database.Tx) (err error) {
 		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
@@ -194,7 +194,7 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue
 
 // mine refuses whoever did not write a comment, but for an administrator of the repository where that may do it too.
 func (room *Room) mine(c *access.Call, m *Comment, administrators bool) error {
-	if m.Who.is(c.Principal) {
+	if m.Who.Is(c.Principal) {
 		return nil
 	}
 	if c.Principal.Account == nil {

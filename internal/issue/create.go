@@ -208,7 +208,7 @@ func (room *Room) post(c *access.Call, r *repository.Repository) (any, error) {
 	if e.title == nil {
 		return nil, rest.MissingField("title")
 	}
-	i := Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: personOf(c.Principal)}
+	i := Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: account.PersonOf(c.Principal)}
 	if err := e.apply(c.Context(), room.DB, room, r, &i); err != nil {
 		return nil, err
 	}

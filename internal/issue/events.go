@@ -28,11 +28,13 @@ func (room *Room) emitUpdated(ctx context.Context, tx *database.Tx, r *repositor
 			case "state":
 				changes["status"] = change
 			case "assignee":
-				before, now := known(change.Old), known(change.New)
-				if err := meet(ctx, tx, &before, &now); err != nil {
+				before, now := account.Known(change.Old), account.Known(change.New)
+				if err := account.Meet(ctx, tx, &before, &now); err != nil {
 					return nil, err
 				}
-				shown := func(a *account.Account) *personJSON { return room.renderPerson(Person{Account: a}) }
+				shown := func(a *account.Account) *account.PersonJSON {
+					return room.Repositories.Accounts.RenderPerson(account.Person{Account: a})
+				}
 				changes[field] = map[string]any{"old": shown(before), "new": shown(now)}
 			default:
 				changes[field] = change

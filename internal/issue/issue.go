@@ -20,7 +20,7 @@ type Issue struct {
 	State        string // one of States
 	Kind         string // one of Kinds
 	Priority     string // one of Priorities
-	Reporter     Person
+	Reporter     account.Person
 	Assignee     *account.Account // nil: nobody's
 	Component    Label            // the zero Label: of none
 	Milestone    Label
@@ -63,7 +63,7 @@ func scan(row func(...any) error) (i Issue, err error) {
 		&assignee, &i.Votes, &i.Watches, &created, &updated, &edited,
 		&i.Component.Name, &i.Component.ID, &i.Milestone.Name, &i.Milestone.ID, &i.Version.Name, &i.Version.ID)
 	i.Created, i.Updated, i.Edited = database.Time(created), database.Time(updated), database.Time(edited)
-	i.Reporter.Account, i.Assignee = known(reporter), known(assignee)
+	i.Reporter.Account, i.Assignee = account.Known(reporter), account.Known(assignee)
 	return i, err
 }
 
@@ -73,7 +73,7 @@ func fill(ctx context.Context, q database.Queryer, rows []Issue) error {
 	for i := range rows {
 		people = append(people, &rows[i].Reporter.Account, &rows[i].Assignee)
 	}
-	return meet(ctx, q, people...)
+	return account.Meet(ctx, q, people...)
 }
 
 // Find is the issue of a repository with a number. A *rest.Error says that there is none.
@@ -115,14 +115,14 @@ func orNull(name string) any {
 	return name
 }
 
-func (i *Issue) assignee() any { return Person{Account: i.Assignee}.id() }
+func (i *Issue) assignee() any { return account.Person{Account: i.Assignee}.ID() }
 
 // insert writes a new issue. The tracker is locked.
 func insert(ctx context.Context, tx *database.Tx, i *Issue) error {
 	_, err := tx.Exec(ctx, `INSERT INTO issue (repository_id, number, title, content, state, kind, priority, reporter_id, reporter_credential, reporter_name, assignee_id,
 			component, milestone, version, created_on, updated_on, edited_on)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		i.RepositoryID, i.Number, i.Title, i.Content, i.State, i.Kind, i.Priority, i.Reporter.id(), i.Reporter.Credential, i.Reporter.Name, i.assignee(),
+		i.RepositoryID, i.Number, i.Title, i.Content, i.State, i.Kind, i.Priority, i.Reporter.ID(), i.Reporter.Credential, i.Reporter.Name, i.assignee(),
 		orNull(i.Component.Name), orNull(i.Milestone.Name), orNull(i.Version.Name), database.Micros(i.Created), database.Micros(i.Updated), database.Micros(i.Edited))
 	return err
 }

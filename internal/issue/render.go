@@ -3,6 +3,7 @@ package issue
 import (
 	"strconv"
 
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -11,20 +12,20 @@ import (
 // JSON is an issue as the API writes it (schema issue). What is not there is left out: the schema has no null for it.
 type JSON struct {
 	briefJSON
-	State     string             `json:"state"`
-	Kind      string             `json:"kind"`
-	Priority  string             `json:"priority"`
-	Content   commit.ContentJSON `json:"content"`
-	Reporter  *personJSON        `json:"reporter,omitempty"`
-	Assignee  *personJSON        `json:"assignee,omitempty"`
-	Component *labelJSON         `json:"component,omitempty"`
-	Milestone *labelJSON         `json:"milestone,omitempty"`
-	Version   *labelJSON         `json:"version,omitempty"`
-	Votes     int64              `json:"votes"`
-	Watches   int64              `json:"watches"`
-	CreatedOn rest.Time          `json:"created_on"`
-	UpdatedOn rest.Time          `json:"updated_on"`
-	EditedOn  *rest.Time         `json:"edited_on,omitempty"`
+	State     string              `json:"state"`
+	Kind      string              `json:"kind"`
+	Priority  string              `json:"priority"`
+	Content   commit.ContentJSON  `json:"content"`
+	Reporter  *account.PersonJSON `json:"reporter,omitempty"`
+	Assignee  *account.PersonJSON `json:"assignee,omitempty"`
+	Component *labelJSON          `json:"component,omitempty"`
+	Milestone *labelJSON          `json:"milestone,omitempty"`
+	Version   *labelJSON          `json:"version,omitempty"`
+	Votes     int64               `json:"votes"`
+	Watches   int64               `json:"watches"`
+	CreatedOn rest.Time           `json:"created_on"`
+	UpdatedOn rest.Time           `json:"updated_on"`
+	EditedOn  *rest.Time          `json:"edited_on,omitempty"`
 }
 
 // briefJSON is an issue inside of other objects.
@@ -57,7 +58,7 @@ func (room *Room) renderBrief(r *repository.Repository, i *Issue) briefJSON {
 // Render is an issue of r.
 func (room *Room) Render(r *repository.Repository, i *Issue) JSON {
 	j := JSON{briefJSON: room.renderBrief(r, i), State: i.State, Kind: i.Kind, Priority: i.Priority, Content: commit.Rendered(i.Content),
-		Reporter: room.renderPerson(i.Reporter), Assignee: room.renderPerson(Person{Account: i.Assignee}),
+		Reporter: room.Repositories.Accounts.RenderPerson(i.Reporter), Assignee: room.Repositories.Accounts.RenderPerson(account.Person{Account: i.Assignee}),
 		Component: room.renderLabel(r, Components, i.Component), Milestone: room.renderLabel(r, Milestones, i.Milestone), Version: room.renderLabel(r, Versions, i.Version),
 		Votes: i.Votes, Watches: i.Watches, CreatedOn: rest.Time(i.Created), UpdatedOn: rest.Time(i.Updated)}
 	if !i.Edited.IsZero() {

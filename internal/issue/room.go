@@ -125,7 +125,7 @@ func notFound() *rest.Error {
 
 // mayChange refuses whoever neither reported an issue of r nor may write to r.
 func (room *Room) mayChange(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue) error {
-	if i.Reporter.is(p) {
+	if i.Reporter.Is(p) {
 		return nil
 	}
 	at := map[string]string{"workspace": rest.Braced(r.Workspace.ID), "repo_slug": rest.Braced(r.ID)}

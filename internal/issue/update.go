@@ -79,7 +79,7 @@ func (room *Room) change(c *access.Call, r *repository.Repository, i *Issue, e e
 		if err := save(ctx, tx, now); err != nil {
 			return err
 		}
-		made, err = room.note(ctx, tx, r, now, personOf(c.Principal), changes, message)
+		made, err = room.note(ctx, tx, r, now, account.PersonOf(c.Principal), changes, message)
 		return err
 	})
 	return now, made, gone(err)
@@ -107,7 +107,7 @@ func differences(before, now *Issue) event.Changes {
 }
 
 // note writes an entry of the log, and tells of it. The tracker is locked.
-func (room *Room) note(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue, who Person, changes event.Changes, message *string) (*Change, error) {
+func (room *Room) note(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue, who account.Person, changes event.Changes, message *string) (*Change, error) {
 	var there int
 	if err := tx.Row(ctx, `SELECT COUNT(*) FROM issue_change WHERE repository_id = $1 AND number = $2`, r.ID, i.Number).Scan(&there); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (room *Room) note(ctx context.Context, tx *database.Tx, r *repository.Repos
 		return nil, err
 	}
 	if _, err := tx.Exec(ctx, `INSERT INTO issue_change (repository_id, id, number, account_id, credential, name, changes, created_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		r.ID, id, i.Number, who.id(), who.Credential, who.Name, string(details), database.Micros(made.Created)); err != nil {
+		r.ID, id, i.Number, who.ID(), who.Credential, who.Name, string(details), database.Micros(made.Created)); err != nil {
 		return nil, err
 	}
 	more := event.Payload{}

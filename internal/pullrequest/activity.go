@@ -59,9 +59,9 @@ func (room *Room) note(ctx context.Context, tx *database.Tx, pr *PullRequest, ki
 	if err != nil {
 		return err
 	}
-	who := personOf(access.Actor(ctx))
+	who := account.PersonOf(access.Actor(ctx))
 	_, err = tx.Exec(ctx, `INSERT INTO pull_request_activity (id, repository_id, number, kind, account_id, credential, name, comment_id, details, happened_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		id.String(), pr.RepositoryID, pr.Number, kind, who.id(), who.Credential, who.Name, orNull(m.comment), string(details), database.Micros(room.Now()))
+		id.String(), pr.RepositoryID, pr.Number, kind, who.ID(), who.Credential, who.Name, orNull(m.comment), string(details), database.Micros(room.Now()))
 	return err
 }
 
@@ -70,7 +70,7 @@ type happening struct {
 	number int64
 	title  string // of the pull request, now
 	kind   string
-	who    Person
+	who    account.Person
 	on     time.Time
 	moment moment
 }
@@ -98,16 +98,16 @@ type activityJSON struct {
 }
 
 type updateJSON struct {
-	Title       string         `json:"title"`
-	Description *string        `json:"description,omitempty"` // where it was changed
-	State       string         `json:"state"`
-	Draft       bool           `json:"draft"`
-	Reason      string         `json:"reason"`
-	Author      *personJSON    `json:"author"` // null: a push did it, or the account is gone
-	Date        rest.Time      `json:"date"`
-	Source      sideJSON       `json:"source"`
-	Destination sideJSON       `json:"destination"`
-	Changes     map[string]any `json:"changes"`
+	Title       string              `json:"title"`
+	Description *string             `json:"description,omitempty"` // where it was changed
+	State       string              `json:"state"`
+	Draft       bool                `json:"draft"`
+	Reason      string              `json:"reason"`
+	Author      *account.PersonJSON `json:"author"` // null: a push did it, or the account is gone
+	Date        rest.Time           `json:"date"`
+	Source      sideJSON            `json:"source"`
+	Destination sideJSON            `json:"destination"`
+	Changes     map[string]any      `json:"changes"`
 }
 
 // sideJSON is a branch as it was.
@@ -117,9 +117,9 @@ type sideJSON struct {
 }
 
 type approvalJSON struct {
-	Date        rest.Time   `json:"date"`
-	User        *personJSON `json:"user"`
-	PullRequest briefJSON   `json:"pullrequest"`
+	Date        rest.Time           `json:"date"`
+	User        *account.PersonJSON `json:"user"`
+	PullRequest briefJSON           `json:"pullrequest"`
 }
 
 func (room *Room) listActivity(c *access.Call, r *repository.Repository) (any, error) {
@@ -151,7 +151,7 @@ func (room *Room) happened(c *access.Call, r *repository.Repository, condition s
 		}
 		people = append(append(people, rows[i].moment.Added...), rows[i].moment.Removed...)
 	}
-	accounts, err := accountsOf(c.Context(), room.DB, people)
+	accounts, err := account.ByIDs(c.Context(), room.DB, people)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (room *Room) renderHappening(r *repository.Repository, h *happening, accoun
 	if h.who.Account != nil {
 		h.who.Account = accounts[h.who.Account.ID]
 	}
-	who, brief := room.renderPerson(h.who), room.renderBrief(r, h.number, h.title)
+	who, brief := room.Repositories.Accounts.RenderPerson(h.who), room.renderBrief(r, h.number, h.title)
 	j := activityJSON{PullRequest: brief}
 	switch h.kind {
 	case approval:

@@ -25,7 +25,7 @@ import (
 type Comment struct {
 	Number       int64 // of the pull request
 	ID           int64 // from 1, in the repository
-	Author       Person
+	Author       account.Person
 	Parent       int64  // the comment that it answers; 0 for none
 	Text         string // in Markdown; "" once it is deleted
 	commit.Place        // an answer stands where its parent does
@@ -52,7 +52,7 @@ type commentJSON struct {
 	CreatedOn   rest.Time            `json:"created_on"`
 	UpdatedOn   rest.Time            `json:"updated_on"`
 	Content     commit.ContentJSON   `json:"content"`
-	User        *personJSON          `json:"user,omitempty"` // absent when the account is gone
+	User        *account.PersonJSON  `json:"user,omitempty"` // absent when the account is gone
 	Deleted     bool                 `json:"deleted"`
 	Pending     bool                 `json:"pending"`
 	Parent      *commentRefJSON      `json:"parent,omitempty"`
@@ -104,7 +104,7 @@ func (room *Room) shownComment(ctx context.Context, q database.Queryer, r *repos
 
 func (room *Room) renderComment(r *repository.Repository, title string, m *Comment, texts repository.Texts) commentJSON {
 	j := commentJSON{Type: "pullrequest_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Linked(m.Text, texts),
-		User: room.renderPerson(m.Author), Deleted: m.Deleted, Pending: m.Pending, Inline: m.JSON(), Resolution: room.renderResolution(&m.Resolved),
+		User: room.Repositories.Accounts.RenderPerson(m.Author), Deleted: m.Deleted, Pending: m.Pending, Inline: m.JSON(), Resolution: room.renderResolution(&m.Resolved),
 		PullRequest: room.renderBrief(r, m.Number, title), Links: room.commentLinks(r, m.Number, m.ID)}
 	if m.Parent != 0 {
 		j.Parent = room.renderCommentRef(r, m.Number, m.Parent)
@@ -127,7 +127,7 @@ const (
 
 // viewer are the arguments of visible.
 func viewer(p *access.Principal) []any {
-	who := personOf(p)
+	who := account.PersonOf(p)
 	return []any{p.AccountID(), who.Credential}
 }
 
@@ -151,14 +151,14 @@ func unread(id string) *account.Account {
 }
 
 // peopleOf reads the accounts of these people, in one query.
-func peopleOf(ctx context.Context, q database.Queryer, people ...*Person) error {
+func peopleOf(ctx context.Context, q database.Queryer, people ...*account.Person) error {
 	var ids []string
 	for _, p := range people {
 		if p.Account != nil {
 			ids = append(ids, p.Account.ID)
 		}
 	}
-	accounts, err := accountsOf(ctx, q, ids)
+	accounts, err := account.ByIDs(ctx, q, ids)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func loadComments(ctx context.Context, q database.Queryer, condition string, arg
 }
 
 func fillComments(ctx context.Context, q database.Queryer, rows []Comment) error {
-	people := make([]*Person, 0, 2*len(rows))
+	people := make([]*account.Person, 0, 2*len(rows))
 	for i := range rows {
 		people = append(people, &rows[i].Author, &rows[i].Resolved.By)
 	}
@@ -337,7 +337,7 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, pr *Pull
 
 // speak makes the comment that a body says, for who acts as p.
 func (room *Room) speak(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, b commentBody) (*Comment, error) {
-	m := Comment{Number: pr.Number, Author: personOf(p), Parent: b.Parent.Comment(), Source: pr.SourceHash, Destination: pr.DestinationHash,
+	m := Comment{Number: pr.Number, Author: account.PersonOf(p), Parent: b.Parent.Comment(), Source: pr.SourceHash, Destination: pr.DestinationHash,
 		Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
 	m.Updated = m.Created
 	var err error
@@ -445,8 +445,8 @@ func insertComment(ctx context.Context, tx *database.Tx, repositoryID string, m 
 	_, err := tx.Exec(ctx, `INSERT INTO pull_request_comment (repository_id, id, number, account_id, credential, name, parent_id, depth, content, path, line_from, line_to, start_from, start_to,
 			source_hash, destination_hash, outdated, pending, pending_of, deleted, created_on, updated_on)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, FALSE, $20, $21)`,
-		repositoryID, m.ID, m.Number, m.Author.id(), m.Author.Credential, m.Author.Name, orNull(m.Parent), m.depth, m.Text, m.Path, m.From, m.To, m.StartFrom, m.StartTo,
-		string(m.Source), string(m.Destination), m.Outdated, m.Pending, m.Author.owns(m.Pending), database.Micros(m.Created), database.Micros(m.Updated))
+		repositoryID, m.ID, m.Number, m.Author.ID(), m.Author.Credential, m.Author.Name, orNull(m.Parent), m.depth, m.Text, m.Path, m.From, m.To, m.StartFrom, m.StartTo,
+		string(m.Source), string(m.Destination), m.Outdated, m.Pending, owns(m.Author, m.Pending), database.Micros(m.Created), database.Micros(m.Updated))
 	return err
 }
 
@@ -459,11 +459,11 @@ func orNull(id int64) any {
 }
 
 // owns is the account that something goes with which only it can see.
-func (p Person) owns(pending bool) any {
+func owns(p account.Person, pending bool) any {
 	if !pending {
 		return nil
 	}
-	return p.id()
+	return p.ID()
 }
 
 // putComment changes what a comment says, or lets others see one that is pending, with the tasks on it (PUT .../comments/{comment_id}).
@@ -490,7 +490,7 @@ func (room *Room) reword(ctx context.Context, p *access.Principal, r *repository
 	if m.Deleted {
 		return noComment()
 	}
-	if err := room.Commits.Own(ctx, p, r, m.Author.is(p), false); err != nil {
+	if err := room.Commits.Own(ctx, p, r, m.Author.Is(p), false); err != nil {
 		return err
 	}
 	if b.Pending != nil && *b.Pending && !m.Pending {
@@ -507,7 +507,7 @@ func (room *Room) reword(ctx context.Context, p *access.Principal, r *repository
 		changed, publish := text != m.Text, m.Pending && b.Pending != nil && !*b.Pending
 		m.Text, m.Pending, m.Updated = text, m.Pending && !publish, room.Now()
 		if _, err := tx.Exec(ctx, `UPDATE pull_request_comment SET content = $3, pending = $4, pending_of = $5, updated_on = $6 WHERE repository_id = $1 AND id = $2`,
-			r.ID, m.ID, m.Text, m.Pending, m.Author.owns(m.Pending), database.Micros(m.Updated)); err != nil {
+			r.ID, m.ID, m.Text, m.Pending, owns(m.Author, m.Pending), database.Micros(m.Updated)); err != nil {
 			return err
 		}
 		if changed {
@@ -569,7 +569,7 @@ func (room *Room) deleteComment(c *access.Call, r *repository.Repository, pr *Pu
 
 // takeAway is deleteComment for who acts as p.
 func (room *Room) takeAway(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, m *Comment) error {
-	if err := room.Commits.Own(ctx, p, r, m.Author.is(p), true); err != nil {
+	if err := room.Commits.Own(ctx, p, r, m.Author.Is(p), true); err != nil {
 		return err
 	}
 	return room.changeComment(ctx, p, pr, m, func(ctx context.Context, tx *database.Tx, pr *PullRequest, m *Comment) error {

@@ -122,7 +122,7 @@ func (room *Room) propose(ctx context.Context, p *access.Principal, r, source *r
 	if b.Title == nil {
 		return nil, rest.MissingField("title")
 	}
-	pr := PullRequest{RepositoryID: r.ID, State: Open, Author: personOf(p), SourceBranch: b.Source.branch(), DestinationBranch: cmp.Or(b.Destination.branch(), r.MainBranch)}
+	pr := PullRequest{RepositoryID: r.ID, State: Open, Author: account.PersonOf(p), SourceBranch: b.Source.branch(), DestinationBranch: cmp.Or(b.Destination.branch(), r.MainBranch)}
 	if err := b.apply(&pr); err != nil {
 		return nil, err
 	}

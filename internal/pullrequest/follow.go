@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/branching"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/event"
@@ -404,7 +405,7 @@ func (room *Room) fulfil(ctx context.Context, tx *database.Tx, r *repository.Rep
 		ctx = access.As(ctx, cut.by)
 	}
 	pr.State, pr.MergeHash, pr.Updated = Merged, now, room.Now()
-	pr.Closer = personOf(access.Actor(ctx))
+	pr.Closer = account.PersonOf(access.Actor(ctx))
 	if which == refMerge {
 		values, err := room.Repositories.Git.RefValues(ctx, r.ID, []string{ref(pr.Number, refMerge)})
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/repository"
@@ -24,12 +25,12 @@ func (room *Room) land(ctx context.Context, p *access.Principal, pr *PullRequest
 	if l.pushes, err = room.Repositories.Foretell(ctx, pr.RepositoryID, l.moves); err != nil {
 		return l, err
 	}
-	who := personOf(p)
+	who := account.PersonOf(p)
 	return l, room.DB.Update(ctx, func(tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO pull_request_landing (repository_id, number, account_id, credential, name, kind, branch, before_hash, merge_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (repository_id, number) DO UPDATE SET account_id = excluded.account_id, credential = excluded.credential, name = excluded.name, kind = excluded.kind,
 				branch = excluded.branch, before_hash = excluded.before_hash, merge_hash = excluded.merge_hash`,
-			pr.RepositoryID, pr.Number, who.id(), who.Credential, who.Name, string(p.Kind), pr.DestinationBranch, string(pr.DestinationHash), string(tip))
+			pr.RepositoryID, pr.Number, who.ID(), who.Credential, who.Name, string(p.Kind), pr.DestinationBranch, string(pr.DestinationHash), string(tip))
 		return err
 	})
 }
@@ -72,7 +73,7 @@ func (room *Room) cutOff(ctx context.Context, id string, merged map[int64]string
 			continue
 		}
 		if a := l.by.Account; a != nil {
-			accounts, err := accountsOf(ctx, room.DB, []string{a.ID})
+			accounts, err := account.ByIDs(ctx, room.DB, []string{a.ID})
 			if err != nil {
 				return nil, err
 			}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/gitstore"
@@ -133,7 +134,7 @@ func (room *Room) Merge(ctx context.Context, p *access.Principal, r *repository.
 		if err := room.move(ctx, r, source, pr, tip); err != nil {
 			return err
 		}
-		pr.State, pr.MergeHash, pr.Closer, pr.Updated = Merged, tip, personOf(p), room.Now()
+		pr.State, pr.MergeHash, pr.Closer, pr.Updated = Merged, tip, account.PersonOf(p), room.Now()
 		if err := room.end(ctx, tx, r, pr, event.PullRequestFulfilled); err != nil {
 			return err
 		}

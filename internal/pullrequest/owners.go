@@ -259,7 +259,7 @@ func (l *owners) accounts(ctx context.Context, persons []codeowners.Owner) ([]ac
 	for _, a := range mailed {
 		ids = append(ids, a.ID)
 	}
-	whole, err := accountsOf(ctx, l.room.DB, ids)
+	whole, err := account.ByIDs(ctx, l.room.DB, ids)
 	if err != nil {
 		return nil, err
 	}

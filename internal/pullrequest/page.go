@@ -120,7 +120,7 @@ func (room *Room) Propose(ctx context.Context, p *access.Principal, r, source *r
 // Preview is the pull request that Propose would make, with what its branches hold and without a number. A *rest.Error says why none
 // can be made of these branches.
 func (room *Room) Preview(ctx context.Context, p *access.Principal, r, source *repository.Repository, from, into string) (*PullRequest, error) {
-	pr := &PullRequest{RepositoryID: r.ID, State: Open, Author: personOf(p), SourceBranch: from, DestinationBranch: into}
+	pr := &PullRequest{RepositoryID: r.ID, State: Open, Author: account.PersonOf(p), SourceBranch: from, DestinationBranch: into}
 	return pr, room.look(ctx, r, source, pr)
 }
 
@@ -131,7 +131,7 @@ func (room *Room) Revise(ctx context.Context, p *access.Principal, r *repository
 
 // Defaults are the default reviewers that a pull request which who acts as p makes would get.
 func (room *Room) Defaults(ctx context.Context, p *access.Principal, r *repository.Repository) ([]account.Account, error) {
-	return room.defaults(ctx, r, &PullRequest{Author: personOf(p)}, nil)
+	return room.defaults(ctx, r, &PullRequest{Author: account.PersonOf(p)}, nil)
 }
 
 // Default is a default reviewer. Own: the repository says so itself, and not only its project.
@@ -193,7 +193,7 @@ func (room *Room) Written(ctx context.Context, r *repository.Repository, texts .
 
 // Happening is one thing that happened to a pull request.
 type Happening struct {
-	Who            Person
+	Who            account.Person
 	On             time.Time
 	Kind           string // Approved, ChangesRequested, or "" for a change
 	State          string // of the pull request then
@@ -219,7 +219,7 @@ func (room *Room) Happened(ctx context.Context, pr *PullRequest, limit int) (all
 		}
 		people = append(append(people, rows[i].moment.Added...), rows[i].moment.Removed...)
 	}
-	accounts, err := accountsOf(ctx, room.DB, people)
+	accounts, err := account.ByIDs(ctx, room.DB, people)
 	if err != nil {
 		return nil, false, err
 	}

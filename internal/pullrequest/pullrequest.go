@@ -30,9 +30,9 @@ type PullRequest struct {
 	DestinationHash   gitstore.Hash // once it is closed: before it was
 	MergeHash         gitstore.Hash // what it was merged as; ""
 
-	Author     Person
-	Closer     Person // who merged or declined it; nobody where a push did
-	Reason     string // why it was declined
+	Author     account.Person
+	Closer     account.Person // who merged or declined it; nobody where a push did
+	Reason     string         // why it was declined
 	Comments   int
 	Tasks      int // that are open
 	Unresolved int // comments that are to be resolved
@@ -49,40 +49,6 @@ const (
 	Declined   = "DECLINED"
 	Superseded = "SUPERSEDED"
 )
-
-// Person is who did something: an account, or a credential that belongs to none.
-type Person struct {
-	Account    *account.Account // nil: it is gone, or there was none
-	Credential string           // the id of a credential without an account; ""
-	Name       string           // of that credential, as it was
-}
-
-// personOf is who acts as p; nobody for nil.
-func personOf(p *access.Principal) Person {
-	switch {
-	case p == nil || p.Anonymous():
-		return Person{}
-	case p.Account != nil:
-		return Person{Account: &account.Account{Account: *p.Account}}
-	}
-	return Person{Credential: p.ID, Name: p.Name}
-}
-
-// id is the account's id as the store keeps it, NULL for none.
-func (p Person) id() any {
-	if p.Account == nil {
-		return nil
-	}
-	return p.Account.ID
-}
-
-// is tells whether a person is who acts as p.
-func (p Person) is(who *access.Principal) bool {
-	if p.Account != nil {
-		return p.Account.ID == who.AccountID()
-	}
-	return p.Credential != "" && who.Account == nil && p.Credential == who.ID
-}
 
 // Participant is somebody who reviews a pull request, or has taken part in it.
 type Participant struct {
@@ -147,7 +113,7 @@ func scan(row func(...any) error) (pr PullRequest, err error) {
 	pr.Created, pr.Updated = database.Time(created), database.Time(updated)
 	for _, p := range []struct {
 		id string
-		to *Person
+		to *account.Person
 	}{{author, &pr.Author}, {closer, &pr.Closer}} {
 		if p.id != "" {
 			p.to.Account = &account.Account{Account: access.Account{ID: p.id}}
@@ -187,13 +153,13 @@ func fill(ctx context.Context, q database.Queryer, rows []PullRequest) error {
 	}
 	var ids []string
 	for i := range rows {
-		for _, p := range []Person{rows[i].Author, rows[i].Closer} {
+		for _, p := range []account.Person{rows[i].Author, rows[i].Closer} {
 			if p.Account != nil {
 				ids = append(ids, p.Account.ID)
 			}
 		}
 	}
-	accounts, err := accountsOf(ctx, q, ids)
+	accounts, err := account.ByIDs(ctx, q, ids)
 	if err != nil {
 		return err
 	}
@@ -204,7 +170,7 @@ func fill(ctx context.Context, q database.Queryer, rows []PullRequest) error {
 	at, args, pairs := map[key]*PullRequest{}, []any{}, make([]string, len(rows))
 	for i := range rows {
 		pr := &rows[i]
-		for _, p := range []*Person{&pr.Author, &pr.Closer} {
+		for _, p := range []*account.Person{&pr.Author, &pr.Closer} {
 			if p.Account != nil {
 				p.Account = accounts[p.Account.ID]
 			}
@@ -226,11 +192,6 @@ func fill(ctx context.Context, q database.Queryer, rows []PullRequest) error {
 	}, `SELECT t.repository_id, t.number, t.role, t.state, t.participated_on, `+account.Columns+` FROM pull_request_participant t JOIN account a ON a.id = t.account_id
 		WHERE `+strings.Join(pairs, " OR ")+` ORDER BY t.role DESC, t.added_on, LOWER(a.username), a.id`, args...)
 	return err
-}
-
-// accountsOf are accounts by id, in one query.
-func accountsOf(ctx context.Context, q database.Queryer, ids []string) (map[string]*account.Account, error) {
-	return account.ByIDs(ctx, q, ids)
 }
 
 // lockRepository keeps others from making, merging or moving pull requests of a repository until the transaction ends. Whoever needs
@@ -264,7 +225,7 @@ func insert(ctx context.Context, tx *database.Tx, pr *PullRequest) error {
 			destination_branch, destination_hash, author_id, author_credential, author_name, created_on, updated_on)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 		pr.RepositoryID, pr.Number, pr.Title, pr.Description, pr.State, pr.Draft, pr.CloseSource, pr.SourceID, pr.SourceBranch, string(pr.SourceHash),
-		pr.DestinationBranch, string(pr.DestinationHash), pr.Author.id(), pr.Author.Credential, pr.Author.Name, database.Micros(pr.Created), database.Micros(pr.Updated))
+		pr.DestinationBranch, string(pr.DestinationHash), pr.Author.ID(), pr.Author.Credential, pr.Author.Name, database.Micros(pr.Created), database.Micros(pr.Updated))
 	return err
 }
 
@@ -274,7 +235,7 @@ func save(ctx context.Context, tx *database.Tx, pr *PullRequest) error {
 			destination_hash = $10, merge_hash = $11, closer_id = $12, closer_credential = $13, closer_name = $14, reason = $15, updated_on = $16
 		WHERE repository_id = $1 AND number = $2`,
 		pr.RepositoryID, pr.Number, pr.Title, pr.Description, pr.State, pr.Draft, pr.CloseSource, string(pr.SourceHash), pr.DestinationBranch,
-		string(pr.DestinationHash), string(pr.MergeHash), pr.Closer.id(), pr.Closer.Credential, pr.Closer.Name, pr.Reason, database.Micros(pr.Updated))
+		string(pr.DestinationHash), string(pr.MergeHash), pr.Closer.ID(), pr.Closer.Credential, pr.Closer.Name, pr.Reason, database.Micros(pr.Updated))
 	return err
 }
 

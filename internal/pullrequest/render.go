@@ -18,25 +18,25 @@ import (
 // JSON is a pull request as the API writes it (schema pullrequest).
 type JSON struct {
 	briefJSON
-	Description  string             `json:"description"`
-	Rendered     renderedJSON       `json:"rendered"`
-	Summary      commit.ContentJSON `json:"summary"`
-	State        string             `json:"state"`
-	Draft        bool               `json:"draft"`
-	Queued       bool               `json:"queued"`
-	Author       *personJSON        `json:"author,omitempty"` // absent when the account is gone
-	Source       endpointJSON       `json:"source"`
-	Destination  endpointJSON       `json:"destination"`
-	MergeCommit  *commitJSON        `json:"merge_commit"`
-	CommentCount int                `json:"comment_count"`
-	TaskCount    int                `json:"task_count"`
-	CloseSource  bool               `json:"close_source_branch"`
-	ClosedBy     *personJSON        `json:"closed_by"`
-	Reason       string             `json:"reason"`
-	CreatedOn    rest.Time          `json:"created_on"`
-	UpdatedOn    rest.Time          `json:"updated_on"`
-	Reviewers    []account.JSON     `json:"reviewers"`
-	Participants []participantJSON  `json:"participants"`
+	Description  string              `json:"description"`
+	Rendered     renderedJSON        `json:"rendered"`
+	Summary      commit.ContentJSON  `json:"summary"`
+	State        string              `json:"state"`
+	Draft        bool                `json:"draft"`
+	Queued       bool                `json:"queued"`
+	Author       *account.PersonJSON `json:"author,omitempty"` // absent when the account is gone
+	Source       endpointJSON        `json:"source"`
+	Destination  endpointJSON        `json:"destination"`
+	MergeCommit  *commitJSON         `json:"merge_commit"`
+	CommentCount int                 `json:"comment_count"`
+	TaskCount    int                 `json:"task_count"`
+	CloseSource  bool                `json:"close_source_branch"`
+	ClosedBy     *account.PersonJSON `json:"closed_by"`
+	Reason       string              `json:"reason"`
+	CreatedOn    rest.Time           `json:"created_on"`
+	UpdatedOn    rest.Time           `json:"updated_on"`
+	Reviewers    []account.JSON      `json:"reviewers"`
+	Participants []participantJSON   `json:"participants"`
 }
 
 // briefJSON is a pull request inside of other objects.
@@ -51,16 +51,6 @@ type renderedJSON struct {
 	Title       commit.ContentJSON `json:"title"`
 	Description commit.ContentJSON `json:"description"`
 	Reason      commit.ContentJSON `json:"reason"`
-}
-
-// personJSON is an account, or a credential that belongs to none (schemas user and app_user).
-type personJSON struct {
-	Type        string               `json:"type"`
-	UUID        string               `json:"uuid"`
-	AccountID   string               `json:"account_id,omitempty"`
-	DisplayName string               `json:"display_name"`
-	Nickname    string               `json:"nickname"`
-	Links       map[string]rest.Link `json:"links,omitempty"`
 }
 
 // participantJSON is somebody who reviews, or has taken part (schema participant).
@@ -104,18 +94,6 @@ func (room *Room) renderCommit(r *repository.Repository, hash gitstore.Hash) com
 	return commitJSON{"commit", string(hash), map[string]rest.Link{"self": room.link(r, "commit", string(hash)), "html": room.URLs.Web(append(r.Path(), "commits", string(hash))...)}}
 }
 
-func (room *Room) renderPerson(p Person) *personJSON {
-	switch {
-	case p.Account != nil:
-		a := room.Repositories.Accounts.Render(&p.Account.Account)
-		return &personJSON{Type: a.Type, UUID: a.UUID, AccountID: a.AccountID, DisplayName: a.DisplayName, Nickname: a.Nickname,
-			Links: map[string]rest.Link{"self": a.Links.Self, "avatar": a.Links.Avatar, "html": a.Links.HTML}}
-	case p.Credential != "":
-		return &personJSON{Type: "app_user", UUID: rest.Braced(p.Credential), DisplayName: p.Name, Nickname: p.Name}
-	}
-	return nil
-}
-
 func (room *Room) renderParticipant(t *Participant) participantJSON {
 	j := participantJSON{Type: "participant", User: room.Repositories.Accounts.Render(&t.Who.Account), Role: t.Role, Approved: t.State == Approved}
 	if t.State != "" {
@@ -146,7 +124,7 @@ func (room *Room) renderBrief(r *repository.Repository, number int64, title stri
 // description.
 func (room *Room) render(r, source *repository.Repository, pr *PullRequest, texts repository.Texts) JSON {
 	j := JSON{briefJSON: room.renderBrief(r, pr.Number, pr.Title), Description: pr.Description, Summary: commit.Linked(pr.Description, texts), State: pr.State, Draft: pr.Draft,
-		Author: room.renderPerson(pr.Author), ClosedBy: room.renderPerson(pr.Closer), CommentCount: pr.Comments, TaskCount: pr.Tasks, CloseSource: pr.CloseSource,
+		Author: room.Repositories.Accounts.RenderPerson(pr.Author), ClosedBy: room.Repositories.Accounts.RenderPerson(pr.Closer), CommentCount: pr.Comments, TaskCount: pr.Tasks, CloseSource: pr.CloseSource,
 		Reason: pr.Reason, CreatedOn: rest.Time(pr.Created), UpdatedOn: rest.Time(pr.Updated), Reviewers: []account.JSON{}, Participants: []participantJSON{},
 		Source:      endpointJSON{Branch: branchJSON{Name: pr.SourceBranch}, Commit: room.renderCommit(r, pr.SourceHash)},
 		Destination: endpointJSON{Branch: branchJSON{pr.DestinationBranch, repository.MergeStrategies, repository.MergeStrategies[0]}, Commit: room.renderCommit(r, pr.DestinationHash)}}

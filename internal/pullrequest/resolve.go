@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/reason"
@@ -15,21 +16,21 @@ import (
 // Resolution is who has settled something, and when. The zero value: nobody has.
 type Resolution struct {
 	On time.Time
-	By Person
+	By account.Person
 }
 
 // resolutionJSON says who has resolved a comment (schema comment_resolution).
 type resolutionJSON struct {
-	Type      string      `json:"type"`
-	User      *personJSON `json:"user,omitempty"` // absent when the account is gone
-	CreatedOn rest.Time   `json:"created_on"`
+	Type      string              `json:"type"`
+	User      *account.PersonJSON `json:"user,omitempty"` // absent when the account is gone
+	CreatedOn rest.Time           `json:"created_on"`
 }
 
 func (room *Room) renderResolution(s *Resolution) *resolutionJSON {
 	if s.On.IsZero() {
 		return nil
 	}
-	return &resolutionJSON{"comment_resolution", room.renderPerson(s.By), rest.Time(s.On)}
+	return &resolutionJSON{"comment_resolution", room.Repositories.Accounts.RenderPerson(s.By), rest.Time(s.On)}
 }
 
 // resolve settles a comment on the changes, or opens it again. Bitbucket refuses (403, as documented) those that answer another one
@@ -63,7 +64,7 @@ func (room *Room) resolveFor(ctx context.Context, p *access.Principal, r *reposi
 		}
 		key := event.PullRequestCommentReopened
 		if m.Resolved = (Resolution{}); settled {
-			key, m.Resolved = event.PullRequestCommentResolved, Resolution{room.Now(), personOf(p)}
+			key, m.Resolved = event.PullRequestCommentResolved, Resolution{room.Now(), account.PersonOf(p)}
 		}
 		if err := saveResolution(ctx, tx, "pull_request_comment", r.ID, m.ID, m.Resolved); err != nil {
 			return err
@@ -78,6 +79,6 @@ func (room *Room) resolveFor(ctx context.Context, p *access.Principal, r *reposi
 // saveResolution writes who has settled a comment or a task.
 func saveResolution(ctx context.Context, tx *database.Tx, table, repositoryID string, id int64, s Resolution) error {
 	_, err := tx.Exec(ctx, `UPDATE `+table+` SET resolved_on = $3, resolver_id = $4, resolver_credential = $5, resolver_name = $6 WHERE repository_id = $1 AND id = $2`,
-		repositoryID, id, database.Micros(s.On), s.By.id(), s.By.Credential, s.By.Name)
+		repositoryID, id, database.Micros(s.On), s.By.ID(), s.By.Credential, s.By.Name)
 	return err
 }

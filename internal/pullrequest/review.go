@@ -25,8 +25,8 @@ var voices = map[string]voice{
 
 // spoken is what an event says of it.
 type spoken struct {
-	Date rest.Time   `json:"date"`
-	User *personJSON `json:"user"`
+	Date rest.Time           `json:"date"`
+	User *account.PersonJSON `json:"user"`
 }
 
 // say has the caller approve a pull request, or request changes. One takes the place of the other, and who has said it before has
@@ -108,7 +108,7 @@ func (room *Room) Unsay(ctx context.Context, r *repository.Repository, pr *PullR
 
 func (room *Room) tell(state string, t *Participant) func() (event.Payload, error) {
 	return func() (event.Payload, error) {
-		return event.Payload{voices[state].name: spoken{rest.Time(t.On), room.renderPerson(Person{Account: &t.Who})}}, nil
+		return event.Payload{voices[state].name: spoken{rest.Time(t.On), room.Repositories.Accounts.RenderPerson(account.Person{Account: &t.Who})}}, nil
 	}
 }
 

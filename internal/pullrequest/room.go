@@ -173,7 +173,7 @@ func closed(pr *PullRequest) *rest.Error {
 
 // MayChange refuses whoever neither made a pull request of r nor may write to r.
 func (room *Room) MayChange(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest) error {
-	if pr.Author.is(p) {
+	if pr.Author.Is(p) {
 		return nil
 	}
 	at := map[string]string{"workspace": rest.Braced(r.Workspace.ID), "repo_slug": rest.Braced(r.ID)}

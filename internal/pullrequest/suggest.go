@@ -255,7 +255,7 @@ func (room *Room) suggestedBy(p *access.Principal, pr *PullRequest, s *Suggestio
 	}
 	text := fmt.Sprintf("Apply a suggestion to %s\n\nSuggested in pull request #%d.\n", name, pr.Number)
 	switch who := s.Comment.Author; {
-	case who.is(p):
+	case who.Is(p):
 		return text
 	case who.Account != nil:
 		return text + coAuthor(who.Account.DisplayName, who.Account.AccountID+"@users."+room.host())

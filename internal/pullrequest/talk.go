@@ -14,9 +14,6 @@ import (
 
 // This file is what pages ask of comments and tasks, in the words of forms. The rules are those of the operations.
 
-// Is tells whether a person is who acts as p.
-func (p Person) Is(who *access.Principal) bool { return p.is(who) }
-
 // Discussion is what was said of a pull request and who acts as p may see, the oldest first: at most limit comments, the newest. more
 // tells that there are others before.
 func (room *Room) Discussion(ctx context.Context, p *access.Principal, pr *PullRequest, limit int) (all []Comment, more bool, err error) {

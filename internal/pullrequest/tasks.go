@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/bbql"
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
@@ -19,7 +20,7 @@ import (
 type Task struct {
 	Number   int64 // of the pull request
 	ID       int64 // from 1, in the repository
-	Creator  Person
+	Creator  account.Person
 	Comment  int64  // that it was made for; 0 for none
 	Text     string // in Markdown
 	Pending  bool   // seen by its creator alone
@@ -44,20 +45,20 @@ type todoJSON struct {
 	UpdatedOn  rest.Time            `json:"updated_on"`
 	State      string               `json:"state"`
 	Content    commit.ContentJSON   `json:"content"`
-	Creator    *personJSON          `json:"creator"`
+	Creator    *account.PersonJSON  `json:"creator"`
 	Pending    bool                 `json:"pending"`
 	ResolvedOn *rest.Time           `json:"resolved_on,omitempty"`
-	ResolvedBy *personJSON          `json:"resolved_by,omitempty"` // absent when the account is gone
+	ResolvedBy *account.PersonJSON  `json:"resolved_by,omitempty"` // absent when the account is gone
 	Links      map[string]rest.Link `json:"links"`
 	Comment    *commentRefJSON      `json:"comment,omitempty"`
 }
 
 // gone stands for the creator of a task whose account is gone: a task must name one.
-var gone = personJSON{Type: "app_user", UUID: "{00000000-0000-0000-0000-000000000000}", DisplayName: "Former user", Nickname: "Former user"}
+var gone = account.PersonJSON{Type: "app_user", UUID: "{00000000-0000-0000-0000-000000000000}", DisplayName: "Former user", Nickname: "Former user"}
 
 func (room *Room) renderTodo(r *repository.Repository, t *Task) todoJSON {
 	brief := room.renderBrief(r, t.Number, "")
-	j := todoJSON{ID: t.ID, CreatedOn: rest.Time(t.Created), UpdatedOn: rest.Time(t.Updated), State: t.state(), Content: commit.Rendered(t.Text), Creator: room.renderPerson(t.Creator),
+	j := todoJSON{ID: t.ID, CreatedOn: rest.Time(t.Created), UpdatedOn: rest.Time(t.Updated), State: t.state(), Content: commit.Rendered(t.Text), Creator: room.Repositories.Accounts.RenderPerson(t.Creator),
 		Pending: t.Pending, Links: map[string]rest.Link{"self": room.linkTo(r, t.Number, "tasks", strconv.FormatInt(t.ID, 10)), "html": brief.Links["html"]}}
 	if j.Creator == nil {
 		j.Creator = &gone
@@ -111,7 +112,7 @@ func scanTask(row func(...any) error) (t Task, err error) {
 }
 
 func fillTasks(ctx context.Context, q database.Queryer, rows []Task) error {
-	people := make([]*Person, 0, 2*len(rows))
+	people := make([]*account.Person, 0, 2*len(rows))
 	for i := range rows {
 		people = append(people, &rows[i].Creator, &rows[i].Resolved.By)
 	}
@@ -194,7 +195,7 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 
 // ask makes the task that a body says, for who acts as p.
 func (room *Room) ask(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, b taskBody) (*Task, error) {
-	t := Task{Number: pr.Number, Creator: personOf(p), Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
+	t := Task{Number: pr.Number, Creator: account.PersonOf(p), Pending: b.Pending != nil && *b.Pending, Created: room.Now()}
 	t.Updated = t.Created
 	var err error
 	if t.Text, err = b.Content.Text(); err != nil {
@@ -237,8 +238,8 @@ func (room *Room) ask(ctx context.Context, p *access.Principal, r *repository.Re
 			}
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO pull_request_task (repository_id, id, number, account_id, credential, name, comment_id, content, pending, pending_of, created_on, updated_on)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, r.ID, t.ID, t.Number, t.Creator.id(), t.Creator.Credential, t.Creator.Name, orNull(t.Comment), t.Text,
-			t.Pending, t.Creator.owns(t.Pending), database.Micros(t.Created), database.Micros(t.Updated)); err != nil || t.Pending {
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, r.ID, t.ID, t.Number, t.Creator.ID(), t.Creator.Credential, t.Creator.Name, orNull(t.Comment), t.Text,
+			t.Pending, owns(t.Creator, t.Pending), database.Micros(t.Created), database.Micros(t.Updated)); err != nil || t.Pending {
 			return err
 		}
 		return room.recount(ctx, tx, held)
@@ -269,7 +270,7 @@ func (room *Room) changeTask(ctx context.Context, p *access.Principal, r *reposi
 		if text, err = b.Content.Text(); err != nil {
 			return err
 		}
-		if err := room.Commits.Own(ctx, p, r, t.Creator.is(p), false); err != nil {
+		if err := room.Commits.Own(ctx, p, r, t.Creator.Is(p), false); err != nil {
 			return err
 		}
 	}
@@ -303,7 +304,7 @@ func (room *Room) changeTask(ctx context.Context, p *access.Principal, r *reposi
 		}
 		if b.State != nil && *b.State != t.state() {
 			if t.Resolved = (Resolution{}); *b.State == taskDone {
-				t.Resolved = Resolution{room.Now(), personOf(p)}
+				t.Resolved = Resolution{room.Now(), account.PersonOf(p)}
 			}
 			if err := saveResolution(ctx, tx, "pull_request_task", r.ID, t.ID, t.Resolved); err != nil {
 				return err
@@ -311,7 +312,7 @@ func (room *Room) changeTask(ctx context.Context, p *access.Principal, r *reposi
 		}
 		t.Updated = room.Now()
 		if _, err := tx.Exec(ctx, `UPDATE pull_request_task SET content = $3, pending = $4, pending_of = $5, updated_on = $6 WHERE repository_id = $1 AND id = $2`,
-			r.ID, t.ID, t.Text, t.Pending, t.Creator.owns(t.Pending), database.Micros(t.Updated)); err != nil || t.Pending {
+			r.ID, t.ID, t.Text, t.Pending, owns(t.Creator, t.Pending), database.Micros(t.Updated)); err != nil || t.Pending {
 			return err
 		}
 		return room.recount(ctx, tx, held)
@@ -325,7 +326,7 @@ func (room *Room) deleteTask(c *access.Call, r *repository.Repository, pr *PullR
 
 // removeTask is deleteTask for who acts as p.
 func (room *Room) removeTask(ctx context.Context, p *access.Principal, r *repository.Repository, pr *PullRequest, t *Task) error {
-	if err := room.Commits.Own(ctx, p, r, t.Creator.is(p), true); err != nil {
+	if err := room.Commits.Own(ctx, p, r, t.Creator.Is(p), true); err != nil {
 		return err
 	}
 	return room.DB.Update(ctx, func(tx *database.Tx) error {

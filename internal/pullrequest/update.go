@@ -160,7 +160,7 @@ func (room *Room) Decline(ctx context.Context, p *access.Principal, r *repositor
 		if err := room.keep(ctx, pr); err != nil {
 			return err
 		}
-		pr.State, pr.Reason, pr.Closer, pr.Updated = Declined, why, personOf(p), room.Now()
+		pr.State, pr.Reason, pr.Closer, pr.Updated = Declined, why, account.PersonOf(p), room.Now()
 		return room.end(ctx, tx, r, pr, event.PullRequestRejected)
 	})
 	return pr, err

@@ -3,11 +3,16 @@ package browser
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/pailtest"
@@ -40,6 +45,46 @@ func TestHostileNames(t *testing.T) {
 	needChromium(t)
 	w := &walk{Scene: webtest.NewHostileScene(pailtest.Start(t, pailtest.Options{})), quick: true}
 	w.pages(t, &w.Admin, w.Pages())
+}
+
+// A page that comes in slowly, a table row by row, is shown once it is there, and does not jump.
+func TestSlowLine(t *testing.T) {
+	needChromium(t)
+	w := webtest.NewHostileScene(pailtest.Start(t, pailtest.Options{}))
+	u := newUser(t, w.Server)
+	u.folder = ""
+	u.signIn(w.Admin.Email)
+	site, err := url.Parse(w.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := httptest.NewServer(&httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(site)
+		r.Out.Host, r.Out.Header = site.Host, r.In.Header.Clone()
+		r.Out.Header.Del("Accept-Encoding")
+	}, ModifyResponse: func(r *http.Response) error {
+		if strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
+			r.Body = struct {
+				io.Reader
+				io.Closer
+			}{slowly{r.Body}, r.Body}
+		}
+		return nil
+	}})
+	defer line.Close()
+	u.watch.also = line.URL
+	u.open(line.URL + "/account/tokens")
+	for _, shift := range eval[[]string](u, fmt.Sprintf("(%s)(%g)", layoutShifts, maxShift)) {
+		t.Error(shift)
+	}
+}
+
+// slowly reads at most 2 KiB at a time, with more than a frame of a screen between.
+type slowly struct{ io.Reader }
+
+func (s slowly) Read(p []byte) (int, error) {
+	time.Sleep(50 * time.Millisecond)
+	return s.Reader.Read(p[:min(len(p), 2<<10)])
 }
 
 // walk is a walk over all pages. What looks the same to several visitors, or is found at several addresses, is inspected

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/highlight"
 	"github.com/pailforge/pail/internal/pullrequest"
@@ -22,7 +23,7 @@ type suggestionPage struct {
 	within
 	*pullrequest.PullRequest
 	At     string // address of the pull request
-	By     pullrequest.Person
+	By     account.Person
 	File   template.HTML
 	Lines  string // which, in words
 	Now    template.HTML
