@@ -137,7 +137,9 @@ func (room *Room) Draft() (*Draft, error) {
 func (d *Draft) Close() { d.done() }
 
 // Say takes a title and whether the snippet is private; what is nil stays as it is. A *rest.Error has the fields of the API.
-func (d *Draft) Say(title *string, private *bool) error { return d.form.say(body{Title: title, IsPrivate: private}) }
+func (d *Draft) Say(title *string, private *bool) error {
+	return d.form.say(body{Title: title, IsPrivate: private})
+}
 
 // Put takes the contents of a file. A *rest.Error says that it is too large, or has a name that cannot be.
 func (d *Draft) Put(path string, contents io.Reader) error { return d.form.put(path, "", contents) }
@@ -206,8 +208,7 @@ func (room *Room) Delete(ctx context.Context, s *Snippet) error { return room.re
 type Comment struct {
 	ID      int64
 	Parent  int64 // that it answers; 0 for none
-	Author  *account.Account // nil: it is gone, or there was none
-	By      string           // the id of the credential of no account that made it; "" for an account's
+	Author  account.Person
 	Text    string // in Markdown
 	Deleted bool
 	Created time.Time
@@ -256,7 +257,10 @@ func (room *Room) heard(ctx context.Context, rows ...comment) ([]Comment, error)
 	}
 	all := make([]Comment, len(rows))
 	for i, m := range rows {
-		all[i] = Comment{ID: m.id, Parent: m.parent, Author: accounts[m.authorID], By: m.by, Text: m.text, Deleted: m.deleted, Created: m.created, Updated: m.updated}
+		all[i] = Comment{ID: m.id, Parent: m.parent, Author: account.Person{Account: accounts[m.authorID], Credential: m.by}, Text: m.text, Deleted: m.deleted, Created: m.created, Updated: m.updated}
+		if m.by != "" {
+			all[i].Author.Name = "An access token"
+		}
 	}
 	return all, nil
 }

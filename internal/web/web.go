@@ -25,6 +25,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/search"
+	"github.com/pailforge/pail/internal/snippet"
 	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/code"
 	"github.com/pailforge/pail/internal/web/consumers"
@@ -33,6 +34,7 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/pulls"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/snippets"
 	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/webhook"
@@ -55,6 +57,7 @@ type Rooms struct {
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	PullRequests *pullrequest.Room
+	Snippets     *snippet.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	Operations   []access.Operation // that the API serves
@@ -83,5 +86,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls, SSH: rooms.SSH}
 	repositories.Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
+	(&snippets.Pages{Snippets: rooms.Snippets, Workspaces: rooms.Workspaces, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
 	return s, nil
 }

@@ -37,6 +37,7 @@ var named = []struct{ table, column string }{
 	{"commit_report", "title"}, {"commit_report", "details"}, {"commit_annotation", "summary"}, {"commit_annotation", "path"},
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
+	{"snippet", "title"}, {"snippet_comment", "content"},
 	{"deploy_key", "label"}, {"deploy_key", "comment"}, {"ssh_key", "label"}, {"ssh_key", "comment"},
 	{"pull_request_comment", "content"}, {"pull_request_task", "content"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},

@@ -17,11 +17,13 @@ var notPages = map[string]string{
 	"/account/{username}/avatar":     "a picture",
 	"/workspaces/{workspace}/avatar": "a picture",
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
-	"/2.0/swagger.json":                                  "for programs",
-	"/site/oauth2/access_token":                          "for programs",
-	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":       "files",
-	"/{workspace}/{repo_slug}/downloads/{filename}":      "files",
-	"/{workspace}/{repo_slug}/pull-requests/{id}/events": "for the script",
+	"/2.0/swagger.json":                                           "for programs",
+	"/site/oauth2/access_token":                                   "for programs",
+	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":                "files",
+	"/{workspace}/{repo_slug}/downloads/{filename}":               "files",
+	"/snippets/{workspace}/{encoded_id}/raw/{revision}/{path...}": "files",
+	"/snippets/{workspace}/{encoded_id}/patch/{revision}":         "a text",
+	"/{workspace}/{repo_slug}/pull-requests/{id}/events":          "for the script",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -44,6 +46,8 @@ func (s *Scene) values() map[string]string {
 		"number":      "1",
 		"comment":     "1",
 		"task":        "1",
+		"encoded_id":  s.Snippet,
+		"revision":    "main",
 	}
 }
 

@@ -32,6 +32,8 @@ type Scene struct {
 	Restriction string // the id of a restriction of branches
 	DeployKey   string // the id of one
 
+	Snippet, EmptySnippet string // the ids in addresses of two snippets, the second without files
+
 	RepositoryHook, WorkspaceHook string // ids of webhooks, the first with deliveries of each kind
 
 	RepositoryToken, ProjectToken, WorkspaceToken access.Credential
@@ -48,6 +50,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene := &Scene{World: s.World()}
 	scene.history(n)
 	scene.pullRequests(n)
+	scene.snippets(n)
 	scene.credentials()
 	scene.pages()
 	scene.webhooks()
