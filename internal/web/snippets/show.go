@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"html/template"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/pailforge/pail/internal/account"
@@ -38,14 +39,22 @@ type showPage struct {
 	Files   []filePart
 	All     string // the address of all files, where one is shown
 	Clones  []clone
+
+	Watch     *page.Form // nil for nobody
+	Watchers  []account.Account
+	MoreWatch bool
+	Talk      *talk
 }
+
+// maxWatchers is how many of those who watch a snippet its page names.
+const maxWatchers = 20
 
 func (p *Pages) show(r *page.Request, s *snippet.Snippet) (page.Answer, error) {
 	revision, err := p.Snippets.Revision(r.Context(), s, "")
 	if err != nil {
 		return page.Answer{}, err
 	}
-	content := showPage{within: of(s), Clones: p.clones(r, s)}
+	content := showPage{within: of(s), Clones: p.clones(s)}
 	creators, err := p.Snippets.Creators(r.Context(), s)
 	if err != nil {
 		return page.Answer{}, err
@@ -54,7 +63,40 @@ func (p *Pages) show(r *page.Request, s *snippet.Snippet) (page.Answer, error) {
 	if content.Files, content.All, err = p.parts(r, s, revision, address(s)); err != nil {
 		return page.Answer{}, err
 	}
+	if content.Watchers, content.MoreWatch, err = p.Snippets.Watchers(r.Context(), s, maxWatchers); err != nil {
+		return page.Answer{}, err
+	}
+	if r.Self != nil {
+		watches, err := p.Snippets.Watches(r.Context(), r.Principal, s)
+		if err != nil {
+			return page.Answer{}, err
+		}
+		content.Watch = watchForm(r, s, watches)
+	}
+	if content.Talk, err = p.hears(r, s); err != nil {
+		return page.Answer{}, err
+	}
 	return p.render(r, s, "show", "", name(s), content)
+}
+
+func watchForm(r *page.Request, s *snippet.Snippet, watches bool) *page.Form {
+	submit := "Watch"
+	if watches {
+		submit = "Stop watching"
+	}
+	return r.NewForm(address(s, "watch"), submit, page.Field{Name: "watch", Type: "hidden", Value: strconv.FormatBool(!watches)})
+}
+
+// watch makes the visitor a watcher, or none any more.
+func (p *Pages) watch(r *page.Request, s *snippet.Snippet) (page.Answer, error) {
+	watching := r.Form.Get("watch") == "true"
+	if err := p.Snippets.Watch(r.Context(), r.Principal, s, watching); err != nil {
+		return page.Answer{}, err
+	}
+	if watching {
+		return r.Done(address(s), "You watch this snippet.")
+	}
+	return r.Done(address(s), "You no longer watch this snippet.")
 }
 
 // parts are the files of a revision, on the page at an address. The parameters of the request say how they are shown: path one alone,
@@ -138,7 +180,7 @@ type clone struct {
 const gitUserAPIToken = "x-bitbucket-api-token-auth"
 
 // clones are the ways to clone a snippet, for whoever looks.
-func (p *Pages) clones(_ *page.Request, s *snippet.Snippet) (all []clone) {
+func (p *Pages) clones(s *snippet.Snippet) (all []clone) {
 	scheme, path := strings.TrimSuffix(p.URLs.Base, p.URLs.Host()), strings.Join(s.Path(), "/")
 	if !s.Private {
 		all = append(all, clone{"Without a credential", "Everybody may read this snippet.", "git clone " + scheme + p.URLs.Host() + "/" + path + ".git"})

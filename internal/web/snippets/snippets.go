@@ -44,10 +44,24 @@ func (p *Pages) Mount(s *page.Site) {
 		one = all + "/{encoded_id}"
 	)
 	snippets := p.Snippets.Snippets()
-	read := snippets.Reads()
+	makes, read, takes, write, admin := p.Workspaces.Workspaces().Needs(access.Write), snippets.Reads(), snippets.Needs(access.Read), snippets.Needs(access.Write), snippets.Needs(access.Admin)
 	page.On(s, "GET /snippets", access.Self, p.own)
 	page.On(s, "GET "+all, p.Snippets.Shelves().Reads(), p.list)
+	page.On(s, "GET "+all+"/new", makes, p.blank)
+	page.Upload(s, "POST "+all+"/new", makes, p.create)
 	page.On(s, "GET "+one, read, p.show)
+	page.On(s, "GET "+one+"/edit", write, p.edit)
+	page.Upload(s, "POST "+one+"/edit", write, p.change)
+	page.On(s, "GET "+one+"/delete", admin, p.confirm)
+	page.On(s, "POST "+one+"/delete", admin, p.delete)
+	page.On(s, "GET "+one+"/history", read, p.history)
+	page.On(s, "GET "+one+"/{revision}", read, p.revision(p.at))
+	page.On(s, "GET "+one+"/diff/{revision}", read, p.revision(p.diff))
+	page.On(s, "GET "+one+"/patch/{revision}", read, p.revision(p.patch))
+	page.On(s, "GET "+one+"/raw/{revision}/{path...}", read, p.revision(p.raw))
+	page.On(s, "POST "+one+"/comments", takes, p.comment)
+	page.On(s, "POST "+one+"/comments/{comment}", takes, p.onComment)
+	page.On(s, "POST "+one+"/watch", takes, p.watch)
 }
 
 // address is the path of a page of a snippet.

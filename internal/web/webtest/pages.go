@@ -98,15 +98,19 @@ func (s *Scene) Pages() (all []Page) {
 				all = append(all, Page{page.Pattern + " " + state, strings.TrimSuffix(bare, "1") + strconv.Itoa(i+2)})
 			}
 		}
+		if strings.HasPrefix(path, "/snippets/{workspace}/{encoded_id}") {
+			all = append(all, Page{page.Pattern + " without files", strings.Replace(bare, s.Snippet, s.EmptySnippet, 1)})
+		}
 	}
 	return all
 }
 
-// Forms are all that forms are sent to in workspaces and their repositories, each once.
+// Forms are all that forms are sent to in workspaces, of their repositories and their snippets, each once, for what is private.
 func (s *Scene) Forms() (all []Page) {
 	s.T.Helper()
 	for _, form := range s.paths("POST") {
-		if strings.HasPrefix(form.Pattern, "POST /{workspace}/") {
+		if strings.HasPrefix(form.Pattern, "POST /{workspace}/") || strings.HasPrefix(form.Pattern, "POST /snippets/{workspace}/") {
+			form.Path = strings.Replace(form.Path, s.Snippet, s.EmptySnippet, 1) // the other one is public
 			all = append(all, form)
 		}
 	}
@@ -141,11 +145,14 @@ func (s *Scene) paths(method string) (all []Page) {
 
 // looks are other ways to show a page, by its path.
 var looks = map[string][]struct{ name, query string }{
-	"/{workspace}/{repo_slug}/commit/{hash}":            {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
-	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
-	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
-	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/pull-requests/{id}/files": {{"side by side", "?path=more.txt&view=split"}},
+	"/{workspace}/{repo_slug}/commit/{hash}":             {{"side by side", "?view=split"}},
+	"/snippets":                                          {{"without any", "?q=nothing+has+this+title"}},
+	"/snippets/{workspace}/{encoded_id}":                 {{"one file as its source", "?path=README.md&view=source"}},
+	"/snippets/{workspace}/{encoded_id}/diff/{revision}": {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/commits/{ref...}":          {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
+	"/{workspace}/{repo_slug}/compare/{spec...}":         {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests":             {{"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/pull-requests/new":         {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}":        {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}/files":  {{"side by side", "?path=more.txt&view=split"}},
 }

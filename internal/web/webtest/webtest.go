@@ -3,12 +3,16 @@
 package webtest
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +120,44 @@ func (b *Browser) See(path string) Reply {
 func (b *Browser) Post(path string, form url.Values) Reply {
 	b.T.Helper()
 	return b.Do("POST", path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// File is a file that is chosen in a form.
+type File struct{ Field, Name, Content string }
+
+// Upload sends a form with files as it is given: the field csrf first, and then the others by name.
+func (b *Browser) Upload(path string, form url.Values, files ...File) Reply {
+	b.T.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	write := func(name, value string) {
+		if err := w.WriteField(name, value); err != nil {
+			b.T.Fatal(err)
+		}
+	}
+	for _, value := range form["csrf"] {
+		write("csrf", value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range form[name] {
+			if name != "csrf" {
+				write(name, value)
+			}
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreateFormFile(f.Field, f.Name)
+		if err == nil {
+			_, err = io.WriteString(part, f.Content)
+		}
+		if err != nil {
+			b.T.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		b.T.Fatal(err)
+	}
+	return b.Do("POST", path, body.String(), "Content-Type", w.FormDataContentType())
 }
 
 // Submit sends the form of a page whose action is action, with what stands in its fields, and values in place of those
