@@ -68,7 +68,7 @@ func (p *Pages) Differs(r *page.Request, id string, from, to gitstore.Hash, view
 // where file says, and pictures are where picture says; "" where there is none. views is what it means, Picture or Document, where it
 // can be shown as its source too.
 func (p *Pages) Contents(r *page.Request, id string, f diff.Blob, picture, file func(path string) string) (shown template.HTML, facts []string, views string, err error) {
-	content := contents{Raw: f.Raw}
+	var content contents
 	err = p.fill(&content, f, func(limit int64) ([]byte, bool, error) {
 		data, err := p.Repositories.Git.Blob(r.Context(), id, f.Hash, limit)
 		if errors.Is(err, gitstore.ErrTooLarge) {

@@ -161,8 +161,9 @@ func (b *Browser) Upload(path string, form url.Values, files ...File) Reply {
 }
 
 // Submit sends the form of a page whose action is action, with what stands in its fields, and values in place of those
-// or beside them. Where several forms have the action, the first that has all the names in values is taken.
-func (b *Browser) Submit(on Reply, action string, values url.Values) Reply {
+// or beside them, and the files that are chosen. Where several forms have the action, the first that has all the names in values is
+// taken.
+func (b *Browser) Submit(on Reply, action string, values url.Values, files ...File) Reply {
 	b.T.Helper()
 	forms := Forms(b.T, on)
 	for _, f := range forms {
@@ -175,6 +176,9 @@ func (b *Browser) Submit(on Reply, action string, values url.Values) Reply {
 		}
 		for k, v := range values {
 			sent[k] = v
+		}
+		if f.files {
+			return b.Upload(action, sent, files...)
 		}
 		return b.Post(action, sent)
 	}
@@ -196,6 +200,7 @@ type Form struct {
 	Action, Method string
 	Values         url.Values
 	names          map[string]bool
+	files          bool // it takes files
 }
 
 func (f Form) hasAll(values url.Values) bool {
@@ -223,7 +228,7 @@ func Forms(t testing.TB, r Reply) (all []Form) {
 }
 
 func readForm(n *html.Node) Form {
-	f := Form{Action: attr(n, "action"), Method: attr(n, "method"), Values: url.Values{}, names: map[string]bool{}}
+	f := Form{Action: attr(n, "action"), Method: attr(n, "method"), Values: url.Values{}, names: map[string]bool{}, files: attr(n, "enctype") == "multipart/form-data"}
 	for e := range n.Descendants() {
 		name := attr(e, "name")
 		if e.Type != html.ElementNode || name == "" {
@@ -242,9 +247,11 @@ func readForm(n *html.Node) Form {
 				f.Values.Add(name, attr(e, "value"))
 			}
 		case "textarea":
+			text := ""
 			if e.FirstChild != nil {
-				f.Values.Add(name, strings.TrimPrefix(e.FirstChild.Data, "\n"))
+				text = e.FirstChild.Data
 			}
+			f.Values.Add(name, text)
 		case "select":
 			chosen, first := "", true
 			for o := range e.Descendants() {
