@@ -284,7 +284,7 @@ func (f slot) contents(before version) string {
 
 // slot is a file as the editor begins with it.
 func (v version) slot() slot {
-	f := slot{Was: v.Path, Name: v.Path, Text: v.text, Typed: v.typed}
+	f := slot{Was: v.Path, Name: v.Path, Text: plain(v.text), Typed: v.typed}
 	switch {
 	case v.Info.Binary:
 		f.Facts = "A binary file."

@@ -288,7 +288,7 @@ func TestEdit(t *testing.T) {
 	says(t, webtest.Open(s).See(at), "Two", "Everybody may read this snippet.")
 	// The history, one revision, what it has changed, and its patch.
 	history := admin.See(at + "/history")
-	says(t, history, "Create the snippet", "More", "Edit 6 files", "Member")
+	says(t, history, "Create the snippet", "More", "Edit 7 files", "Member")
 	says(t, admin.See(at+"/main"), "Revision", "Before", "c.txt")
 	diff := admin.See(at + "/diff/main")
 	says(t, diff, "moved.bin", "+")
