@@ -38,8 +38,8 @@ var settings = [][2]string{
 	{"core.protectNTFS", "true"},
 	{"core.fsmonitor", "false"},
 	{"core.bigFileThreshold", "64m"}, // larger blobs are streamed, neither deltified nor held in memory
-	{"core.filesRefLockTimeout", "2000"},
-	{"core.packedRefsTimeout", "5000"},
+	{"core.filesRefLockTimeout", "10000"},
+	{"core.packedRefsTimeout", "10000"},
 	{"core.commitGraph", "true"},
 	{"gc.auto", "0"},
 	{"gc.autoDetach", "false"},

@@ -99,17 +99,17 @@ func (room *Room) failing(ctx context.Context, q database.Queryer, r *repository
 			}
 		case branching.RequireTasks:
 			if pr.Tasks > 0 {
-				missing = fmt.Sprintf("%d tasks are open.", pr.Tasks)
+				missing = fmt.Sprintf("Open tasks: %d.", pr.Tasks)
 			}
 		case branching.RequireComments:
 			if pr.Unresolved > 0 {
-				missing = fmt.Sprintf("%d comments are not resolved.", pr.Unresolved)
+				missing = fmt.Sprintf("Comments that are not resolved: %d.", pr.Unresolved)
 			}
 		case branching.RequireBuilds:
 			missing = missingBuilds(v.builds, b.Least())
 		case branching.RequireCommitsBehind:
 			if v.behind > b.Least() {
-				missing = fmt.Sprintf("The source branch lacks more than %d commits of %s. Merge or rebase it.", b.Least(), pr.DestinationBranch)
+				missing = fmt.Sprintf("The source branch is behind %s by more commits than %d. Merge or rebase it.", pr.DestinationBranch, b.Least())
 			}
 		}
 		if missing != "" {

@@ -131,43 +131,15 @@ func viewer(p *access.Principal) []any {
 	return []any{p.AccountID(), who.Credential}
 }
 
-// scanComment leaves of accounts just the ids; peopleOf reads the rest.
+// scanComment leaves of accounts just the ids; fillComments reads the rest.
 func scanComment(row func(...any) error) (m Comment, err error) {
 	var created, updated, resolved int64
 	var author, resolver string
 	err = row(&m.Number, &m.ID, &author, &m.Author.Credential, &m.Author.Name, &m.Parent, &m.depth, &m.Text, &m.Path, &m.From, &m.To, &m.StartFrom, &m.StartTo,
 		&m.Source, &m.Destination, &m.Outdated, &m.Pending, &m.Deleted, &resolved, &resolver, &m.Resolved.By.Credential, &m.Resolved.By.Name, &created, &updated)
 	m.Created, m.Updated, m.Resolved.On = database.Time(created), database.Time(updated), database.Time(resolved)
-	m.Author.Account, m.Resolved.By.Account = unread(author), unread(resolver)
+	m.Author.Account, m.Resolved.By.Account = account.Known(author), account.Known(resolver)
 	return m, err
-}
-
-// unread is an account of which just the id is known; nil for "".
-func unread(id string) *account.Account {
-	if id == "" {
-		return nil
-	}
-	return &account.Account{Account: access.Account{ID: id}}
-}
-
-// peopleOf reads the accounts of these people, in one query.
-func peopleOf(ctx context.Context, q database.Queryer, people ...*account.Person) error {
-	var ids []string
-	for _, p := range people {
-		if p.Account != nil {
-			ids = append(ids, p.Account.ID)
-		}
-	}
-	accounts, err := account.ByIDs(ctx, q, ids)
-	if err != nil {
-		return err
-	}
-	for _, p := range people {
-		if p.Account != nil {
-			p.Account = accounts[p.Account.ID]
-		}
-	}
-	return nil
 }
 
 // loadComments reads comments that a condition on m names, with who wrote and resolved them.
@@ -180,11 +152,11 @@ func loadComments(ctx context.Context, q database.Queryer, condition string, arg
 }
 
 func fillComments(ctx context.Context, q database.Queryer, rows []Comment) error {
-	people := make([]*account.Person, 0, 2*len(rows))
+	people := make([]**account.Account, 0, 2*len(rows))
 	for i := range rows {
-		people = append(people, &rows[i].Author, &rows[i].Resolved.By)
+		people = append(people, &rows[i].Author.Account, &rows[i].Resolved.By.Account)
 	}
-	return peopleOf(ctx, q, people...)
+	return account.Meet(ctx, q, people...)
 }
 
 // commentFields are what filters and orders of comments may name.

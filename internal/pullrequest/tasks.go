@@ -56,9 +56,9 @@ type todoJSON struct {
 // gone stands for the creator of a task whose account is gone: a task must name one.
 var gone = account.PersonJSON{Type: "app_user", UUID: "{00000000-0000-0000-0000-000000000000}", DisplayName: "Former user", Nickname: "Former user"}
 
-func (room *Room) renderTodo(r *repository.Repository, t *Task) todoJSON {
+func (room *Room) renderTodo(r *repository.Repository, t *Task, texts repository.Texts) todoJSON {
 	brief := room.renderBrief(r, t.Number, "")
-	j := todoJSON{ID: t.ID, CreatedOn: rest.Time(t.Created), UpdatedOn: rest.Time(t.Updated), State: t.state(), Content: commit.Rendered(t.Text), Creator: room.Repositories.Accounts.RenderPerson(t.Creator),
+	j := todoJSON{ID: t.ID, CreatedOn: rest.Time(t.Created), UpdatedOn: rest.Time(t.Updated), State: t.state(), Content: commit.Linked(t.Text, texts), Creator: room.Repositories.Accounts.RenderPerson(t.Creator),
 		Pending: t.Pending, Links: map[string]rest.Link{"self": room.linkTo(r, t.Number, "tasks", strconv.FormatInt(t.ID, 10)), "html": brief.Links["html"]}}
 	if j.Creator == nil {
 		j.Creator = &gone
@@ -107,16 +107,16 @@ func scanTask(row func(...any) error) (t Task, err error) {
 	var creator, resolver string
 	err = row(&t.Number, &t.ID, &creator, &t.Creator.Credential, &t.Creator.Name, &t.Comment, &t.Text, &t.Pending, &resolved, &resolver, &t.Resolved.By.Credential, &t.Resolved.By.Name, &created, &updated)
 	t.Created, t.Updated, t.Resolved.On = database.Time(created), database.Time(updated), database.Time(resolved)
-	t.Creator.Account, t.Resolved.By.Account = unread(creator), unread(resolver)
+	t.Creator.Account, t.Resolved.By.Account = account.Known(creator), account.Known(resolver)
 	return t, err
 }
 
 func fillTasks(ctx context.Context, q database.Queryer, rows []Task) error {
-	people := make([]*account.Person, 0, 2*len(rows))
+	people := make([]**account.Account, 0, 2*len(rows))
 	for i := range rows {
-		people = append(people, &rows[i].Creator, &rows[i].Resolved.By)
+		people = append(people, &rows[i].Creator.Account, &rows[i].Resolved.By.Account)
 	}
-	return peopleOf(ctx, q, people...)
+	return account.Meet(ctx, q, people...)
 }
 
 // taskFields are what filters and orders of tasks may name.
@@ -142,9 +142,17 @@ func (room *Room) listTasks(c *access.Call, r *repository.Repository, pr *PullRe
 	if err != nil {
 		return nil, err
 	}
+	said := make([]string, len(rows))
+	for i := range rows {
+		said[i] = rows[i].Text
+	}
+	texts, err := room.Repositories.Texts(c.Context(), room.DB, room.URLs, r, said...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]todoJSON, len(rows))
 	for i := range rows {
-		values[i] = room.renderTodo(r, &rows[i])
+		values[i] = room.renderTodo(r, &rows[i], texts)
 	}
 	return rest.Counted(c.Request, p, values, size), nil
 }
@@ -175,8 +183,14 @@ func (room *Room) task(h func(*access.Call, *repository.Repository, *PullRequest
 	}, h)
 }
 
-func (room *Room) getTask(_ *access.Call, r *repository.Repository, _ *PullRequest, t *Task) (any, error) {
-	return room.renderTodo(r, t), nil
+func (room *Room) getTask(c *access.Call, r *repository.Repository, _ *PullRequest, t *Task) (any, error) {
+	return room.shownTask(c.Context(), r, t)
+}
+
+// shownTask is a task by itself.
+func (room *Room) shownTask(ctx context.Context, r *repository.Repository, t *Task) (todoJSON, error) {
+	texts, err := room.Repositories.Texts(ctx, room.DB, room.URLs, r, t.Text)
+	return room.renderTodo(r, t, texts), err
 }
 
 // postTask makes a task, by itself or for a comment (POST .../tasks). Whether the pull request is open does not matter.
@@ -189,8 +203,8 @@ func (room *Room) postTask(c *access.Call, r *repository.Repository, pr *PullReq
 	if err != nil {
 		return nil, err
 	}
-	j := room.renderTodo(r, t)
-	return rest.Created(j, j.Links["self"]), nil
+	j, err := room.shownTask(c.Context(), r, t)
+	return rest.Created(j, j.Links["self"]), err
 }
 
 // ask makes the task that a body says, for who acts as p.
@@ -256,7 +270,7 @@ func (room *Room) putTask(c *access.Call, r *repository.Repository, pr *PullRequ
 	if err := room.changeTask(c.Context(), c.Principal, r, pr, t, b); err != nil {
 		return nil, err
 	}
-	return room.renderTodo(r, t), nil
+	return room.shownTask(c.Context(), r, t)
 }
 
 // changeTask is putTask for who acts as p. t becomes what the task is then.

@@ -7,7 +7,8 @@
 const fresh = document.querySelector("[data-fresh]");
 const parse = async (res) => {
   const doc = new DOMParser().parseFromString(await res.text(), "text/html"), token = fresh.querySelector("input[name=csrf]")?.value;
-  if (token) for (const field of doc.querySelectorAll("input[name=csrf]")) field.setAttribute("value", token); // all of a session's are as good
+  // All of a session's are as good.
+  if (token) for (const field of doc.querySelectorAll("input[name=csrf]")) field.setAttribute("value", token);
   return doc;
 };
 const written = (e) => e.nodeType === 1 && (e.matches("[data-placed]") || [...e.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue));
@@ -65,7 +66,8 @@ const load = async () => {
   loading = true;
   for (let all; (all = later()).length; ) {
     const inView = all.find((f) => f.getBoundingClientRect().bottom > 0) ?? all[0];
-    let lines = 0, length = 0; // of the address, which must not become too long
+    // length is that of the address, which must not become too long.
+    let lines = 0, length = 0;
     all = all.slice(all.indexOf(inView)).concat(all.slice(0, all.indexOf(inView)).reverse()).filter((f, i) =>
       (lines += +f.dataset.later) <= 2500 && (length += f.querySelector("a[href*='?']").href.length) <= 6000 && i < 25 || !i);
     const before = scrollY, got = await files(all).catch(() => []);
