@@ -55,7 +55,7 @@ func again(r *page.Request, path string, content *editorPage, in *sent, err erro
 		return show()
 	}
 	if e, ok := errors.AsType[*rest.Error](err); ok && e.Status == http.StatusRequestEntityTooLarge && e.Fields == nil {
-		e.Field("files", "too large") // so that it is shown with the form
+		_ = e.Field("files", "too large") // so that it is shown with the form
 	}
 	others := content.Form.Problems
 	return r.Again(content.Form, err, func() (page.Answer, error) {
