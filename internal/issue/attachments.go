@@ -249,19 +249,28 @@ func (room *Room) deleteAttachment(c *access.Call, r *repository.Repository, i *
 	return nil, err
 }
 
-// Sweep removes the files that no row names: of issues and repositories that are gone, of uploads that a crash cut off. Files that
-// are younger than age may be on their way in.
+// Sweep removes the files that no row names: of issues, repositories and exports that are gone, of uploads and imports that a crash cut
+// off. Files that are younger than age may be on their way in, and so may those of a repository into which an import goes on.
 func (room *Room) Sweep(ctx context.Context, age time.Duration) error {
-	known := map[string]bool{}
-	if _, err := database.Collect(ctx, room.DB, func(row func(...any) error) (struct{}, error) {
-		var id string
-		err := row(&id)
-		known[id] = true
-		return struct{}{}, err
-	}, `SELECT id FROM issue_attachment`); err != nil {
-		return err
+	for _, s := range []struct {
+		store *filestore.Store
+		query string
+	}{{room.Store, `SELECT id FROM issue_attachment UNION SELECT repository_id FROM issue_job WHERE status IN ('ACCEPTED', 'STARTED') AND due_on > $1`},
+		{room.Archives, `SELECT id FROM issue_job WHERE status = 'SUCCESS' OR status IN ('ACCEPTED', 'STARTED') AND due_on > $1`}} {
+		known := map[string]bool{}
+		if _, err := database.Collect(ctx, room.DB, func(row func(...any) error) (struct{}, error) {
+			var id string
+			err := row(&id)
+			known[id] = true
+			return struct{}{}, err
+		}, s.query, database.Micros(room.Now())); err != nil {
+			return err
+		}
+		if err := s.store.Sweep(known, age); err != nil {
+			return err
+		}
 	}
-	return room.Store.Sweep(known, age)
+	return nil
 }
 
 // attachments are the operations on files.

@@ -21,9 +21,12 @@ type Room struct {
 	DB           *database.DB
 	Repositories *repository.Room
 	Store        *filestore.Store // of attachments
+	Archives     *filestore.Store // of exports, and of imports while they go on
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
+
+	jobs jobs
 }
 
 // Operations lists what this room serves. Bitbucket Cloud has let anonymous people create issues where the settings of a tracker
@@ -38,7 +41,7 @@ func (room *Room) Operations() []access.Operation {
 	repositories, tracker := room.Repositories.Repositories(), room.tracker()
 	reads, takes := repositories.Reads(), tracker.Needs(access.Read)
 	cursor := access.Parameter{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."}
-	return append(room.attachments(one, reads, takes),
+	return append(append(room.attachments(one, reads, takes), room.archives(all)...),
 		access.On("GET "+all, reads, tracked(room.list)).Lists(JSON{}).Filters(fields).Asks(cursor),
 		access.On("POST "+all, takes, tracked(room.post)).Takes(body{}).Answers(JSON{}, http.StatusCreated),
 		access.On("GET "+one, reads, room.one(room.get)).Answers(JSON{}),

@@ -134,6 +134,8 @@ const (
 	ConflictState      Code = "conflict.state"
 	BranchRestricted   Code = "branch.restricted"
 	IssueTrackerOff    Code = "issue.tracker_off"
+	IssueArchiveBroken Code = "issue.archive_broken"
+	IssueJobRunning    Code = "issue.job_running"
 )
 
 // A pull request cannot be made, changed or merged.
@@ -155,6 +157,11 @@ const (
 	WebhookTimeout          Code = "webhook.timeout"
 	WebhookAnswer           Code = "webhook.answer"
 	WebhookDropped          Code = "webhook.dropped"
+)
+
+// A pipeline cannot run.
+const (
+	PipelinesBrokenFile Code = "pipelines.broken_file"
 )
 
 // The path or the method names no operation.
