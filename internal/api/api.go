@@ -29,7 +29,7 @@ type API struct {
 	handlers map[string]rest.Handler
 
 	operations map[string]access.Operation
-	document   json.RawMessage
+	document   func() ([]byte, error) // JSON
 }
 
 // New mounts operations. It fails for a key that the catalogue does not have, for two operations with one key, and
@@ -49,7 +49,7 @@ func New(r *rest.API, gate *access.Gate, operations ...access.Operation) (*API, 
 		a.handlers[o.Key()], a.operations[o.Key()] = o.Handler(gate), o
 	}
 	var err error
-	a.document, err = openapi.Document(r.URLs.Base, operations)
+	a.document, err = openapi.Prepare(r.URLs.Base, operations)
 	return a, err
 }
 
@@ -59,7 +59,8 @@ func (a *API) describe(r *rest.Request) (any, error) {
 		return nil, rest.Refusef(reason.MethodNotAllowed, "This path takes GET, not %s.", r.HTTP.Method).
 			With("allowed", []string{"GET"}).WithHeader("Allow", "GET, HEAD")
 	}
-	return rest.Answer{Status: http.StatusOK, Body: a.document, Header: http.Header{"Cache-Control": {"public, max-age=300"}}}, nil
+	document, err := a.document()
+	return rest.Answer{Status: http.StatusOK, Body: json.RawMessage(document), Header: http.Header{"Cache-Control": {"public, max-age=300"}}}, err
 }
 
 // Serves reports whether the operation of this key is built.

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,9 @@ func Start(t testing.TB, o Options) *Server {
 	cfg, err := config.Load(config.Source{Env: env})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if path, ok := strings.CutPrefix(cfg.Database, "sqlite:"); ok {
+		databasetest.Migrated(t, path)
 	}
 	log := slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	ctx, stop := context.WithCancel(context.Background())

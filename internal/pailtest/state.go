@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,14 +45,22 @@ func (s *Server) Store() string {
 				values[i] = new(any)
 			}
 			must(s.T, rows.Scan(values...))
-			line := table
+			line := []byte(table)
 			for i, v := range values {
 				if table == "repository" && columns[i] == "language" {
 					continue // found out behind the scenes, some time after a push
 				}
-				line += fmt.Sprintf(" %s=%v", columns[i], *v.(*any))
+				line = append(append(append(line, ' '), columns[i]...), '=')
+				switch value := (*v.(*any)).(type) {
+				case string:
+					line = append(line, value...)
+				case int64:
+					line = strconv.AppendInt(line, value, 10)
+				default:
+					line = fmt.Append(line, value)
+				}
 			}
-			lines = append(lines, line)
+			lines = append(lines, string(line))
 		}
 		must(s.T, rows.Err())
 		must(s.T, rows.Close())

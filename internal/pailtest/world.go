@@ -3,12 +3,14 @@ package pailtest
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
@@ -154,19 +156,53 @@ func (s *Server) Remote(user, secret, repository string) string {
 	return fmt.Sprintf("%s://%s:%s@%s/%s.git", scheme, user, secret, rest, repository)
 }
 
+// clones are repositories that Push has made, by the number of their commits: each time the same, by a dozen processes.
+var clones sync.Map // int to *clone
+
+type clone struct {
+	once  sync.Once
+	files fstest.MapFS
+}
+
+// clone puts a repository into dir: commits on main, a branch, tags.
+func (w *World) clone(dir string, commits int) {
+	w.T.Helper()
+	kept, _ := clones.LoadOrStore(commits, &clone{})
+	made := kept.(*clone)
+	made.once.Do(func() {
+		at := w.T.TempDir()
+		w.Git(at, "init", "--quiet", "--initial-branch=main", "--template=")
+		for i := range commits {
+			must(w.T, os.WriteFile(filepath.Join(at, "file.txt"), fmt.Appendf(nil, "line %d\n", i), 0o600))
+			w.Git(at, "add", ".")
+			w.Git(at, "commit", "--quiet", "-m", fmt.Sprintf("Commit %d", i))
+		}
+		w.Git(at, "branch", "feature/one")
+		w.Git(at, "tag", "light")
+		w.Git(at, "tag", "-a", "v1.0", "-m", "The first one")
+		files := fstest.MapFS{}
+		must(w.T, fs.WalkDir(os.DirFS(at), ".", func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				files[path] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+				return err
+			}
+			data, err := os.ReadFile(filepath.Join(at, path))
+			files[path] = &fstest.MapFile{Data: data, Mode: 0o600}
+			return err
+		}))
+		made.files = files
+	})
+	if made.files == nil {
+		w.T.Fatal("the repository could not be made for another test")
+	}
+	must(w.T, os.CopyFS(dir, made.files))
+}
+
 // Push fills widgets: commits on main, a branch, tags, over real git with a real token. It returns the clone.
 func (w *World) Push(commits int) string {
 	w.T.Helper()
 	dir := filepath.Join(w.T.TempDir(), "widgets")
-	w.Git("", "init", "--quiet", "--initial-branch=main", dir)
-	for i := range commits {
-		must(w.T, os.WriteFile(filepath.Join(dir, "file.txt"), []byte(fmt.Sprintf("line %d\n", i)), 0o600))
-		w.Git(dir, "add", ".")
-		w.Git(dir, "commit", "--quiet", "-m", fmt.Sprintf("Commit %d", i))
-	}
-	w.Git(dir, "branch", "feature/one")
-	w.Git(dir, "tag", "light")
-	w.Git(dir, "tag", "-a", "v1.0", "-m", "The first one")
+	w.clone(dir, commits)
 	secret := w.Secret(w.Admin, "read:repository", "write:repository")
 	w.Git(dir, "push", "--quiet", w.Remote("x-bitbucket-api-token-auth", secret, "acme/widgets"), "main", "feature/one", "light", "v1.0")
 	return dir

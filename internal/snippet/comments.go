@@ -1,6 +1,7 @@
 package snippet
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -130,13 +131,18 @@ func (room *Room) listComments(c *access.Call, s *Snippet) (any, error) {
 	return rest.Counted(c.Request, p, values, size), err
 }
 
-// findComment finds the comment that the path names. A *rest.Error says that the snippet has none.
-func findComment(c *access.Call, q database.Queryer, s *Snippet) (comment, error) {
+// commentID is the number of the comment that the path names.
+func commentID(c *access.Call) (int64, error) {
 	id, err := strconv.ParseInt(c.Param("comment_id"), 10, 64)
 	if err != nil {
-		return comment{}, noComment()
+		return 0, noComment()
 	}
-	m, err := scanComment(q.Row(c.Context(), `SELECT `+commentColumns+fromComments+` AND m.id = $2`, s.ID, id).Scan)
+	return id, nil
+}
+
+// findComment finds a comment of a snippet. A *rest.Error says that there is none.
+func findComment(ctx context.Context, q database.Queryer, s *Snippet, id int64) (comment, error) {
+	m, err := scanComment(q.Row(ctx, `SELECT `+commentColumns+fromComments+` AND m.id = $2`, s.ID, id).Scan)
 	if errors.Is(err, database.ErrNoRows) {
 		return m, noComment()
 	}
@@ -148,7 +154,11 @@ func noComment() error {
 }
 
 func (room *Room) getComment(c *access.Call, s *Snippet) (any, error) {
-	m, err := findComment(c, room.DB, s)
+	id, err := commentID(c)
+	if err != nil {
+		return nil, err
+	}
+	m, err := findComment(c.Context(), room.DB, s, id)
 	if err != nil {
 		return nil, err
 	}
@@ -161,21 +171,31 @@ func (room *Room) postComment(c *access.Call, s *Snippet) (any, error) {
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	text, err := b.Content.Text()
+	m, err := room.speak(c.Context(), c.Principal, s, b)
 	if err != nil {
 		return nil, err
 	}
-	m := comment{text: text, parent: b.Parent.Comment(), authorID: c.Principal.AccountID(), created: room.now()}
+	j, err := room.renderComment(c, s, m)
+	return rest.Created(j, j.Links["self"]), err
+}
+
+// speak makes a comment for who acts as p, whom the caller has found to see the snippet.
+func (room *Room) speak(ctx context.Context, p *access.Principal, s *Snippet, b commentBody) (comment, error) {
+	text, err := b.Content.Text()
+	if err != nil {
+		return comment{}, err
+	}
+	m := comment{text: text, parent: b.Parent.Comment(), authorID: p.AccountID(), created: room.now()}
 	m.updated = m.created
 	if m.authorID == "" {
-		m.by = c.Principal.ID
+		m.by = p.ID
 	}
-	err = room.DB.Update(c.Context(), func(tx *database.Tx) error {
-		if _, err := lock(c.Context(), tx, s.ID); err != nil {
+	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+		if _, err := lock(ctx, tx, s.ID); err != nil {
 			return err
 		}
 		var here, answered int
-		if err := tx.Row(c.Context(), `SELECT COUNT(*), COALESCE(SUM(CASE WHEN m.id = $2 THEN 1 ELSE 0 END), 0)`+fromComments, s.ID, m.parent).Scan(&here, &answered); err != nil {
+		if err := tx.Row(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN m.id = $2 THEN 1 ELSE 0 END), 0)`+fromComments, s.ID, m.parent).Scan(&here, &answered); err != nil {
 			return err
 		}
 		if here >= commit.MaxComments {
@@ -184,19 +204,15 @@ func (room *Room) postComment(c *access.Call, s *Snippet) (any, error) {
 		if m.parent != 0 && answered == 0 {
 			return rest.InvalidField("parent.id", "the snippet has no such comment")
 		}
-		if err := tx.Row(c.Context(), `UPDATE counter SET value = value + 1 WHERE name = 'snippet_comment' RETURNING value`).Scan(&m.id); err != nil {
+		if err := tx.Row(ctx, `UPDATE counter SET value = value + 1 WHERE name = 'snippet_comment' RETURNING value`).Scan(&m.id); err != nil {
 			return err
 		}
-		_, err := tx.Exec(c.Context(), `INSERT INTO snippet_comment (id, snippet_id, account_id, credential_id, parent_id, content, deleted, created_on, updated_on)
+		_, err := tx.Exec(ctx, `INSERT INTO snippet_comment (id, snippet_id, account_id, credential_id, parent_id, content, deleted, created_on, updated_on)
 			VALUES ($1, $2, NULLIF($3, ''), NULLIF($4, ''), NULLIF($5, 0), $6, FALSE, $7, $8)`,
 			m.id, s.ID, m.authorID, m.by, m.parent, m.text, database.Micros(m.created), database.Micros(m.updated))
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	j, err := room.renderComment(c, s, m)
-	return rest.Created(j, j.Links["self"]), err
+	return m, err
 }
 
 // wrote tells whether the caller wrote a comment.
@@ -210,32 +226,11 @@ func (room *Room) putComment(c *access.Call, s *Snippet) (any, error) {
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	text, err := b.Content.Text()
+	id, err := commentID(c)
 	if err != nil {
 		return nil, err
 	}
-	var m comment
-	err = room.DB.Update(c.Context(), func(tx *database.Tx) (err error) {
-		if _, err := lock(c.Context(), tx, s.ID); err != nil {
-			return err
-		}
-		if m, err = findComment(c, tx, s); err != nil {
-			return err
-		}
-		if m.deleted {
-			return noComment()
-		}
-		switch p := c.Principal; {
-		case wrote(p, m):
-		case p.Account == nil:
-			return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", p.Kind)
-		default:
-			return rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it.")
-		}
-		m.text, m.updated = text, room.now()
-		_, err = tx.Exec(c.Context(), `UPDATE snippet_comment SET content = $2, updated_on = $3 WHERE id = $1`, m.id, m.text, database.Micros(m.updated))
-		return err
-	})
+	m, err := room.reword(c.Context(), c.Principal, s, id, b)
 	if err != nil {
 		return nil, err
 	}
@@ -243,23 +238,62 @@ func (room *Room) putComment(c *access.Call, s *Snippet) (any, error) {
 	return rest.Answer{Status: http.StatusOK, Body: j}, err
 }
 
+// reword changes what a comment says, for its author.
+func (room *Room) reword(ctx context.Context, p *access.Principal, s *Snippet, id int64, b commentBody) (m comment, err error) {
+	text, err := b.Content.Text()
+	if err != nil {
+		return m, err
+	}
+	err = room.DB.Update(ctx, func(tx *database.Tx) (err error) {
+		if _, err := lock(ctx, tx, s.ID); err != nil {
+			return err
+		}
+		if m, err = findComment(ctx, tx, s, id); err != nil {
+			return err
+		}
+		if m.deleted {
+			return noComment()
+		}
+		switch {
+		case wrote(p, m):
+		case p.Account == nil:
+			return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", p.Kind)
+		default:
+			return rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it.")
+		}
+		m.text, m.updated = text, room.now()
+		_, err = tx.Exec(ctx, `UPDATE snippet_comment SET content = $2, updated_on = $3 WHERE id = $1`, m.id, m.text, database.Micros(m.updated))
+		return err
+	})
+	return m, err
+}
+
 // deleteComment takes the text of a comment away; what answers it stays. Its author may, and whoever may delete the snippet
 // (DELETE .../comments/{comment_id}: "the comment author, snippet creator, or workspace admin").
 func (room *Room) deleteComment(c *access.Call, s *Snippet) (any, error) {
-	m, err := findComment(c, room.DB, s)
+	id, err := commentID(c)
 	if err != nil {
 		return nil, err
 	}
-	if !wrote(c.Principal, m) {
-		if _, err := access.Check(c, room.Snippets().Needs(access.Admin), c.Param("workspace"), c.Param("encoded_id")); err != nil {
-			return nil, err
-		}
+	return nil, room.takeAway(c.Context(), c.Principal, s, id)
+}
+
+// takeAway deletes a comment for who acts as p.
+func (room *Room) takeAway(ctx context.Context, p *access.Principal, s *Snippet, id int64) error {
+	m, err := findComment(ctx, room.DB, s, id)
+	if err != nil {
+		return err
 	}
-	return nil, room.DB.Update(c.Context(), func(tx *database.Tx) error {
-		if _, err := lock(c.Context(), tx, s.ID); err != nil {
+	if !wrote(p, m) {
+		if err := room.administers(ctx, p, s); err != nil {
 			return err
 		}
-		_, err := tx.Exec(c.Context(), `UPDATE snippet_comment SET content = '', deleted = TRUE, updated_on = $2 WHERE id = $1`, m.id, database.Micros(room.now()))
+	}
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
+		if _, err := lock(ctx, tx, s.ID); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE snippet_comment SET content = '', deleted = TRUE, updated_on = $2 WHERE id = $1`, m.id, database.Micros(room.now()))
 		return err
 	})
 }

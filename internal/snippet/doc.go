@@ -11,6 +11,7 @@
 //	revision.go   its revisions: files, changes, commits
 //	comments.go   what people say of it
 //	watch.go      who watches it
+//	page.go       what pages ask
 //	push.go       what git may push
 //
 // Git data lives in package gitstore, under the snippet's id.

@@ -234,8 +234,17 @@ func tooMany() error {
 	return rest.Refusef(reason.ValueInvalid, "A snippet has at most %d files.", maxFiles).WithMessage("Too many files")
 }
 
-// keep takes a file.
+// keep takes a file that is a part.
 func (f *form) keep(name string, part *rest.Part) error {
+	contents, err := decoded(part)
+	if err != nil {
+		return err
+	}
+	return f.put(name, "", contents)
+}
+
+// put takes a file of a mode, "" for the one that it has.
+func (f *form) put(name, mode string, contents io.Reader) error {
 	_, twice := f.sent[name]
 	switch {
 	case !gitstore.ValidPath(name):
@@ -245,11 +254,7 @@ func (f *form) keep(name string, part *rest.Part) error {
 	case len(f.sent) == maxFiles:
 		return tooMany()
 	}
-	contents, err := decoded(part)
-	if err != nil {
-		return err
-	}
-	edit := gitstore.Edit{Path: name, Content: filepath.Join(f.dir, strconv.Itoa(len(f.edits)))}
+	edit := gitstore.Edit{Path: name, Content: filepath.Join(f.dir, strconv.Itoa(len(f.edits))), Mode: mode}
 	to, err := os.OpenFile(edit.Content, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

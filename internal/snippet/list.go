@@ -1,12 +1,15 @@
 package snippet
 
 import (
+	"context"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/bbql"
+	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
@@ -37,26 +40,79 @@ var roles = map[string]string{
 	"member":      "(" + member + " OR " + watched + ")",
 }
 
-// list lists the snippets of a workspace that the caller may see, the newest first (GET /snippets/{workspace}).
-func (room *Room) list(c *access.Call, w workspace.Workspace) (any, error) {
-	role, ok := roles[c.Query().Get("role")]
+// order is that of lists: the newest first.
+const order = `s.created_on DESC, s.id`
+
+// seen is the condition on the snippets that who acts as p may see: those of a workspace, "" for all, to which p stands as role says.
+// A *rest.Error says that there is no such role.
+func seen(p *access.Principal, workspaceID, role string) (condition string, args []any, err error) {
+	stands, ok := roles[role]
 	if !ok {
-		return nil, rest.Refuse(reason.QueryInvalid, "role is one of owner, contributor and member.").WithMessage("Invalid role")
+		return "", nil, rest.Refuse(reason.QueryInvalid, "role is one of owner, contributor and member.").WithMessage("Invalid role")
 	}
-	where, args := []string{"s.workspace_id = $1"}, []any{w.ID}
-	whole := c.Principal.OfResource() && c.Principal.Bounds.WorkspaceID == w.ID && c.Principal.Bounds.ProjectID+c.Principal.Bounds.RepositoryID == ""
+	var where []string
+	if workspaceID != "" {
+		where, args = []string{"s.workspace_id = $1"}, []any{workspaceID}
+	}
+	whole := p.OfResource() && p.Bounds.WorkspaceID == workspaceID && p.Bounds.ProjectID+p.Bounds.RepositoryID == ""
 	if !whole {
 		where = append(where, "(NOT s.is_private OR "+member+")")
 	}
-	if role != "" {
-		where = append(where, role)
+	if stands != "" {
+		where = append(where, stands)
 	}
-	text := strings.Join(where, " AND ")
-	if strings.Contains(text, "ACCOUNT") {
-		args = append(args, c.Principal.AccountID())
-		text = strings.ReplaceAll(text, "ACCOUNT", "$"+strconv.Itoa(len(args)))
+	condition = strings.Join(where, " AND ")
+	if strings.Contains(condition, "ACCOUNT") {
+		args = append(args, p.AccountID())
+		condition = strings.ReplaceAll(condition, "ACCOUNT", "$"+strconv.Itoa(len(args)))
 	}
-	l := rest.Listing[*Snippet]{Columns: columns, From: from + ` WHERE ` + text, Args: args, Order: `s.created_on DESC, s.id`, Fields: fields, Scan: scan}
+	return condition, args, nil
+}
+
+// Search says which snippets to list.
+type Search struct {
+	Role   string // owner, contributor or member, as in the API; "": of everybody
+	Text   string // part of the title, in whatever case; "": all
+	Offset int
+	Limit  int // at least 1
+}
+
+var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
+// Search lists the snippets of a workspace that who acts as p may see, the newest first; w is nil for those of all workspaces. more
+// tells whether others follow. A *rest.Error says that there is no such role.
+func (room *Room) Search(ctx context.Context, p *access.Principal, w *workspace.Workspace, s Search) (found []*Snippet, more bool, err error) {
+	of := ""
+	if w != nil {
+		of = w.ID
+	}
+	condition, args, err := seen(p, of, s.Role)
+	if err != nil {
+		return nil, false, err
+	}
+	if strings.ContainsRune(s.Text, 0) || !utf8.ValidString(s.Text) {
+		return nil, false, nil // no title holds that
+	}
+	if s.Text != "" {
+		args = append(args, "%"+likeEscaper.Replace(s.Text)+"%")
+		condition += ` AND LOWER(s.title) LIKE LOWER($` + strconv.Itoa(len(args)) + `) ESCAPE '\'`
+	}
+	n := len(args)
+	found, err = database.Collect(ctx, room.DB, scan, `SELECT `+columns+from+` WHERE `+condition+` ORDER BY `+order+` LIMIT $`+strconv.Itoa(n+1)+` OFFSET $`+strconv.Itoa(n+2),
+		append(args, s.Limit+1, s.Offset)...)
+	if err != nil || len(found) <= s.Limit {
+		return found, false, err
+	}
+	return found[:s.Limit], true, nil
+}
+
+// list lists the snippets of a workspace that the caller may see, the newest first (GET /snippets/{workspace}).
+func (room *Room) list(c *access.Call, w workspace.Workspace) (any, error) {
+	condition, args, err := seen(c.Principal, w.ID, c.Query().Get("role"))
+	if err != nil {
+		return nil, err
+	}
+	l := rest.Listing[*Snippet]{Columns: columns, From: from + ` WHERE ` + condition, Args: args, Order: order, Fields: fields, Scan: scan}
 	p, rows, size, err := l.Page(c.Context(), room.DB, c.Request)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (room *Room) Operations() []access.Operation {
 		Values: []string{"owner", "contributor", "member"}}
 	return []access.Operation{
 		access.On("POST /snippets", access.Self, room.createOwn).Takes(body{}).Answers(JSON{}, http.StatusCreated),
-		access.On("GET "+all, room.shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).Asks(role),
+		access.On("GET "+all, room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).Asks(role),
 		access.On("POST "+all, room.Workspaces.Workspaces().Needs(access.Write), room.createIn).Takes(body{}).Answers(JSON{}, http.StatusCreated),
 		access.On("GET "+one, snippets.Reads(), room.get).Answers(JSON{}).Delivers(),
 		access.On("PUT "+one, snippets.Needs(access.Write), room.put).Takes(body{}).Answers(JSON{}).Delivers(),

@@ -1,6 +1,7 @@
 package snippet
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -38,10 +39,9 @@ func (room *Room) deleteAt(c *access.Call, s *Snippet, revision *gitstore.Commit
 	return nil, room.remove(c.Context(), s, revision.Hash)
 }
 
-// fileAt is the file of a revision at a path.
-func (room *Room) fileAt(c *access.Call, s *Snippet, revision *gitstore.Commit) (gitstore.Entry, error) {
-	name := c.Param("path")
-	entry, err := room.Git.At(c.Context(), s.ID, revision.Tree, name)
+// entry is the file of a revision at a path.
+func (room *Room) entry(ctx context.Context, s *Snippet, revision *gitstore.Commit, name string) (gitstore.Entry, error) {
+	entry, err := room.Git.At(ctx, s.ID, revision.Tree, name)
 	if err == nil && !entry.File() {
 		err = gitstore.ErrNotFound
 	}
@@ -58,7 +58,7 @@ func (room *Room) newestFile(c *access.Call, s *Snippet) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := room.fileAt(c, s, revision); err != nil {
+	if _, err := room.entry(c.Context(), s, revision, c.Param("path")); err != nil {
 		return nil, err
 	}
 	return rest.Answer{Status: http.StatusFound, Header: http.Header{"Location": {room.fileLink(s, revision.Hash, c.Param("path")).Href}}}, nil
@@ -66,7 +66,7 @@ func (room *Room) newestFile(c *access.Call, s *Snippet) (any, error) {
 
 // content delivers a file, to be kept and not to be shown. Its type comes of its name, and has no charset (GET .../{node_id}/files/{path}).
 func (room *Room) content(c *access.Call, s *Snippet, revision *gitstore.Commit) (any, error) {
-	entry, err := room.fileAt(c, s, revision)
+	entry, err := room.entry(c.Context(), s, revision, c.Param("path"))
 	if err != nil {
 		return nil, err
 	}
@@ -94,13 +94,17 @@ func (room *Room) diff(c *access.Call, s *Snippet, revision *gitstore.Commit) (a
 	return repository.DiffContent(c.Context(), room.Git, s.ID, q), nil
 }
 
-// patch delivers a revision as a mail, and a merge as those that it brought in (GET .../{revision}/patch).
 func (room *Room) patch(c *access.Call, s *Snippet, revision *gitstore.Commit) (any, error) {
+	return room.Patch(c.Context(), s, revision), nil
+}
+
+// Patch is a revision as a mail, and a merge as those that it brought in (GET .../{revision}/patch).
+func (room *Room) Patch(ctx context.Context, s *Snippet, revision *gitstore.Commit) rest.Content {
 	var from gitstore.Hash
 	if len(revision.Parents) > 1 {
 		from = parentOf(revision)
 	}
-	return repository.PatchContent(c.Context(), room.Git, s.ID, from, revision.Hash), nil
+	return repository.PatchContent(ctx, room.Git, s.ID, from, revision.Hash)
 }
 
 // parentOf is what a revision is compared with; "" before the first one.
@@ -161,20 +165,7 @@ func (room *Room) commits(c *access.Call, s *Snippet) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	start := c.Query().Get("ctx")
-	if start == "" {
-		newest, err := room.newest(c.Context(), s)
-		if err != nil {
-			return nil, err
-		}
-		start = string(newest.Hash)
-	} else if !gitstore.Hash(start).Valid() {
-		return nil, rest.Refuse(reason.PageInvalid, "ctx is no cursor of this list. Follow the next link as it is.").WithMessage("Invalid ctx")
-	}
-	list, more, err := room.Git.Log(c.Context(), s.ID, gitstore.LogQuery{Include: []string{start}, Skip: p.Offset(), Limit: p.Pagelen})
-	if errors.Is(err, gitstore.ErrNotFound) {
-		return nil, rest.Refuse(reason.PageInvalid, "ctx is no revision of this snippet. Follow the next link as it is.").WithMessage("Invalid ctx")
-	}
+	list, start, more, err := room.History(c.Context(), s, c.Query().Get("ctx"), p.Offset(), p.Pagelen)
 	if err != nil {
 		return nil, err
 	}
@@ -187,6 +178,11 @@ func (room *Room) commits(c *access.Call, s *Snippet) (any, error) {
 		return nil, err
 	}
 	return rest.Uncounted(c.Request, p, values, more, url.Values{"ctx": {start}}), nil
+}
+
+// noCursor is the answer (400) to a cursor that is no revision of the snippet.
+func noCursor() error {
+	return rest.Refuse(reason.PageInvalid, "ctx is no cursor of this list. Follow the next link as it is.").WithMessage("Invalid ctx")
 }
 
 // oneCommit is one revision (GET .../commits/{revision}).

@@ -107,14 +107,21 @@ func (s *Snippet) level(p *access.Principal, held access.Level) access.Level {
 	return access.None
 }
 
+// administers is nil for who acts as p and may do everything with a snippet. A *rest.Error says otherwise.
+func (room *Room) administers(ctx context.Context, p *access.Principal, s *Snippet) error {
+	names := map[string]string{"workspace": rest.Braced(s.Workspace.ID), "encoded_id": s.Encoded}
+	_, err := access.Visit(room.Accounts.Gate, ctx, p, room.Snippets().Needs(access.Admin), func(name string) string { return names[name] })
+	return err
+}
+
 // notFound is the answer (404) to whoever may not see a snippet, the same whether it exists or not.
 func notFound(_, _ string) *rest.Error {
 	return rest.Refuse(reason.ResourceNotFound, "There is no such snippet, or this caller may not see it.").WithMessage("Snippet not found.")
 }
 
-// shelves are the workspaces as the list of their snippets sees them: one that holds a public snippet lets everybody in, though it
+// Shelves are the workspaces as the list of their snippets sees them: one that holds a public snippet lets everybody in, though it
 // is private itself. The list shows what the caller may see.
-func (room *Room) shelves() *access.Resource[workspace.Workspace] {
+func (room *Room) Shelves() *access.Resource[workspace.Workspace] {
 	workspaces := room.Workspaces.Workspaces()
 	return &access.Resource[workspace.Workspace]{Name: "list of snippets", Params: workspaces.Params, NotFound: workspaces.NotFound,
 		Find: func(ctx context.Context, p *access.Principal, name, _ string) (access.Found[workspace.Workspace], error) {

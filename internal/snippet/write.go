@@ -51,10 +51,8 @@ func (room *Room) createIn(c *access.Call, w workspace.Workspace) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snippet{CreatorID: c.Principal.AccountID(), Private: true, Workspace: w, Created: room.now()}
-	s.Updated = s.Created
-	ch.apply(s)
-	if err := room.create(c, s, ch); err != nil {
+	s, err := room.create(c.Context(), c.Principal, w, ch)
+	if err != nil {
 		return nil, err
 	}
 	revision, err := room.newest(c.Context(), s)
@@ -80,23 +78,25 @@ func (ch change) apply(s *Snippet) {
 	}
 }
 
-// create makes a snippet. The directory comes first and the row last: a crash in between leaves a directory that nobody knows,
+// create makes a snippet in a workspace. The directory comes first and the row last: a crash in between leaves a directory that nobody knows,
 // which the next start sweeps away. A snippet without files has a first revision too, which is empty.
-func (room *Room) create(c *access.Call, s *Snippet, ch change) error {
+func (room *Room) create(ctx context.Context, p *access.Principal, w workspace.Workspace, ch change) (*Snippet, error) {
+	s := &Snippet{CreatorID: p.AccountID(), Private: true, Workspace: w, Created: room.now()}
+	s.Updated = s.Created
+	ch.apply(s)
 	id, err := uuid.NewV7()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.ID = id.String()
 	if s.Encoded, err = newEncoded(); err != nil {
-		return err
+		return nil, err
 	}
-	ctx := c.Context()
 	if err := room.Git.Create(ctx, s.ID, Branch); err != nil {
-		return fmt.Errorf("create git directory: %w", err)
+		return nil, fmt.Errorf("create git directory: %w", err)
 	}
 	err = func() error {
-		first, err := room.commit(c, s, "", ch)
+		first, err := room.commit(ctx, p, s, "", ch)
 		if err != nil {
 			return err
 		}
@@ -122,20 +122,20 @@ func (room *Room) create(c *access.Call, s *Snippet, ch change) error {
 			room.Log.Warn("a git directory is left over until the next start", "snippet", s.ID, "error", gone)
 		}
 	}
-	return err
+	return s, err
 }
 
 // commit stores what ch makes of the files of a revision, "" for none; no reference names it yet. A *rest.Error says what cannot be.
-func (room *Room) commit(c *access.Call, s *Snippet, head gitstore.Hash, ch change) (gitstore.Hash, error) {
-	if err := room.bound(c.Context(), s, head, ch); err != nil {
+func (room *Room) commit(ctx context.Context, p *access.Principal, s *Snippet, head gitstore.Hash, ch change) (gitstore.Hash, error) {
+	if err := room.bound(ctx, s, head, ch); err != nil {
 		return "", err
 	}
-	who := room.Repositories.Signature(c.Principal)
+	who := room.Repositories.Signature(p)
 	commit := gitstore.NewCommit{Edits: ch.edits, Author: who, Committer: who, Message: message(head, ch.edits)}
 	if head != "" {
 		commit.Parents = []gitstore.Hash{head}
 	}
-	hash, err := room.Git.WriteCommit(c.Context(), s.ID, commit)
+	hash, err := room.Git.WriteCommit(ctx, s.ID, commit)
 	if named, ok := errors.AsType[*gitstore.Error](err); ok && named.What != "repository" && (errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrInvalid)) {
 		return "", rest.InvalidField("files", named.Error())
 	}
@@ -205,12 +205,7 @@ func (room *Room) change(c *access.Call, s *Snippet, at gitstore.Hash) (any, err
 	if err != nil {
 		return nil, err
 	}
-	if ch.private != nil && *ch.private != s.Private {
-		if _, err := access.Check(c, room.Snippets().Needs(access.Admin), c.Param("workspace"), c.Param("encoded_id")); err != nil {
-			return nil, err
-		}
-	}
-	changed, head, err := room.save(c, s, ch, at)
+	changed, head, err := room.save(c.Context(), c.Principal, s, ch, at)
 	if err != nil {
 		return nil, err
 	}
@@ -228,9 +223,13 @@ var errMoved = errors.New("snippet: moved")
 const maxAttempts = 25
 
 // save carries a change out, whole or not at all, and gives the snippet with its newest revision. With at, nobody has changed the
-// files since that revision, or else nothing is done.
-func (room *Room) save(c *access.Call, s *Snippet, ch change, at gitstore.Hash) (*Snippet, gitstore.Hash, error) {
-	ctx := c.Context()
+// files since that revision, or else nothing is done. Who lets others see it, or no longer, needs more than who changes files.
+func (room *Room) save(ctx context.Context, p *access.Principal, s *Snippet, ch change, at gitstore.Hash) (*Snippet, gitstore.Hash, error) {
+	if ch.private != nil && *ch.private != s.Private {
+		if err := room.administers(ctx, p, s); err != nil {
+			return nil, "", err
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		held, err := room.Git.RefValues(ctx, s.ID, []string{branchRef})
 		if err != nil {
@@ -242,7 +241,7 @@ func (room *Room) save(c *access.Call, s *Snippet, ch change, at gitstore.Hash) 
 		}
 		next := head
 		if len(ch.edits) > 0 {
-			if next, err = room.commit(c, s, head, ch); err != nil {
+			if next, err = room.commit(ctx, p, s, head, ch); err != nil {
 				return nil, "", room.gone(s, err)
 			}
 		}

@@ -26,6 +26,7 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/search"
+	"github.com/pailforge/pail/internal/snippet"
 	"github.com/pailforge/pail/internal/sshkey"
 	"github.com/pailforge/pail/internal/web/code"
 	"github.com/pailforge/pail/internal/web/consumers"
@@ -35,6 +36,7 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/pulls"
 	"github.com/pailforge/pail/internal/web/signin"
+	"github.com/pailforge/pail/internal/web/snippets"
 	"github.com/pailforge/pail/internal/web/teams"
 	"github.com/pailforge/pail/internal/web/tokens"
 	"github.com/pailforge/pail/internal/web/wikis"
@@ -61,6 +63,7 @@ type Rooms struct {
 	PullRequests *pullrequest.Room
 	Issues       *issue.Room
 	Wikis        *wiki.Room
+	Snippets     *snippet.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
 	Operations   []access.Operation // that the API serves
@@ -91,5 +94,6 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&issues.Pages{Issues: rooms.Issues, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&wikis.Pages{Wikis: rooms.Wikis, Repositories: rooms.Repositories, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
+	(&snippets.Pages{Snippets: rooms.Snippets, Workspaces: rooms.Workspaces, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
 	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/catalog"
@@ -16,6 +17,16 @@ type object = map[string]any
 // Document is the description of the operations, served at this external base URL, as JSON. It fails for an operation
 // that the catalogue does not have, or whose room does not declare what it answers.
 func Document(base string, operations []access.Operation) ([]byte, error) {
+	write, err := Prepare(base, operations)
+	if err != nil {
+		return nil, err
+	}
+	return write()
+}
+
+// Prepare is Document for a server that starts: it fails as that does, and leaves the writing, which is most of the work, to the
+// first call of what it gives.
+func Prepare(base string, operations []access.Operation) (write func() ([]byte, error), err error) {
 	d := &document{base: base, schemas: newSchemas()}
 	paths, tags := object{}, map[string]bool{}
 	for _, o := range operations {
@@ -45,7 +56,7 @@ func Document(base string, operations []access.Operation) ([]byte, error) {
 		return nil, d.schemas.err
 	}
 	d.schemas.all["Error"] = errorSchema()
-	return json.Marshal(object{
+	whole := object{
 		"openapi": "3.0.3",
 		"info": object{
 			"title":   "Pail",
@@ -64,7 +75,8 @@ func Document(base string, operations []access.Operation) ([]byte, error) {
 			"headers":         headers(),
 			"securitySchemes": securitySchemes(base),
 		},
-	})
+	}
+	return sync.OnceValues(func() ([]byte, error) { return json.Marshal(whole) }), nil
 }
 
 // document is what is collected on the way.

@@ -10,10 +10,13 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pailforge/pail/internal/database"
@@ -52,6 +55,47 @@ func Open(t testing.TB, dsn string) *database.DB {
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "pail.db")
+}
+
+// migrated is a new SQLite file after all migrations.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "pail-migrated-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "pail.db")
+	db, err := database.Open(context.Background(), "sqlite:"+path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // and nothing is left in the log beside it
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// Migrated puts a SQLite file with all migrations, and nothing else, where there is none yet: to migrate is most of the work of a
+// server that starts, and the same each time.
+func Migrated(t testing.TB, path string) {
+	t.Helper()
+	file, err := migrated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := to.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Postgres is the DSN of an empty schema, which goes when the test ends. Without a server it skips the test, or fails

@@ -1,16 +1,20 @@
 package code
 
 import (
+	"errors"
 	"html/template"
+	"path"
+	"strings"
 
 	"github.com/pailforge/pail/internal/branching"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
-// This file is what pages of other areas show of the code of a repository.
+// This file is what pages of other areas show of the code of a repository, and of what else git keeps.
 
 // Between is the list of the commits that lead from one commit to another; "" when there is none.
 func (p *Pages) Between(r *page.Request, repo *repository.Repository, from, to gitstore.Hash) (commits template.HTML, err error) {
@@ -50,29 +54,81 @@ func (p *Pages) Changes(r *page.Request, repo *repository.Repository, from, to g
 	return templates.Part("diff", part)
 }
 
-// This and the next two are for what is kept in git beside repositories, such as wikis: id is that of the git store.
+// Differs is what differs between two commits of the git directory with an id, whose files have the addresses that view gives; from is
+// "" before a first commit.
+func (p *Pages) Differs(r *page.Request, id string, from, to gitstore.Hash, view func(commit gitstore.Hash, path string) string) (template.HTML, error) {
+	part, err := p.differs(r, id, from, to, diff.Show{}, view)
+	if err != nil {
+		return "", err
+	}
+	return templates.Part("diff", part)
+}
 
-// Author is who signed a commit.
-func (p *Pages) Author(all repository.Authors, who gitstore.Signature) (template.HTML, error) {
+// Contents are what is in a file of the git directory with an id, as HTML, and what there is to know of it. In Markdown links lead
+// where file says, and pictures are where picture says; "" where there is none. views is what it means, Picture or Document, where it
+// can be shown as its source too.
+func (p *Pages) Contents(r *page.Request, id string, f diff.Blob, picture, file func(path string) string) (shown template.HTML, facts []string, views string, err error) {
+	var content contents
+	err = p.fill(&content, f, func(limit int64) ([]byte, bool, error) {
+		data, err := p.Repositories.Git.Blob(r.Context(), id, f.Hash, limit)
+		if errors.Is(err, gitstore.ErrTooLarge) {
+			return nil, false, nil
+		}
+		return data, err == nil, err
+	}, func(data []byte) (template.HTML, error) {
+		return markup.Markdown(data, markup.Options{Dir: strings.TrimPrefix(path.Dir("/"+f.Path), "/"), File: file, Picture: func(path string) string {
+			if pictures[extension(path)] == "" {
+				return ""
+			}
+			return picture(path)
+		}})
+	})
+	if err != nil {
+		return "", nil, "", err
+	}
+	shown, err = templates.Part("contents", content)
+	return shown, append([]string{page.Size(f.Info.Size)}, content.Facts...), content.Views, err
+}
+
+// History is a list of commits, whose pages have the addresses that at gives.
+func (p *Pages) History(r *page.Request, commits []gitstore.Commit, at func(gitstore.Hash) string) (template.HTML, error) {
+	authors, err := p.Repositories.AuthorsOf(r.Context(), commits)
+	if err != nil {
+		return "", err
+	}
+	rows := make([]commitRow, len(commits))
+	for i := range commits {
+		rows[i] = commitRow{Commit: &commits[i], Author: author(authors, commits[i].Author), Address: at(commits[i].Hash)}
+	}
+	return templates.Part("commits", rows)
+}
+
+// Author is who made a commit.
+func (p *Pages) Author(r *page.Request, commit *gitstore.Commit) (template.HTML, error) {
+	authors, err := p.Repositories.AuthorsOf(r.Context(), []gitstore.Commit{*commit})
+	if err != nil {
+		return "", err
+	}
+	return templates.Part("author", author(authors, commit.Author))
+}
+
+// Signed is who signed a commit, one of all.
+func (p *Pages) Signed(all repository.Authors, who gitstore.Signature) (template.HTML, error) {
 	return templates.Part("author", author(all, who))
 }
 
 // Files are what differs in one file or two between two commits, as Changes, with no ways that lead on.
 func (p *Pages) Files(r *page.Request, id string, q gitstore.DiffQuery) (template.HTML, error) {
-	kept := &repository.Repository{ID: id}
-	d, err := p.difference(r, kept, q, false)
+	d, err := p.difference(r, id, q, false)
 	if err != nil {
 		return "", err
 	}
-	part := &diffPart{Split: r.URL.Query().Get("view") == "split", Files: d.all, Added: d.added, Removed: d.removed, repo: kept, from: q.From, to: q.To}
+	part := &diffPart{Split: r.URL.Query().Get("view") == "split", Files: d.all, Added: d.added, Removed: d.removed, from: q.From, to: q.To, view: func(gitstore.Hash, string) string { return "" }}
 	part.Views = []page.Link{{Name: "Unified", Href: r.With("view", ""), Current: !part.Split}, {Name: "Side by side", Href: r.With("view", "split"), Current: part.Split}}
 	for _, c := range d.shown {
 		if err := part.add(changePart{}, c, d.files[pathOf(c)], true, false); err != nil {
 			return "", err
 		}
-	}
-	for i := range part.Changes {
-		part.Changes[i].View = ""
 	}
 	return templates.Part("diff", part)
 }

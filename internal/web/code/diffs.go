@@ -51,9 +51,9 @@ type diffPart struct {
 	Odd            int // characters that mislead
 	Pager          page.Pager
 
-	repo     *repository.Repository
 	from, to gitstore.Hash
 	show     diff.Show
+	view     func(commit gitstore.Hash, path string) string // the address of a file
 }
 
 // changePart is what changed in one file.
@@ -84,8 +84,13 @@ var modes = map[string]string{"100644": "a file", "100755": "executable", "12000
 // diff is what differs between two commits; from is "" before a first commit. The parameters of the request say how it is shown:
 // view=split side by side, path one file (the old name and the new one of a file that moved), page a part of the files.
 func (p *Pages) diff(r *page.Request, repo *repository.Repository, from, to gitstore.Hash, show diff.Show) (*diffPart, error) {
+	return p.differs(r, repo.ID, from, to, show, func(commit gitstore.Hash, path string) string { return source(repo, "src", string(commit), path) })
+}
+
+// differs is diff for the git directory with an id, whose files have the addresses that view gives.
+func (p *Pages) differs(r *page.Request, id string, from, to gitstore.Hash, show diff.Show, view func(gitstore.Hash, string) string) (*diffPart, error) {
 	query := r.URL.Query()
-	part := &diffPart{Split: query.Get("view") == "split", repo: repo, from: from, to: to, show: show}
+	part := &diffPart{Split: query.Get("view") == "split", from: from, to: to, show: show, view: view}
 	part.Views = []page.Link{{Name: "Unified", Href: r.With("view", ""), Current: !part.Split}, {Name: "Side by side", Href: r.With("view", "split"), Current: part.Split}}
 	q := gitstore.DiffQuery{From: from, To: to, Context: 3, Renames: true, Paths: query["path"]}
 	if show.Later {
@@ -100,7 +105,7 @@ func (p *Pages) diff(r *page.Request, repo *repository.Repository, from, to gits
 	if len(q.Paths) > 0 {
 		part.Alone = cmp.Or(show.All, r.With("path", ""))
 	}
-	d, err := p.difference(r, repo, q, show.Later)
+	d, err := p.difference(r, id, q, show.Later)
 	switch {
 	case errors.Is(err, gitstore.ErrTooLarge):
 		part.TooMany = true
@@ -145,12 +150,12 @@ type difference struct {
 }
 
 // difference asks git what differs. It is kept for a while. later: the lines of the first files are enough.
-func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery, later bool) (difference, error) {
-	key := differenceKey{repo.ID, q.From, q.To, strings.Join(q.Paths, "\x00"), r.Page(), later}
+func (p *Pages) difference(r *page.Request, id string, q gitstore.DiffQuery, later bool) (difference, error) {
+	key := differenceKey{id, q.From, q.To, strings.Join(q.Paths, "\x00"), r.Page(), later}
 	if d, ok := p.differences.get(key); ok {
 		return d, nil
 	}
-	changes, err := p.Repositories.Git.Changes(r.Context(), repo.ID, q, maxChanged)
+	changes, err := p.Repositories.Git.Changes(r.Context(), id, q, maxChanged)
 	if err != nil {
 		return difference{}, err
 	}
@@ -168,9 +173,9 @@ func (p *Pages) difference(r *page.Request, repo *repository.Repository, q gitst
 	}
 	d.shown = slices.Clone(changes[d.begin:min(d.begin+most, len(changes))])
 	if first = min(first, len(d.shown)); first == len(changes) {
-		d.files, err = p.lines(r, repo, q, d.shown, false, within)
+		d.files, err = p.lines(r, id, q, d.shown, false, within)
 	} else {
-		d.files, err = p.lines(r, repo, q, d.shown[:first], true, within)
+		d.files, err = p.lines(r, id, q, d.shown[:first], true, within)
 	}
 	if err != nil {
 		return difference{}, err
@@ -222,7 +227,7 @@ type file struct{ hunks []diff.Hunk }
 
 // lines reads the lines of the files that are shown, and no more of the difference than that takes. some: they are not all files
 // that differ.
-func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.DiffQuery, shown []gitstore.Change, some bool, within budget) (map[string]file, error) {
+func (p *Pages) lines(r *page.Request, id string, q gitstore.DiffQuery, shown []gitstore.Change, some bool, within budget) (map[string]file, error) {
 	files := make(map[string]file, len(shown))
 	text := 0
 	if some {
@@ -237,7 +242,7 @@ func (p *Pages) lines(r *page.Request, repo *repository.Repository, q gitstore.D
 	if text == 0 {
 		return files, nil
 	}
-	out, err := p.Repositories.Git.Diff(r.Context(), repo.ID, q)
+	out, err := p.Repositories.Git.Diff(r.Context(), id, q)
 	if err != nil {
 		return nil, err
 	}
@@ -295,9 +300,9 @@ func (d *diffPart) add(one changePart, c gitstore.Change, f file, alone, late bo
 	}
 	switch {
 	case c.New != "" && c.NewMode != "160000":
-		one.View = source(d.repo, "src", string(d.to), c.New)
+		one.View = d.view(d.to, c.New)
 	case c.New == "" && d.from != "" && c.OldMode != "160000":
-		one.View = source(d.repo, "src", string(d.from), c.Old)
+		one.View = d.view(d.from, c.Old)
 	}
 	if d.show.Talk != nil {
 		var version string

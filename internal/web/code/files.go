@@ -21,6 +21,7 @@ import (
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/web/diff"
 	"github.com/pailforge/pail/internal/web/page"
 )
 
@@ -216,12 +217,18 @@ func marks(e gitstore.Entry, info gitstore.FileInfo) (all []string) {
 // filePage is what the page of a file shows.
 type filePage struct {
 	at
-	Acts  []page.Link // other pages about the file
+	contents
+	Acts []page.Link // other pages about the file
+	// Faults are what is wrong with it as the file of code owners that it is.
+	Faults []codeowners.Fault
+}
+
+// contents are what is in a file, on a page.
+type contents struct {
 	Facts []string
 	Raw   string // where the bytes of the file are; "" where they are not here
 	Odd   int    // characters that mislead
-	// Faults are what is wrong with it as the file of code owners that it is.
-	Faults []codeowners.Fault
+	Views string // what it means, where it can be shown as that and as its source: Picture or Document
 
 	// One of these.
 	Said     string // why it is not shown
@@ -241,24 +248,29 @@ func (p *Pages) file(r *page.Request, repo *repository.Repository, found *reposi
 	if err != nil {
 		return page.Answer{}, err
 	}
-	content := filePage{at: frame, Facts: marks(found.Entry, found.Info)}
-	kind := pictures[extension(found.Path)]
+	content := filePage{at: frame, contents: contents{Facts: marks(found.Entry, found.Info)}}
+	asSource := r.URL.Query().Get("view") == "source"
 	switch {
 	case found.Entry.Submodule():
 		content.Said = fmt.Sprintf("This is a submodule: commit `%s` of another repository, whose files are not here. Its address is in the file `.gitmodules`.", found.Entry.Hash)
 	case found.Link():
 		err = p.link(r, repo, found, &content)
-	case found.Info.LFS:
-		content.Said = "Git LFS keeps this file elsewhere: here is only a pointer to it."
-	case kind != "" && found.Info.Size <= maxPicture && r.URL.Query().Get("view") != "source":
-		err = p.picture(r, repo, found, &content)
-	case found.Info.Binary:
-		content.Said = "This is a binary file."
 	default:
-		err = p.text(r, repo, found, &content)
+		blob := diff.Blob{Path: found.Path, Hash: found.Entry.Hash, Info: found.Info, Raw: source(repo, "raw", string(found.Commit.Hash), found.Path), Source: asSource}
+		err = p.fill(&content.contents, blob, func(limit int64) (data []byte, ok bool, err error) {
+			if data, ok, err = p.Repositories.Bytes(r.Context(), repo, found, limit); err == nil && ok && !found.Info.Binary {
+				content.Faults, err = p.PullRequests.OwnerFaults(r.Context(), repo, found.Commit, found.Path, data)
+			}
+			return data, ok, err
+		}, func(data []byte) (template.HTML, error) {
+			return p.document(r.Context(), repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
+		})
 	}
 	if err != nil {
 		return page.Answer{}, err
+	}
+	if content.Views != "" {
+		content.Acts = views(repo, found, asSource, content.Views)
 	}
 	if !found.Entry.Submodule() {
 		content.Raw = source(repo, "raw", found.Revision, found.Path)
@@ -296,20 +308,37 @@ func (p *Pages) link(r *page.Request, repo *repository.Repository, found *reposi
 	return nil
 }
 
+// fill shows a file, which read reads up to a limit (ok: it has no more bytes than that), and document makes HTML of where it is
+// one.
+func (p *Pages) fill(content *contents, f diff.Blob, read func(limit int64) (data []byte, ok bool, err error), document func([]byte) (template.HTML, error)) error {
+	kind := pictures[extension(f.Path)]
+	switch {
+	case f.Info.LFS:
+		content.Said = "Git LFS keeps this file elsewhere: here is only a pointer to it."
+		return nil
+	case kind != "" && f.Info.Size <= maxPicture && !f.Source:
+		return content.picture(f, read)
+	case f.Info.Binary:
+		content.Said = "This is a binary file."
+		return nil
+	}
+	return p.text(content, f, read, document)
+}
+
 // picture shows a picture: as one, and an SVG also as its source.
-func (p *Pages) picture(r *page.Request, repo *repository.Repository, found *repository.Place, content *filePage) error {
-	data, ok, err := p.Repositories.Bytes(r.Context(), repo, found, maxPicture)
+func (content *contents) picture(f diff.Blob, read func(int64) ([]byte, bool, error)) error {
+	data, ok, err := read(maxPicture)
 	if err != nil || !ok {
 		return err
 	}
-	shown := picturePart{Src: source(repo, "raw", string(found.Commit.Hash), found.Path), Alt: highlight.Visible(path.Base(found.Path))}
+	shown := picturePart{Src: f.Raw, Alt: highlight.Visible(path.Base(f.Path))}
 	if about, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil {
 		shown.Width, shown.Height = about.Width, about.Height
 		content.Facts = append(content.Facts, fmt.Sprintf("%d × %d", about.Width, about.Height))
 	}
 	content.Picture = &shown
-	if !found.Info.Binary {
-		content.Acts = views(repo, found, false, "Picture")
+	if !f.Info.Binary {
+		content.Views = "Picture"
 	}
 	return nil
 }
@@ -321,17 +350,11 @@ func views(repo *repository.Repository, found *repository.Place, asSource bool, 
 }
 
 // text shows a file of text.
-func (p *Pages) text(r *page.Request, repo *repository.Repository, found *repository.Place, content *filePage) error {
-	data, ok, err := p.Repositories.Bytes(r.Context(), repo, found, maxFile)
+func (p *Pages) text(content *contents, f diff.Blob, read func(int64) ([]byte, bool, error), document func([]byte) (template.HTML, error)) error {
+	data, ok, err := read(maxFile)
 	if err != nil {
 		return err
 	}
-	if ok {
-		if content.Faults, err = p.PullRequests.OwnerFaults(r.Context(), repo, found.Commit, found.Path, data); err != nil {
-			return err
-		}
-	}
-	asSource := r.URL.Query().Get("view") == "source"
 	switch {
 	case !ok:
 		content.Said = "This file is too large to be shown here."
@@ -339,16 +362,16 @@ func (p *Pages) text(r *page.Request, repo *repository.Repository, found *reposi
 	case len(data) == 0:
 		content.Said = "This file is empty."
 		return nil
-	case pictures[extension(found.Path)] != "":
-		content.Acts = views(repo, found, true, "Picture")
-	case markup.IsMarkdown(found.Path) && len(data) <= markup.MaxSource:
-		content.Acts = views(repo, found, asSource, "Document")
-		if !asSource {
-			content.Document, err = p.document(r.Context(), repo, found.Revision, found.Commit, found.Path, found.Entry.Hash, data)
+	case pictures[extension(f.Path)] != "":
+		content.Views = "Picture"
+	case markup.IsMarkdown(f.Path) && len(data) <= markup.MaxSource:
+		content.Views = "Document"
+		if !f.Source {
+			content.Document, err = document(data)
 			return err
 		}
 	}
-	shown := p.code(found.Path, found.Entry.Hash, data)
+	shown := p.code(f, data)
 	if shown.lines > maxLines {
 		content.Said = fmt.Sprintf("This file has %d lines: too many to be shown here.", shown.lines)
 		return nil
@@ -375,6 +398,7 @@ func counted(n int, thing string) string {
 type codeKey struct {
 	extension string // and with it the language; the whole name where it has none
 	file      gitstore.Hash
+	lines     string // what the ids of its lines begin with
 }
 
 // codePart is a file as HTML.
@@ -386,8 +410,8 @@ type codePart struct {
 }
 
 // code is a file as numbered lines, which is kept for a while.
-func (p *Pages) code(file string, hash gitstore.Hash, data []byte) codePart {
-	key := codeKey{path.Base(file), hash}
+func (p *Pages) code(f diff.Blob, data []byte) codePart {
+	key := codeKey{path.Base(f.Path), f.Hash, f.Lines}
 	if made, ok := p.codes.get(key); ok {
 		return made
 	}
@@ -395,30 +419,27 @@ func (p *Pages) code(file string, hash gitstore.Hash, data []byte) codePart {
 	if lines > maxLines {
 		return codePart{lines: lines}
 	}
-	code := highlight.File(file, data)
-	made := codePart{html: numbered(code.Lines), lines: len(code.Lines), odd: code.Odd, language: code.Language}
+	code := highlight.File(f.Path, data)
+	made := codePart{html: numbered(code.Lines, f.Lines), lines: len(code.Lines), odd: code.Odd, language: code.Language}
 	if !code.Cut {
 		p.codes.put(key, made, len(made.html)+len(key.extension))
 	}
 	return made
 }
 
-// numbered are lines as rows of a table, of which each can be linked to as #L1. The numbers are not among what the Tab key goes
+// numbered are lines as rows of a table, of which each can be linked to as #L1, with prefix before the L. The numbers are not among what the Tab key goes
 // through: there may be thousands of them.
-func numbered(lines []template.HTML) template.HTML {
+func numbered(lines []template.HTML, prefix string) template.HTML {
 	var b strings.Builder
 	b.WriteString(`<table class="src" role="presentation" dir="ltr"><tbody>` + "\n")
 	for i, line := range lines {
 		n := strconv.Itoa(i + 1)
-		b.WriteString(`<tr id="L` + n + `"><td><a href="#L` + n + `" tabindex="-1">` + n + `</a></td><td>` + string(line) + "</td></tr>\n")
+		b.WriteString(`<tr id="` + prefix + `L` + n + `"><td><a href="#` + prefix + `L` + n + `" tabindex="-1">` + n + `</a></td><td>` + string(line) + "</td></tr>\n")
 	}
 	b.WriteString("</tbody></table>\n")
 	return template.HTML(b.String())
 }
 
-// raw serves the bytes of a file. Nothing of it runs: pictures are pictures, text is plain text, and everything else is kept, not
-// shown. What stands at an address of a full hash stays the same, but whether somebody may see it does not: it is kept by the
-// browser alone, and not for long.
 func (p *Pages) raw(r *page.Request, repo *repository.Repository) (page.Answer, error) {
 	found, moved, err := p.place(r, repo, "raw")
 	if err != nil || moved != "" {
@@ -432,17 +453,24 @@ func (p *Pages) bytes(r *page.Request, repo *repository.Repository, found *repos
 	if found.Entry.Directory() || found.Entry.Submodule() {
 		return page.Answer{}, rest.Refuse(reason.ResourceNotFound, "There is no file at this path.")
 	}
-	content := rest.Content{Tag: string(found.Entry.Hash), Size: found.Info.Size, Type: pictures[extension(found.Path)],
-		Open: func() (io.ReadCloser, error) { return p.Repositories.Git.Open(r.Context(), repo.ID, found.Entry.Hash) }}
-	if gitstore.Hash(found.Revision).Valid() { // a branch goes on
+	return p.Raw(r, repo.ID, r.PathValue("rev"), diff.Blob{Path: found.Path, Hash: found.Entry.Hash, Info: found.Info})
+}
+
+// Raw serves the bytes of a file of the git directory with an id. Nothing of it runs: pictures are pictures, text is plain text, and
+// everything else is kept, not shown. What stands at an address of a full hash, as revision may be, stays the same, but whether
+// somebody may see it does not: it is kept by the browser alone, and not for long.
+func (p *Pages) Raw(r *page.Request, id, revision string, f diff.Blob) (page.Answer, error) {
+	content := rest.Content{Tag: string(f.Hash), Size: f.Info.Size, Type: pictures[extension(f.Path)],
+		Open: func() (io.ReadCloser, error) { return p.Repositories.Git.Open(r.Context(), id, f.Hash) }}
+	if gitstore.Hash(revision).Valid() { // a branch goes on
 		content.Cache = "private, max-age=3600"
 	}
 	if content.Size <= maxFile {
-		data, _, err := p.Repositories.Bytes(r.Context(), repo, found, maxFile)
+		data, err := p.Repositories.Git.Blob(r.Context(), id, f.Hash, maxFile)
 		if err != nil {
 			return page.Answer{}, err
 		}
-		if content.Type == "" && !found.Info.Binary {
+		if content.Type == "" && !f.Info.Binary {
 			content.Type = "text/plain"
 			if utf8.Valid(data) {
 				content.Type += "; charset=utf-8"
@@ -451,7 +479,7 @@ func (p *Pages) bytes(r *page.Request, repo *repository.Repository, found *repos
 		content.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
 	}
 	if content.Type == "" || content.Size > maxPicture {
-		content.Type, content.Name = "application/octet-stream", strings.ToValidUTF8(path.Base(found.Path), "\ufffd")
+		content.Type, content.Name = "application/octet-stream", strings.ToValidUTF8(path.Base(f.Path), "\ufffd")
 	}
 	return page.Answer{Content: &content}, nil
 }

@@ -5,6 +5,7 @@
 //	file.go      one file: go-gitdiff reads its hunks
 //	rows.go      hunks as rows
 //	talk.go      what people say of lines, for the pages that show it
+//	blob.go      a file that a page shows
 //
 // What changed in a file is counted by git itself (gitstore.Changes); this package only shows it.
 package diff

@@ -143,7 +143,8 @@ func trail(r *page.Request, w *workspace.Workspace, more ...page.Link) []page.Li
 
 // workspaceTabs are the pages of a workspace, as far as the visitor may see them.
 func (p *Pages) workspaceTabs(r *page.Request, w *workspace.Workspace) []page.Link {
-	all := []page.Link{{Name: "Overview", Href: at(w.Slug)}, {Name: "Repositories", Href: at(w.Slug, "repositories")}, {Name: "Projects", Href: at(w.Slug, "projects")}}
+	all := []page.Link{{Name: "Overview", Href: at(w.Slug)}, {Name: "Repositories", Href: at(w.Slug, "repositories")}, {Name: "Projects", Href: at(w.Slug, "projects")},
+		{Name: "Snippets", Href: at("snippets", w.Slug)}}
 	if may(r, p.Workspaces.Workspaces().Needs(access.Write)) {
 		all = append(all, page.Link{Name: "Members", Href: at(w.Slug, "settings", "members")})
 	}

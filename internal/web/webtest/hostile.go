@@ -37,6 +37,7 @@ var named = []struct{ table, column string }{
 	{"commit_report", "title"}, {"commit_report", "details"}, {"commit_annotation", "summary"}, {"commit_annotation", "path"},
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
+	{"snippet", "title"}, {"snippet_comment", "content"},
 	{"deploy_key", "label"}, {"deploy_key", "comment"}, {"ssh_key", "label"}, {"ssh_key", "comment"},
 	{"issue", "title"}, {"issue", "content"}, {"issue_comment", "content"}, {"issue_attachment", "name"}, {"issue_filter", "name"},
 	{"issue_component", "name"}, {"issue_milestone", "name"}, {"issue_version", "name"},

@@ -26,6 +26,8 @@ var notPages = map[string]string{
 	"/{workspace}/{repo_slug}/pull-requests/{id}/events":          "for the script",
 	"/{workspace}/{repo_slug}/issues/{id}/attachments/{filename}": "files",
 	"/{workspace}/{repo_slug}/wiki/raw/{rev}/{page...}":           "files",
+	"/snippets/{workspace}/{encoded_id}/raw/{revision}/{path...}": "files",
+	"/snippets/{workspace}/{encoded_id}/patch/{revision}":         "a text",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -52,6 +54,8 @@ func (s *Scene) values() map[string]string {
 		"labels":      "components",
 		"label":       "1",
 		"page":        wiki.Start,
+		"encoded_id":  s.Snippet,
+		"revision":    "main",
 	}
 }
 
@@ -103,15 +107,19 @@ func (s *Scene) Pages() (all []Page) {
 				all = append(all, Page{page.Pattern + " " + state, strings.TrimSuffix(bare, "1") + strconv.Itoa(i+2)})
 			}
 		}
+		if strings.HasPrefix(path, "/snippets/{workspace}/{encoded_id}") {
+			all = append(all, Page{page.Pattern + " without files", strings.Replace(bare, s.Snippet, s.EmptySnippet, 1)})
+		}
 	}
 	return all
 }
 
-// Forms are all that forms are sent to in workspaces and their repositories, each once.
+// Forms are all that forms are sent to in workspaces, of their repositories and their snippets, each once, for what is private.
 func (s *Scene) Forms() (all []Page) {
 	s.T.Helper()
 	for _, form := range s.paths("POST") {
-		if strings.HasPrefix(form.Pattern, "POST /{workspace}/") {
+		if strings.HasPrefix(form.Pattern, "POST /{workspace}/") || strings.HasPrefix(form.Pattern, "POST /snippets/{workspace}/") {
+			form.Path = strings.Replace(form.Path, s.Snippet, s.EmptySnippet, 1) // the other one is public
 			all = append(all, form)
 		}
 	}
@@ -156,4 +164,7 @@ var looks = map[string][]struct{ name, query string }{
 	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
 	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
 	"/{workspace}/{repo_slug}/pull-requests/{id}/files": {{"side by side", "?path=more.txt&view=split"}},
+	"/snippets":                          {{"without any", "?q=nothing+has+this+title"}},
+	"/snippets/{workspace}/{encoded_id}": {{"one file as its source", "?path=README.md&view=source"}},
+	"/snippets/{workspace}/{encoded_id}/diff/{revision}": {{"side by side", "?view=split"}},
 }

@@ -35,6 +35,7 @@ type Scene struct {
 	DeployKey   string // the id of one
 
 	WikiFirst, WikiRevision string // revisions of the wiki: the first one, and one that has its start page
+	Snippet, EmptySnippet   string // the ids in addresses of two snippets, the second without files
 
 	RepositoryHook, WorkspaceHook string // ids of webhooks, the first with deliveries of each kind
 
@@ -53,6 +54,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene.history(n)
 	scene.pullRequests(n)
 	scene.issues()
+	scene.snippets(n)
 	scene.credentials()
 	scene.pages()
 	scene.webhooks()

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +122,44 @@ func (b *Browser) Post(path string, form url.Values) Reply {
 	return b.Do("POST", path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
+// File is a file that is chosen in a form.
+type File struct{ Field, Name, Content string }
+
+// Upload sends a form with files as it is given: the field csrf first, and then the others by name.
+func (b *Browser) Upload(path string, form url.Values, files ...File) Reply {
+	b.T.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	write := func(name, value string) {
+		if err := w.WriteField(name, value); err != nil {
+			b.T.Fatal(err)
+		}
+	}
+	for _, value := range form["csrf"] {
+		write("csrf", value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, value := range form[name] {
+			if name != "csrf" {
+				write(name, value)
+			}
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreateFormFile(f.Field, f.Name)
+		if err == nil {
+			_, err = io.WriteString(part, f.Content)
+		}
+		if err != nil {
+			b.T.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		b.T.Fatal(err)
+	}
+	return b.Do("POST", path, body.String(), "Content-Type", w.FormDataContentType())
+}
+
 // Files is a form with files, as a browser sends it: fields in pairs of a name and a content, files where the name holds a colon.
 func Files(t testing.TB, fields ...string) (body, kind string) {
 	t.Helper()
@@ -148,8 +188,9 @@ func Files(t testing.TB, fields ...string) (body, kind string) {
 }
 
 // Submit sends the form of a page whose action is action, with what stands in its fields, and values in place of those
-// or beside them. Where several forms have the action, the first that has all the names in values is taken.
-func (b *Browser) Submit(on Reply, action string, values url.Values) Reply {
+// or beside them, and the files that are chosen. Where several forms have the action, the first that has all the names in values is
+// taken.
+func (b *Browser) Submit(on Reply, action string, values url.Values, files ...File) Reply {
 	b.T.Helper()
 	forms := Forms(b.T, on)
 	for _, f := range forms {
@@ -162,6 +203,9 @@ func (b *Browser) Submit(on Reply, action string, values url.Values) Reply {
 		}
 		for k, v := range values {
 			sent[k] = v
+		}
+		if f.files {
+			return b.Upload(action, sent, files...)
 		}
 		return b.Post(action, sent)
 	}
@@ -183,6 +227,7 @@ type Form struct {
 	Action, Method string
 	Values         url.Values
 	names          map[string]bool
+	files          bool // it takes files
 }
 
 func (f Form) hasAll(values url.Values) bool {
@@ -210,7 +255,7 @@ func Forms(t testing.TB, r Reply) (all []Form) {
 }
 
 func readForm(n *html.Node) Form {
-	f := Form{Action: attr(n, "action"), Method: attr(n, "method"), Values: url.Values{}, names: map[string]bool{}}
+	f := Form{Action: attr(n, "action"), Method: attr(n, "method"), Values: url.Values{}, names: map[string]bool{}, files: attr(n, "enctype") == "multipart/form-data"}
 	for e := range n.Descendants() {
 		name := attr(e, "name")
 		if e.Type != html.ElementNode || name == "" {
@@ -229,9 +274,11 @@ func readForm(n *html.Node) Form {
 				f.Values.Add(name, attr(e, "value"))
 			}
 		case "textarea":
+			text := ""
 			if e.FirstChild != nil {
-				f.Values.Add(name, strings.TrimPrefix(e.FirstChild.Data, "\n"))
+				text = e.FirstChild.Data
 			}
+			f.Values.Add(name, text)
 		case "select":
 			chosen, first := "", true
 			for o := range e.Descendants() {
