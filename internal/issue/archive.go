@@ -39,7 +39,7 @@ const (
 	maxValue     = 4 << 20
 	maxRatio     = 200
 	unpackedFree = 256 << 20
-	maxImported  = 4 * maxContent // characters of one text
+	maxImported  = 4 * MaxContent // characters of one text
 	maxLogField  = 64             // characters
 	maxEntryID   = 1 << 53        // what JSON can say everywhere
 	maxNumber    = 1 << 31
@@ -482,7 +482,7 @@ func (a *archive) check(ctx context.Context) (*summary, error) {
 		if name == nil || *name == "" || known[kind][*name] {
 			return nil
 		}
-		if err := checkText(at, field, *name, maxLabel); err != nil {
+		if err := checkText(at, field, *name, MaxLabel); err != nil {
 			return err
 		}
 		if oneLine(*name) != nil || strings.TrimSpace(*name) != *name {
@@ -610,7 +610,7 @@ func (p *archivedPerson) check(at place, field string) error {
 		return nil
 	}
 	for _, s := range []string{p.DisplayName, orEmpty(p.AccountID), p.UUID, p.Email} {
-		if err := checkText(at, field, s, maxTitle); err != nil {
+		if err := checkText(at, field, s, MaxTitle); err != nil {
 			return err
 		}
 		if oneLine(s) != nil {
@@ -635,7 +635,7 @@ func (i *archivedIssue) check(at place) error {
 	if i.Title == "" {
 		return at.wrong("title", "it is missing")
 	}
-	if err := checkText(at, "title", i.Title, maxTitle); err != nil {
+	if err := checkText(at, "title", i.Title, MaxTitle); err != nil {
 		return err
 	}
 	if err := checkText(at, "content", orEmpty(i.Content), maxImported); err != nil {
@@ -736,7 +736,7 @@ func (f *archivedFile) check(at place, a *archive) error {
 
 func (m *archivedMeta) check(at place) error {
 	for field, s := range map[string]*string{"default_component": m.DefaultComponent, "default_milestone": m.DefaultMilestone, "default_version": m.DefaultVersion, "default_kind": m.DefaultKind} {
-		if err := checkText(at, field, orEmpty(s), maxLabel); err != nil {
+		if err := checkText(at, field, orEmpty(s), MaxLabel); err != nil {
 			return err
 		}
 	}

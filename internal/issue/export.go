@@ -372,7 +372,7 @@ func (w *archiveWriter) logs(ctx context.Context, add func(any) error) error {
 		var ids []string
 		for k := range rows {
 			people.add(&rows[k].Who)
-			if change := rows[k].Changes["assignee"]; change != (fieldChange{}) {
+			if change := rows[k].Changes["assignee"]; change != (FieldChange{}) {
 				ids = append(ids, change.Old, change.New)
 			}
 		}

@@ -409,7 +409,7 @@ type entry struct {
 	issue   int64
 	who     account.Person
 	created int64
-	changes map[string]fieldChange
+	changes map[string]FieldChange
 }
 
 // logs writes the log. What hangs on one comment is one entry, wherever it is in the list; what hangs on none has a number of its own.
@@ -428,12 +428,12 @@ func (in *importer) logs(ctx context.Context) error {
 			if err := in.entry(ctx, now); err != nil {
 				return err
 			}
-			now = &entry{at: at, issue: l.Issue, who: who, created: created, changes: map[string]fieldChange{}}
+			now = &entry{at: at, issue: l.Issue, who: who, created: created, changes: map[string]FieldChange{}}
 			if l.Comment != nil {
 				now.id = *l.Comment
 			}
 		}
-		field, change := l.Field, fieldChange{orEmpty(l.ChangedFrom), orEmpty(l.ChangedTo)}
+		field, change := l.Field, FieldChange{orEmpty(l.ChangedFrom), orEmpty(l.ChangedTo)}
 		for here, there := range logFields {
 			if field == there {
 				field = here
@@ -506,7 +506,7 @@ func (in *importer) entry(ctx context.Context, e *entry) error {
 }
 
 func (in *importer) merge(ctx context.Context, e *entry, text string) error {
-	all := map[string]fieldChange{}
+	all := map[string]FieldChange{}
 	if err := json.Unmarshal([]byte(text), &all); err != nil {
 		return err
 	}
