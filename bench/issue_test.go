@@ -45,6 +45,7 @@ func BenchmarkIssues(b *testing.B) {
 	lists(b, nil, &shelf{w, token, "/2.0/repositories/acme/widgets/issues"}, limitIssue,
 		question{"list", ""}, question{"sorted", "?sort=-updated_on"}, question{"page 100", "?page=100"}, question{"one", "/99998"},
 		filtered("state", `state="new"`, ""), filtered("state sorted", `state="new"`, "-updated_on"), filtered("kind", `kind="task" AND state="open"`, ""),
+		filtered("mine", `assignee.uuid="{`+w.Member.ID+`}" AND state="open"`, "-updated_on"), filtered("priority", `priority="major" AND state="new"`, ""),
 		filtered("nickname", `assignee.nickname="acme-member"`, ""), filtered("nobody", `assignee=null`, ""), filtered("title", `title="Number 50000"`, ""),
 		filtered("id", `id=50000`, ""), filtered("recent", `updated_on>=1970-01-01T00:00:00.099+00:00`, "-updated_on"))
 }

@@ -16,7 +16,7 @@ import (
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
 	const sshKeys = "/users/{selected_user}/ssh-keys"
-	own := (&access.Resource[Account]{Name: "account", Params: [2]string{"selected_user"}, Find: r.findOwn, NotFound: NotFound}).Needs(access.Admin)
+	own := r.Own()
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
 		access.On("GET /user/emails", access.Self, r.listEmails).Lists(emailJSON{}),
@@ -29,6 +29,11 @@ func (r *Room) Operations() []access.Operation {
 		access.On("PUT "+sshKeys+"/{key_id}", own, r.putSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}),
 		access.On("DELETE "+sshKeys+"/{key_id}", own, r.deleteSSHKey).Answers(nil),
 	}
+}
+
+// Own is the need of what people administer each for themselves alone: that the parameter {selected_user} names the caller.
+func (r *Room) Own() access.Need[Account] {
+	return (&access.Resource[Account]{Name: "account", Params: [2]string{"selected_user"}, Find: r.findOwn, NotFound: NotFound}).Needs(access.Admin)
 }
 
 // findUser: accounts are public, as on Bitbucket Cloud; their e-mails are not.

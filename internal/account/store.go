@@ -34,6 +34,14 @@ func one(ctx context.Context, q database.Queryer, where string, args ...any) (Ac
 	return a, err
 }
 
+// ByAccountID looks an account up by its account id alone. ErrNotFound when there is none.
+func (r *Room) ByAccountID(ctx context.Context, q database.Queryer, accountID string) (Account, error) {
+	if !printable(accountID) || len(accountID) > maxEmail {
+		return Account{}, ErrNotFound
+	}
+	return one(ctx, q, `a.account_id = $1`, accountID)
+}
+
 // ByIDs are accounts by their ids, in one query. Those that are not there are left out.
 func ByIDs(ctx context.Context, q database.Queryer, ids []string) (map[string]*Account, error) {
 	ids = slices.Clone(ids)

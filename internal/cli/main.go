@@ -72,7 +72,7 @@ explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
 		a.serve(), a.demo(), a.admin(), a.token(), a.operations(),
-		a.doctor(), a.scopes(), a.record(), a.migrate(),
+		a.doctor(), a.scopes(), a.record(), a.migrate(), a.pipelines(),
 		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.completion(), a.man(), a.version())
 	root.InitDefaultHelpCmd()
 	if help, _, err := root.Find([]string{"help"}); err == nil {

@@ -29,6 +29,7 @@ type Config struct {
 	Log          Log
 	Metrics      Metrics
 	Search       Search
+	Secrets      Secrets
 	Workspaces   Workspaces
 	Invitations  Invitations
 	Repositories Repositories
@@ -101,6 +102,11 @@ type Log struct {
 // Search says where the search for code keeps its index.
 type Search struct {
 	Dir string // a directory that no other process uses
+}
+
+// Secrets says where the keys are that the store's secrets are encrypted with.
+type Secrets struct {
+	KeyFile string // others may not read it
 }
 
 // Metrics says where /metrics is served.

@@ -24,7 +24,8 @@ var (
 	// files deliver the bytes of a file, with its own type. What is documented is a directory, or the way to another place
 	// that keeps the file.
 	files = map[string]bool{"GET /repositories/{workspace}/{repo_slug}/src/{commit}/{path}": true, "GET /repositories/{workspace}/{repo_slug}/downloads/{filename}": true,
-		"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments/{path}": true}
+		"GET /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments/{path}":           true,
+		"GET /repositories/{workspace}/{repo_slug}/issues/export/{repo_name}-issues-{task_id}.zip": true}
 	// redirects lead to another operation; the schemas are of where they lead.
 	redirects = map[string]bool{"GET /repositories/{workspace}/{repo_slug}/src": true}
 )

@@ -260,6 +260,20 @@ func (db *DB) Update(ctx context.Context, f func(*Tx) error) error {
 // Record is Update for bookkeeping that nobody caches (activity, counters): it leaves Version as it is.
 func (db *DB) Record(ctx context.Context, f func(*Tx) error) error { return db.transact(ctx, f) }
 
+// View runs f on the store as it is at one moment, however long f takes. While it runs SQLite keeps what is overwritten, so f hurries.
+func (db *DB) View(ctx context.Context, f func(Queryer) error) error {
+	var options *sql.TxOptions // a transaction of SQLite sees one moment in any case
+	if db.dialect == PostgreSQL {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	tx, err := db.read.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return f(&Tx{tx: tx})
+}
+
 func (db *DB) transact(ctx context.Context, f func(*Tx) error) error {
 	const attempts = 5
 	for i := 1; ; i++ {

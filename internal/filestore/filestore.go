@@ -89,7 +89,7 @@ func (s *Store) Open(repositoryID, id string) (*os.File, error) {
 func (s *Store) Remove(repositoryID, id string) error { return os.Remove(s.path(repositoryID, id)) }
 
 // Sweep removes the files that are not known: of repositories that are gone, of uploads that a crash cut off. Files that are younger
-// than age may be on their way in.
+// than age may be on their way in. known has the ids of files, and those of repositories all of whose files stay.
 func (s *Store) Sweep(known map[string]bool, age time.Duration) error {
 	repositories, err := os.ReadDir(s.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -99,6 +99,9 @@ func (s *Store) Sweep(known map[string]bool, age time.Duration) error {
 		return err
 	}
 	for _, repository := range repositories {
+		if known[repository.Name()] {
+			continue
+		}
 		dir := filepath.Join(s.Dir, repository.Name())
 		files, err := os.ReadDir(dir)
 		if err != nil {

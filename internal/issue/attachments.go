@@ -71,10 +71,9 @@ func (room *Room) listAttachments(c *access.Call, r *repository.Repository, i *I
 	return l.Answer(c.Context(), room.DB, c.Request, func(a *Attachment) any { return room.renderAttachment(r, a) })
 }
 
-func (room *Room) findAttachment(c *access.Call, i *Issue) (a Attachment, err error) {
-	name := c.Param("path")
+func (room *Room) findAttachment(ctx context.Context, i *Issue, name string) (a Attachment, err error) {
 	if storable(name) {
-		a, err = scanAttachment(room.DB.Row(c.Context(), `SELECT `+attachmentColumns+fromAttachments+` AND f.name = $3`, i.RepositoryID, i.Number, name).Scan)
+		a, err = scanAttachment(room.DB.Row(ctx, `SELECT `+attachmentColumns+fromAttachments+` AND f.name = $3`, i.RepositoryID, i.Number, name).Scan)
 	}
 	if a.ID == "" && err == nil || errors.Is(err, database.ErrNoRows) {
 		return a, rest.Refuse(reason.ResourceNotFound, "The issue has no file of this name.")
@@ -82,46 +81,67 @@ func (room *Room) findAttachment(c *access.Call, i *Issue) (a Attachment, err er
 	return a, err
 }
 
-// getAttachment delivers a file. Bitbucket Cloud answers with the address at which it keeps the file; here the answer is the file
-// itself, so that nobody has to send a credential anywhere else (GET .../attachments/{path}).
+// getAttachment delivers a file (GET .../attachments/{path}).
 func (room *Room) getAttachment(c *access.Call, _ *repository.Repository, i *Issue) (any, error) {
-	a, err := room.findAttachment(c, i)
+	content, err := room.File(c.Context(), i, c.Param("path"))
 	if err != nil {
 		return nil, err
+	}
+	return content, nil
+}
+
+// File is a file of an issue, to be read until ctx ends. Bitbucket Cloud answers with the address at which it keeps the file; here the answer is the file
+// itself, so that nobody has to send a credential anywhere else. A *rest.Error says that there is no such file.
+func (room *Room) File(ctx context.Context, i *Issue, name string) (rest.Content, error) {
+	a, err := room.findAttachment(ctx, i, name)
+	if err != nil {
+		return rest.Content{}, err
 	}
 	file, err := room.Store.Open(i.RepositoryID, a.ID)
 	if err != nil {
-		return nil, err
+		return rest.Content{}, err
 	}
-	context.AfterFunc(c.Context(), func() { _ = file.Close() }) // also when nothing of it is read
+	context.AfterFunc(ctx, func() { _ = file.Close() }) // also when nothing of it is read
 	return rest.Content{Type: filestore.Type(a.Name), Tag: a.Hash, Name: a.Name, Size: a.Size, Open: func() (io.ReadCloser, error) { return file, nil }}, nil
 }
 
-// postAttachments keeps the files of a form, each in place of the one with the same name, all or none. That may replace what
-// somebody else brought, so it takes what changing the issue takes (POST .../attachments).
 func (room *Room) postAttachments(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
-	if err := room.mayChange(c.Context(), c.Principal, r, i); err != nil {
-		return nil, err
-	}
 	parts, ok := c.Parts()
 	if !ok {
+		parts = nil
+	}
+	kept, err := room.Attach(c.Context(), c.Principal, r, i, parts)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]attachmentJSON, len(kept))
+	for k := range kept {
+		values[k] = room.renderAttachment(r, &kept[k])
+	}
+	return rest.Created(attachedJSON{values}, room.linkTo(r, i.Number, "attachments")), nil
+}
+
+// Attach keeps the files of a form for who acts as p, each in place of the one with the same name, all or none. parts is nil where
+// something else was sent. That may replace what somebody else brought, so it takes what changing the issue takes. A *rest.Error says
+// who may do it, or what is wrong with the files.
+func (room *Room) Attach(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, parts *rest.Parts) ([]Attachment, error) {
+	if err := room.MayChange(ctx, p, r, i); err != nil {
+		return nil, err
+	}
+	if parts == nil {
 		return nil, rest.Refuse(reason.MediaTypeUnsupported, "This operation takes multipart/form-data with files, as curl -F files=@NAME sends it.")
 	}
-	kept, err := room.keep(i, c.Principal.AccountID(), parts)
+	kept, err := room.keep(i, p.AccountID(), parts)
 	var replaced []string
 	if err == nil {
-		replaced, err = room.land(c.Context(), r, i, kept)
+		replaced, err = room.land(ctx, r, i, kept)
 	}
 	if err != nil {
 		room.remove(i.RepositoryID, ids(kept)...)
 		return nil, err
 	}
 	room.remove(i.RepositoryID, replaced...)
-	values := make([]attachmentJSON, len(kept))
-	for k := range kept {
-		values[k] = room.renderAttachment(r, &kept[k])
-	}
-	return rest.Created(attachedJSON{values}, room.linkTo(r, i.Number, "attachments")), nil
+	return kept, nil
 }
 
 func ids(files []Attachment) (all []string) {
@@ -228,13 +248,17 @@ func insertAttachment(ctx context.Context, tx *database.Tx, repositoryID string,
 }
 
 func (room *Room) deleteAttachment(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
-	ctx := c.Context()
-	if err := room.mayChange(ctx, c.Principal, r, i); err != nil {
-		return nil, err
+	return nil, room.Detach(c.Context(), c.Principal, r, i, c.Param("path"))
+}
+
+// Detach takes a file away, for who acts as p. A *rest.Error says who may do it, or that there is no such file.
+func (room *Room) Detach(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, name string) error {
+	if err := room.MayChange(ctx, p, r, i); err != nil {
+		return err
 	}
-	a, err := room.findAttachment(c, i)
+	a, err := room.findAttachment(ctx, i, name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := room.touch(ctx, tx, r, i); err != nil {
@@ -246,22 +270,31 @@ func (room *Room) deleteAttachment(c *access.Call, r *repository.Repository, i *
 	if err == nil {
 		room.remove(r.ID, a.ID)
 	}
-	return nil, err
+	return err
 }
 
-// Sweep removes the files that no row names: of issues and repositories that are gone, of uploads that a crash cut off. Files that
-// are younger than age may be on their way in.
+// Sweep removes the files that no row names: of issues, repositories and exports that are gone, of uploads and imports that a crash cut
+// off. Files that are younger than age may be on their way in, and so may those of a repository into which an import goes on.
 func (room *Room) Sweep(ctx context.Context, age time.Duration) error {
-	known := map[string]bool{}
-	if _, err := database.Collect(ctx, room.DB, func(row func(...any) error) (struct{}, error) {
-		var id string
-		err := row(&id)
-		known[id] = true
-		return struct{}{}, err
-	}, `SELECT id FROM issue_attachment`); err != nil {
-		return err
+	for _, s := range []struct {
+		store *filestore.Store
+		query string
+	}{{room.Store, `SELECT id FROM issue_attachment UNION SELECT repository_id FROM issue_job WHERE status IN ('ACCEPTED', 'STARTED') AND due_on > $1`},
+		{room.Archives, `SELECT id FROM issue_job WHERE status = 'SUCCESS' OR status IN ('ACCEPTED', 'STARTED') AND due_on > $1`}} {
+		known := map[string]bool{}
+		if _, err := database.Collect(ctx, room.DB, func(row func(...any) error) (struct{}, error) {
+			var id string
+			err := row(&id)
+			known[id] = true
+			return struct{}{}, err
+		}, s.query, database.Micros(room.Now())); err != nil {
+			return err
+		}
+		if err := s.store.Sweep(known, age); err != nil {
+			return err
+		}
 	}
-	return room.Store.Sweep(known, age)
+	return nil
 }
 
 // attachments are the operations on files.

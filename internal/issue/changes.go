@@ -22,13 +22,13 @@ type Change struct {
 	ID      int64
 	Number  int64 // of the issue
 	Who     account.Person
-	Changes map[string]fieldChange // by field; of an assignee, the ids of the accounts
+	Changes map[string]FieldChange // by field; of an assignee, the ids of the accounts
 	Message string                 // of the comment that was made with it, as that is now
 	Created time.Time
 }
 
-// fieldChange is what a field held before and holds since, "" for nothing.
-type fieldChange struct {
+// FieldChange is what a field held before and holds since, "" for nothing.
+type FieldChange struct {
 	Old string `json:"old"`
 	New string `json:"new"`
 }
@@ -40,15 +40,15 @@ type changeJSON struct {
 	CreatedOn rest.Time              `json:"created_on"`
 	User      *account.PersonJSON    `json:"user,omitempty"`
 	Issue     briefJSON              `json:"issue"`
-	Changes   map[string]fieldChange `json:"changes"`
+	Changes   map[string]FieldChange `json:"changes"`
 	Message   commit.ContentJSON     `json:"message"`
 	Links     map[string]rest.Link   `json:"links"`
 }
 
-// renderChange is a change of an issue. Of an assignee it names the account_id. people are the accounts by id.
-func (room *Room) renderChange(r *repository.Repository, i *Issue, v *Change, people map[string]*account.Account) changeJSON {
-	j := changeJSON{Type: "issue_change", ID: v.ID, CreatedOn: rest.Time(v.Created), User: room.Repositories.Accounts.RenderPerson(v.Who), Issue: room.renderBrief(r, i), Changes: map[string]fieldChange{},
-		Message: commit.Rendered(v.Message), Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "changes", strconv.FormatInt(v.ID, 10)), "issue": room.linkTo(r, i.Number)}}
+// renderChange is a change of an issue. Of an assignee it names the account_id. people are the accounts by id, and texts those of messages.
+func (room *Room) renderChange(r *repository.Repository, i *Issue, v *Change, people map[string]*account.Account, texts repository.Texts) changeJSON {
+	j := changeJSON{Type: "issue_change", ID: v.ID, CreatedOn: rest.Time(v.Created), User: room.Repositories.Accounts.RenderPerson(v.Who), Issue: room.renderBrief(r, i), Changes: map[string]FieldChange{},
+		Message: commit.Linked(v.Message, texts), Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "changes", strconv.FormatInt(v.ID, 10)), "issue": room.linkTo(r, i.Number)}}
 	for field, change := range v.Changes {
 		if field == "assignee" {
 			for _, id := range []*string{&change.Old, &change.New} {
@@ -97,27 +97,43 @@ func (room *Room) listChanges(c *access.Call, r *repository.Repository, i *Issue
 
 // renderChanges are changes of an issue, with everybody in them looked up together.
 func (room *Room) renderChanges(ctx context.Context, r *repository.Repository, i *Issue, rows []Change) ([]changeJSON, error) {
-	var ids []string
-	for k := range rows {
-		if a := rows[k].Who.Account; a != nil {
-			ids = append(ids, a.ID)
-		}
-		if change := rows[k].Changes["assignee"]; change != (fieldChange{}) {
-			ids = append(ids, change.Old, change.New)
-		}
+	people, err := peopleIn(ctx, room.DB, rows)
+	if err != nil {
+		return nil, err
 	}
-	people, err := account.ByIDs(ctx, room.DB, ids)
+	messages := make([]string, len(rows))
+	for k := range rows {
+		messages[k] = rows[k].Message
+	}
+	texts, err := room.Repositories.Texts(ctx, room.DB, room.URLs, r, messages...)
 	if err != nil {
 		return nil, err
 	}
 	values := make([]changeJSON, len(rows))
 	for k := range rows {
+		values[k] = room.renderChange(r, i, &rows[k], people, texts)
+	}
+	return values, nil
+}
+
+// peopleIn are those who made changes, who are filled in, and those who were given an issue by them, by id.
+func peopleIn(ctx context.Context, q database.Queryer, rows []Change) (map[string]*account.Account, error) {
+	var ids []string
+	for k := range rows {
+		if a := rows[k].Who.Account; a != nil {
+			ids = append(ids, a.ID)
+		}
+		if change := rows[k].Changes["assignee"]; change != (FieldChange{}) {
+			ids = append(ids, change.Old, change.New)
+		}
+	}
+	people, err := account.ByIDs(ctx, q, ids)
+	for k := range rows {
 		if a := rows[k].Who.Account; a != nil {
 			rows[k].Who.Account = people[a.ID]
 		}
-		values[k] = room.renderChange(r, i, &rows[k], people)
 	}
-	return values, nil
+	return people, err
 }
 
 func (room *Room) getChange(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
@@ -178,22 +194,22 @@ func (room *Room) postChange(c *access.Call, r *repository.Repository, i *Issue)
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	message, err := rest.Text("message.raw", b.Message.raw(), maxContent)
-	if err != nil {
-		return nil, err
-	}
-	var e edit
+	var e Edit
 	if n := b.Changes; n != nil {
-		e = edit{title: n.Title.value(), content: n.Content.value(), state: n.State.value(), kind: n.Kind.value(), priority: n.Priority.value(),
-			assignee: n.Assignee.value(), component: n.Component.value(), milestone: n.Milestone.value(), version: n.Version.value()}
+		e = Edit{Title: n.Title.value(), Content: n.Content.value(), State: n.State.value(), Kind: n.Kind.value(), Priority: n.Priority.value(),
+			Assignee: n.Assignee.value(), Component: n.Component.value(), Milestone: n.Milestone.value(), Version: n.Version.value()}
 		if n.AssigneeID != nil {
-			e.assignee = n.AssigneeID.value()
+			e.Assignee = n.AssigneeID.value()
 		}
 	}
-	if e == (edit{}) && message == "" {
+	message := ""
+	if text := b.Message.raw(); text != nil {
+		message = *text
+	}
+	if e == (Edit{}) && message == "" {
 		return nil, rest.MissingField("changes")
 	}
-	now, made, err := room.change(c, r, i, e, &message)
+	now, made, err := room.Change(c.Context(), c.Principal, r, i, e, &message)
 	if err != nil {
 		return nil, err
 	}

@@ -40,9 +40,19 @@ type commentJSON struct {
 	Links     map[string]rest.Link `json:"links"`
 }
 
-func (room *Room) renderComment(r *repository.Repository, i *Issue, m *Comment) commentJSON {
+// texts are those of r that people have written, as the API links them.
+func (room *Room) texts(ctx context.Context, q database.Queryer, r *repository.Repository, comments ...Comment) (repository.Texts, error) {
+	all := make([]string, len(comments))
+	for k := range comments {
+		all[k] = comments[k].Text
+	}
+	return room.Repositories.Texts(ctx, q, room.URLs, r, all...)
+}
+
+// renderComment is a comment, whose text is one of texts.
+func (room *Room) renderComment(r *repository.Repository, i *Issue, m *Comment, texts repository.Texts) commentJSON {
 	id := strconv.FormatInt(m.ID, 10)
-	return commentJSON{Type: "issue_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Rendered(m.Text),
+	return commentJSON{Type: "issue_comment", ID: m.ID, CreatedOn: rest.Time(m.Created), UpdatedOn: rest.Time(m.Updated), Content: commit.Linked(m.Text, texts),
 		User: room.Repositories.Accounts.RenderPerson(m.Who), Issue: room.renderBrief(r, i),
 		Links: map[string]rest.Link{"self": room.linkTo(r, i.Number, "comments", id), "html": {Href: room.web(r, i.Number).Href + "#comment-" + id}}}
 }
@@ -52,11 +62,12 @@ type commentBody struct {
 	Content *textBody `json:"content"`
 }
 
+// text is what the body of a call says; "" for nothing.
 func (b *commentBody) text(c *access.Call) (string, error) {
-	if err := c.Decode(b); err != nil {
+	if err := c.Decode(b); err != nil || b.Content.raw() == nil {
 		return "", err
 	}
-	return rest.RequiredText("content.raw", b.Content.raw(), maxContent)
+	return *b.Content.raw(), nil
 }
 
 const (
@@ -108,11 +119,12 @@ func (room *Room) listComments(c *access.Call, r *repository.Repository, i *Issu
 	if err := account.Meet(c.Context(), room.DB, people...); err != nil {
 		return nil, err
 	}
+	texts, err := room.texts(c.Context(), room.DB, r, rows...)
 	values := make([]commentJSON, len(rows))
 	for k := range rows {
-		values[k] = room.renderComment(r, i, &rows[k])
+		values[k] = room.renderComment(r, i, &rows[k], texts)
 	}
-	return rest.Counted(c.Request, p, values, size), nil
+	return rest.Counted(c.Request, p, values, size), err
 }
 
 // comment finds the comment that the path names, for h.
@@ -122,26 +134,33 @@ func (room *Room) comment(h func(*access.Call, *repository.Repository, *Issue, *
 		if err != nil {
 			return nil, noComment()
 		}
-		m, err := scanComment(room.DB.Row(c.Context(), `SELECT `+commentColumns+fromComments+` AND m.id = $3`, r.ID, i.Number, id).Scan)
-		if errors.Is(err, database.ErrNoRows) {
-			return nil, noComment()
-		}
-		if err == nil {
-			err = account.Meet(c.Context(), room.DB, &m.Who.Account)
-		}
+		m, err := room.Said(c.Context(), i, id)
 		if err != nil {
 			return nil, err
 		}
-		return h(c, r, i, &m)
+		return h(c, r, i, m)
 	})
+}
+
+// Said is the comment on an issue with an id. A *rest.Error says that there is none.
+func (room *Room) Said(ctx context.Context, i *Issue, id int64) (*Comment, error) {
+	m, err := scanComment(room.DB.Row(ctx, `SELECT `+commentColumns+fromComments+` AND m.id = $3`, i.RepositoryID, i.Number, id).Scan)
+	if errors.Is(err, database.ErrNoRows) {
+		return nil, noComment()
+	}
+	if err == nil {
+		err = account.Meet(ctx, room.DB, &m.Who.Account)
+	}
+	return &m, err
 }
 
 func noComment() error {
 	return rest.Refuse(reason.ResourceNotFound, "The issue has no such comment.")
 }
 
-func (room *Room) getComment(_ *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
-	return room.renderComment(r, i, m), nil
+func (room *Room) getComment(c *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
+	texts, err := room.texts(c.Context(), room.DB, r, *m)
+	return room.renderComment(r, i, m, texts), err
 }
 
 // touch locks the tracker, tells that something happened to an issue, and reads it again: others may have changed it meanwhile. A
@@ -160,14 +179,28 @@ func (room *Room) touch(ctx context.Context, tx *database.Tx, r *repository.Repo
 	return err
 }
 
-// postComment makes a comment; whoever makes one watches the issue from then on.
 func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
 	text, err := new(commentBody).text(c)
 	if err != nil {
 		return nil, err
 	}
-	ctx, m := c.Context(), &Comment{Number: i.Number, Who: account.PersonOf(c.Principal), Text: text}
-	err = room.DB.Update(ctx, func(tx *database.Tx) (err error) {
+	m, err := room.Say(c.Context(), c.Principal, r, i, text)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := room.texts(c.Context(), room.DB, r, *m)
+	j := room.renderComment(r, i, m, texts)
+	return rest.Created(j, j.Links["self"]), err
+}
+
+// Say makes a comment of who acts as p; whoever makes one watches the issue from then on. A *rest.Error says that it is empty or too
+// long, or that the issue is gone.
+func (room *Room) Say(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, text string) (*Comment, error) {
+	if _, err := rest.RequiredText("content.raw", &text, MaxContent); err != nil {
+		return nil, err
+	}
+	m := &Comment{Number: i.Number, Who: account.PersonOf(p), Text: text}
+	return m, room.DB.Update(ctx, func(tx *database.Tx) (err error) {
 		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
@@ -183,40 +216,47 @@ func (room *Room) postComment(c *access.Call, r *repository.Repository, i *Issue
 				return err
 			}
 		}
-		return room.emit(ctx, tx, event.IssueCommentCreated, r, i, event.Payload{"comment": room.renderComment(r, i, m)})
+		return room.emit(ctx, tx, event.IssueCommentCreated, r, i, m)
 	})
-	if err != nil {
-		return nil, err
-	}
-	j := room.renderComment(r, i, m)
-	return rest.Created(j, j.Links["self"]), nil
 }
 
 // mine refuses whoever did not write a comment, but for an administrator of the repository where that may do it too.
-func (room *Room) mine(c *access.Call, m *Comment, administrators bool) error {
-	if m.Who.Is(c.Principal) {
+func (room *Room) mine(ctx context.Context, p *access.Principal, r *repository.Repository, m *Comment, administrators bool) error {
+	if m.Who.Is(p) {
 		return nil
 	}
-	if c.Principal.Account == nil {
-		return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", c.Principal.Kind)
+	if p.Account == nil {
+		return rest.Refuse(reason.CredentialKindNotAccepted, "Somebody else wrote this, and this credential belongs to no account.").With("credential", p.Kind)
 	}
-	err := error(rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it."))
 	if administrators {
-		_, err = access.Check(c, room.Repositories.Repositories().Needs(access.Admin), c.Param("workspace"), c.Param("repo_slug"))
+		return room.passes(ctx, p, r, room.Repositories.Repositories().Needs(access.Admin))
 	}
-	return err
+	return rest.Refuse(reason.PrivilegeMissing, "Only who wrote this may change it.")
 }
 
 func (room *Room) putComment(c *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
 	text, err := new(commentBody).text(c)
 	if err == nil {
-		err = room.mine(c, m, false)
+		err = room.Reword(c.Context(), c.Principal, r, i, m, text)
 	}
 	if err != nil {
 		return nil, err
 	}
-	ctx := c.Context()
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+	texts, err := room.texts(c.Context(), room.DB, r, *m)
+	return room.renderComment(r, i, m, texts), err
+}
+
+// Reword changes what a comment says, for who acts as p. A *rest.Error says that somebody else wrote it, that it would be empty or too
+// long, or that it is gone.
+func (room *Room) Reword(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, m *Comment, text string) error {
+	_, err := rest.RequiredText("content.raw", &text, MaxContent)
+	if err == nil {
+		err = room.mine(ctx, p, r, m, false)
+	}
+	if err != nil {
+		return err
+	}
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}
@@ -227,16 +267,19 @@ func (room *Room) putComment(c *access.Call, r *repository.Repository, i *Issue,
 		}
 		return err
 	})
-	return room.renderComment(r, i, m), err
 }
 
-// deleteComment takes a comment away, and nothing of it stays: what was said with a change is the comment alone.
 func (room *Room) deleteComment(c *access.Call, r *repository.Repository, i *Issue, m *Comment) (any, error) {
-	if err := room.mine(c, m, true); err != nil {
-		return nil, err
+	return nil, room.Unsay(c.Context(), c.Principal, r, i, m)
+}
+
+// Unsay takes a comment away for who acts as p, and nothing of it stays: what was said with a change is the comment alone. A
+// *rest.Error says that somebody else wrote it, or that it is gone.
+func (room *Room) Unsay(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, m *Comment) error {
+	if err := room.mine(ctx, p, r, m, true); err != nil {
+		return err
 	}
-	ctx := c.Context()
-	return nil, room.DB.Update(ctx, func(tx *database.Tx) error {
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := room.touch(ctx, tx, r, i); err != nil {
 			return err
 		}

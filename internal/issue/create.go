@@ -55,46 +55,46 @@ type personName struct {
 	Nickname  *string `json:"nickname"`
 }
 
-// edit is what is to be changed of an issue: nil stays as it is, and "" takes away an assignee or a label.
-type edit struct {
-	title, content, state, kind, priority   *string
-	assignee, component, milestone, version *string // names
+// Edit is what is to be changed of an issue: nil stays as it is, and "" takes away an assignee or a label.
+type Edit struct {
+	Title, Content, State, Kind, Priority   *string
+	Assignee, Component, Milestone, Version *string // names
 }
 
 // decode reads a body. null takes away what may be missing, so it is told from what was not sent.
-func decode(c *access.Call) (edit, error) {
+func decode(c *access.Call) (Edit, error) {
 	var raw json.RawMessage
 	if err := c.Decode(&raw); err != nil {
-		return edit{}, err
+		return Edit{}, err
 	}
 	var b body
 	if err := json.Unmarshal(raw, &b); err != nil {
-		return edit{}, rest.BodyError(err)
+		return Edit{}, rest.BodyError(err)
 	}
 	var sent map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &sent); err != nil {
-		return edit{}, rest.BodyError(err)
+		return Edit{}, rest.BodyError(err)
 	}
-	e := edit{title: b.Title, content: b.Content.raw(), state: b.State, kind: b.Kind, priority: b.Priority}
+	e := Edit{Title: b.Title, Content: b.Content.raw(), State: b.State, Kind: b.Kind, Priority: b.Priority}
 	none := func(field string) bool { return bytes.Equal(sent[field], []byte("null")) }
 	empty := ""
-	if e.assignee = &empty; b.Assignee != nil {
+	if e.Assignee = &empty; b.Assignee != nil {
 		for _, s := range []*string{b.Assignee.UUID, b.Assignee.AccountID, b.Assignee.Username, b.Assignee.Nickname} {
-			if s != nil && *s != "" && *e.assignee == "" {
-				e.assignee = s
+			if s != nil && *s != "" && *e.Assignee == "" {
+				e.Assignee = s
 			}
 		}
-		if *e.assignee == "" {
+		if *e.Assignee == "" {
 			return e, rest.InvalidField("assignee", "name the uuid, account_id or username of an account, or send null")
 		}
 	} else if !none("assignee") {
-		e.assignee = nil
+		e.Assignee = nil
 	}
 	for _, l := range []struct {
 		field string
 		name  *labelName
 		to    **string
-	}{{"component", b.Component, &e.component}, {"milestone", b.Milestone, &e.milestone}, {"version", b.Version, &e.version}} {
+	}{{"component", b.Component, &e.Component}, {"milestone", b.Milestone, &e.Milestone}, {"version", b.Version, &e.Version}} {
 		switch {
 		case none(l.field):
 			*l.to = &empty
@@ -118,9 +118,9 @@ func oneLine(s string) error {
 }
 
 // apply checks what is to be changed and writes it into i, which is in r. A *rest.Error says what is wrong with it.
-func (e *edit) apply(ctx context.Context, q database.Queryer, room *Room, r *repository.Repository, i *Issue) error {
-	if e.title != nil {
-		title, err := rest.RequiredText("title", e.title, maxTitle)
+func (e *Edit) apply(ctx context.Context, q database.Queryer, room *Room, r *repository.Repository, i *Issue) error {
+	if e.Title != nil {
+		title, err := rest.RequiredText("title", e.Title, MaxTitle)
 		if err != nil {
 			return err
 		}
@@ -129,8 +129,8 @@ func (e *edit) apply(ctx context.Context, q database.Queryer, room *Room, r *rep
 		}
 		i.Title = strings.TrimSpace(title)
 	}
-	if e.content != nil {
-		content, err := rest.Text("content.raw", e.content, maxContent)
+	if e.Content != nil {
+		content, err := rest.Text("content.raw", e.Content, MaxContent)
 		if err != nil {
 			return err
 		}
@@ -141,7 +141,7 @@ func (e *edit) apply(ctx context.Context, q database.Queryer, room *Room, r *rep
 		value  *string
 		to     *string
 		values []string
-	}{{"state", e.state, &i.State, States}, {"kind", e.kind, &i.Kind, Kinds}, {"priority", e.priority, &i.Priority, Priorities}} {
+	}{{"state", e.State, &i.State, States}, {"kind", e.Kind, &i.Kind, Kinds}, {"priority", e.Priority, &i.Priority, Priorities}} {
 		if f.value == nil {
 			continue
 		}
@@ -154,7 +154,7 @@ func (e *edit) apply(ctx context.Context, q database.Queryer, room *Room, r *rep
 		kind Labels
 		name *string
 		to   *Label
-	}{{Components, e.component, &i.Component}, {Milestones, e.milestone, &i.Milestone}, {Versions, e.version, &i.Version}} {
+	}{{Components, e.Component, &i.Component}, {Milestones, e.Milestone, &i.Milestone}, {Versions, e.Version, &i.Version}} {
 		if l.name == nil {
 			continue
 		}
@@ -166,9 +166,9 @@ func (e *edit) apply(ctx context.Context, q database.Queryer, room *Room, r *rep
 			}
 		}
 	}
-	if e.assignee != nil {
+	if e.Assignee != nil {
 		var err error
-		if i.Assignee, err = room.assignee(ctx, r, *e.assignee); err != nil {
+		if i.Assignee, err = room.assignee(ctx, r, *e.Assignee); err != nil {
 			return err
 		}
 	}
@@ -205,18 +205,24 @@ func (room *Room) post(c *access.Call, r *repository.Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.title == nil {
+	i, err := room.Report(c.Context(), c.Principal, r, e)
+	if err != nil {
+		return nil, err
+	}
+	j, err := room.Render(c.Context(), room.DB, r, i)
+	return rest.Created(j, j.Links["self"]), err
+}
+
+// Report makes an issue of what e says, for who acts as p. A *rest.Error has the fields of the API.
+func (room *Room) Report(ctx context.Context, p *access.Principal, r *repository.Repository, e Edit) (*Issue, error) {
+	if e.Title == nil {
 		return nil, rest.MissingField("title")
 	}
-	i := Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: account.PersonOf(c.Principal)}
-	if err := e.apply(c.Context(), room.DB, room, r, &i); err != nil {
+	i := &Issue{RepositoryID: r.ID, State: "new", Kind: "bug", Priority: "major", Reporter: account.PersonOf(p)}
+	if err := e.apply(ctx, room.DB, room, r, i); err != nil {
 		return nil, err
 	}
-	if err := room.Create(c.Context(), r, &i); err != nil {
-		return nil, err
-	}
-	j := room.Render(r, &i)
-	return rest.Created(j, j.Links["self"]), nil
+	return i, room.Create(ctx, r, i)
 }
 
 // Create makes an issue of i, which says everything but its number; who reports it watches it. A *rest.Error says that there are too

@@ -2,7 +2,6 @@
 //
 //	room.go      declarations, and whom operations let in
 //	issue.go     Issue, and its SQL
-//	person.go    who did something
 //	render.go    an issue as JSON
 //	create.go    making one
 //	update.go    changing and deleting one
@@ -13,6 +12,13 @@
 //	votes.go     who votes for it, and who watches it
 //	events.go    what is told to whoever listens
 //	labels.go    components, milestones and versions
+//	jobs.go      exports and imports, in the background
+//	archive.go   Bitbucket's format of a whole tracker, and reading it
+//	export.go    writing an archive
+//	import.go    what is in an archive takes the place of what is in a tracker
+//	refer.go     where texts that speak of an issue lead to
+//	page.go      what pages ask
+//	filters.go   what somebody looks for again and again
 //
 // An issue is of one repository, whose has_issues switches the tracker on. Whoever changes anything in a tracker locks its row
 // (Room.lock) first: numbers have no gaps and none comes twice, and nothing is lost that two write at once.

@@ -2,7 +2,6 @@ package issue
 
 import (
 	"context"
-	"maps"
 
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/database"
@@ -10,17 +9,27 @@ import (
 	"github.com/pailforge/pail/internal/repository"
 )
 
-// emit tells of something that happened to an issue of r, with more beside it. more may be nil.
-func (room *Room) emit(ctx context.Context, tx *database.Tx, key event.Key, r *repository.Repository, i *Issue, more event.Payload) error {
-	return room.Repositories.Emit(ctx, tx, key, r, func() (event.Payload, error) {
-		p := event.Payload{"issue": room.Render(r, i)}
-		maps.Copy(p, more)
-		return p, nil
-	})
+// payload is what every event of an issue of r says, with the comment that it is about; nil for none.
+func (room *Room) payload(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue, said *Comment) (event.Payload, error) {
+	written := []string{i.Content}
+	if said != nil {
+		written = append(written, said.Text)
+	}
+	texts, err := room.Repositories.Texts(ctx, tx, room.URLs, r, written...)
+	p := event.Payload{"issue": room.render(r, i, texts)}
+	if said != nil {
+		p["comment"] = room.renderComment(r, i, said, texts)
+	}
+	return p, err
+}
+
+// emit tells of something that happened to an issue of r. said may be nil.
+func (room *Room) emit(ctx context.Context, tx *database.Tx, key event.Key, r *repository.Repository, i *Issue, said *Comment) error {
+	return room.Repositories.Emit(ctx, tx, key, r, func() (event.Payload, error) { return room.payload(ctx, tx, r, i, said) })
 }
 
 // emitUpdated tells of a change. In events Bitbucket calls the state of an issue its status, and shows who it was assigned to.
-func (room *Room) emitUpdated(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue, made *Change, more event.Payload) error {
+func (room *Room) emitUpdated(ctx context.Context, tx *database.Tx, r *repository.Repository, i *Issue, made *Change, said *Comment) error {
 	return room.Repositories.Emit(ctx, tx, event.IssueUpdated, r, func() (event.Payload, error) {
 		changes := map[string]any{}
 		for field, change := range made.Changes {
@@ -40,8 +49,10 @@ func (room *Room) emitUpdated(ctx context.Context, tx *database.Tx, r *repositor
 				changes[field] = change
 			}
 		}
-		p := event.Payload{"issue": room.Render(r, i), "changes": changes}
-		maps.Copy(p, more)
-		return p, nil
+		p, err := room.payload(ctx, tx, r, i, said)
+		if err == nil {
+			p["changes"] = changes
+		}
+		return p, err
 	})
 }

@@ -41,8 +41,8 @@ var (
 
 // Limits of issues: of texts in characters, and of how many a repository has.
 const (
-	maxTitle   = 255
-	maxContent = 32 << 10
+	MaxTitle   = 255
+	MaxContent = 32 << 10
 	maxIssues  = 1_000_000
 )
 
@@ -134,25 +134,6 @@ func save(ctx context.Context, tx *database.Tx, i *Issue) error {
 		i.RepositoryID, i.Number, i.Title, i.Content, i.State, i.Kind, i.Priority, i.assignee(), orNull(i.Component.Name), orNull(i.Milestone.Name), orNull(i.Version.Name),
 		database.Micros(i.Updated), database.Micros(i.Edited))
 	return err
-}
-
-// Exists tells which of some numbers are those of issues of a repository, for whoever makes links of them. A repository without a
-// tracker has none.
-func (room *Room) Exists(ctx context.Context, r *repository.Repository, numbers []int64) (map[int64]bool, error) {
-	there := map[int64]bool{}
-	if len(numbers) == 0 || !r.HasIssues {
-		return there, nil
-	}
-	args := []any{r.ID}
-	for _, n := range numbers {
-		args = append(args, n)
-	}
-	found, err := database.Collect(ctx, room.DB, func(row func(...any) error) (n int64, err error) { return n, row(&n) },
-		`SELECT i.number`+from+`i.repository_id = $1 AND i.number IN (`+database.Marks(2, len(numbers))+`)`, args...)
-	for _, n := range found {
-		there[n] = true
-	}
-	return there, err
 }
 
 // gone turns the error of a row that refers to what was removed meanwhile into an answer; others pass.

@@ -36,7 +36,7 @@ var (
 
 // Limits of labels: of a name in characters, and of one kind in a repository.
 const (
-	maxLabel  = 128
+	MaxLabel  = 128
 	maxLabels = 1000
 )
 
@@ -97,19 +97,24 @@ func (room *Room) AddLabel(ctx context.Context, r *repository.Repository, kind L
 		l.ID, err = addLabel(ctx, tx, r.ID, kind, name)
 		return err
 	})
-	if database.IsUnique(err) {
-		err = rest.Refusef(reason.ConflictExists, "There is a %s of this name.", kind.kind)
+	return l, kind.taken(err)
+}
+
+// checkLabel refuses what can be no name of a label.
+func checkLabel(name string) error {
+	if _, err := rest.RequiredText("name", &name, MaxLabel); err != nil {
+		return err
 	}
-	return l, err
+	if oneLine(name) != nil || strings.TrimSpace(name) != name {
+		return rest.InvalidField("name", "it is one line, without spaces around it")
+	}
+	return nil
 }
 
 // addLabel is AddLabel in a transaction in which the tracker is locked. database.IsUnique tells that the name is taken.
 func addLabel(ctx context.Context, tx *database.Tx, repositoryID string, kind Labels, name string) (id int64, err error) {
-	if _, err := rest.RequiredText("name", &name, maxLabel); err != nil {
+	if err := checkLabel(name); err != nil {
 		return 0, err
-	}
-	if oneLine(name) != nil || strings.TrimSpace(name) != name {
-		return 0, rest.InvalidField("name", "it is one line, without spaces around it")
 	}
 	var there int
 	if err := tx.Row(ctx, `SELECT COUNT(*) FROM `+kind.table+` WHERE repository_id = $1`, repositoryID).Scan(&there); err != nil {
@@ -140,6 +145,41 @@ func (room *Room) RemoveLabel(ctx context.Context, r *repository.Repository, kin
 		}
 		return err
 	})
+}
+
+// RenameLabel gives a label another name, also on the issues that are of it. A *rest.Error says what is wrong with the name, that it is
+// taken, or that there is no such label.
+func (room *Room) RenameLabel(ctx context.Context, r *repository.Repository, kind Labels, id int64, name string) error {
+	if err := checkLabel(name); err != nil {
+		return err
+	}
+	err := room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := lock(ctx, tx, r.ID); err != nil {
+			return err
+		}
+		n, err := tx.Exec(ctx, `UPDATE `+kind.table+` SET name = $3 WHERE repository_id = $1 AND id = $2`, r.ID, id, name)
+		if err == nil && n == 0 {
+			err = rest.Refusef(reason.ResourceNotFound, "The repository has no %s with this id.", kind.kind)
+		}
+		return err
+	})
+	return kind.taken(err)
+}
+
+// Labels are those of a kind, in order of their names.
+func (room *Room) Labels(ctx context.Context, r *repository.Repository, kind Labels) ([]Label, error) {
+	return database.Collect(ctx, room.DB, scanLabel, `SELECT l.id, l.name FROM `+kind.table+` l WHERE l.repository_id = $1 ORDER BY LOWER(l.name), l.id`, r.ID)
+}
+
+// String is the kind as the API calls it: component.
+func (kind Labels) String() string { return kind.kind }
+
+// taken turns the error of a name that is taken into an answer; others pass.
+func (kind Labels) taken(err error) error {
+	if database.IsUnique(err) {
+		return rest.Refusef(reason.ConflictExists, "There is a %s of this name.", kind.kind)
+	}
+	return err
 }
 
 // labelNamed is the label that a body names. A *rest.Error says that the repository has none of that name, and which it has.

@@ -82,9 +82,17 @@ func (room *Room) list(c *access.Call, r *repository.Repository) (any, error) {
 	if err := fill(c.Context(), room.DB, rows); err != nil {
 		return nil, err
 	}
+	written := make([]string, len(rows))
+	for i := range rows {
+		written[i] = rows[i].Content
+	}
+	texts, err := room.Repositories.Texts(c.Context(), room.DB, room.URLs, r, written...)
+	if err != nil {
+		return nil, err
+	}
 	values := make([]JSON, len(rows))
 	for i := range rows {
-		values[i] = room.Render(r, &rows[i])
+		values[i] = room.render(r, &rows[i], texts)
 	}
 	here, pinned := rest.Link{Href: room.URLs.Base + c.HTTP.URL.EscapedPath()}, url.Values{"ctx": {strconv.FormatInt(until, 10)}}
 	if size > counted && c.Query().Get("q") == "" {

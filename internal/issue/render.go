@@ -1,10 +1,12 @@
 package issue
 
 import (
+	"context"
 	"strconv"
 
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/commit"
+	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -56,8 +58,14 @@ func (room *Room) renderBrief(r *repository.Repository, i *Issue) briefJSON {
 }
 
 // Render is an issue of r.
-func (room *Room) Render(r *repository.Repository, i *Issue) JSON {
-	j := JSON{briefJSON: room.renderBrief(r, i), State: i.State, Kind: i.Kind, Priority: i.Priority, Content: commit.Rendered(i.Content),
+func (room *Room) Render(ctx context.Context, q database.Queryer, r *repository.Repository, i *Issue) (JSON, error) {
+	texts, err := room.Repositories.Texts(ctx, q, room.URLs, r, i.Content)
+	return room.render(r, i, texts), err
+}
+
+// render is an issue whose text is one of texts.
+func (room *Room) render(r *repository.Repository, i *Issue, texts repository.Texts) JSON {
+	j := JSON{briefJSON: room.renderBrief(r, i), State: i.State, Kind: i.Kind, Priority: i.Priority, Content: commit.Linked(i.Content, texts),
 		Reporter: room.Repositories.Accounts.RenderPerson(i.Reporter), Assignee: room.Repositories.Accounts.RenderPerson(account.Person{Account: i.Assignee}),
 		Component: room.renderLabel(r, Components, i.Component), Milestone: room.renderLabel(r, Milestones, i.Milestone), Version: room.renderLabel(r, Versions, i.Version),
 		Votes: i.Votes, Watches: i.Watches, CreatedOn: rest.Time(i.Created), UpdatedOn: rest.Time(i.Updated)}

@@ -21,9 +21,12 @@ type Room struct {
 	DB           *database.DB
 	Repositories *repository.Room
 	Store        *filestore.Store // of attachments
+	Archives     *filestore.Store // of exports, and of imports while they go on
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
+
+	jobs jobs
 }
 
 // Operations lists what this room serves. Bitbucket Cloud has let anonymous people create issues where the settings of a tracker
@@ -38,7 +41,7 @@ func (room *Room) Operations() []access.Operation {
 	repositories, tracker := room.Repositories.Repositories(), room.tracker()
 	reads, takes := repositories.Reads(), tracker.Needs(access.Read)
 	cursor := access.Parameter{Name: "ctx", Does: "The cursor in a next link. Follow the link as it is."}
-	return append(room.attachments(one, reads, takes),
+	return append(append(room.attachments(one, reads, takes), room.archives(all)...),
 		access.On("GET "+all, reads, tracked(room.list)).Lists(JSON{}).Filters(fields).Asks(cursor),
 		access.On("POST "+all, takes, tracked(room.post)).Takes(body{}).Answers(JSON{}, http.StatusCreated),
 		access.On("GET "+one, reads, room.one(room.get)).Answers(JSON{}),
@@ -97,11 +100,19 @@ type handler = func(*access.Call, *repository.Repository) (any, error)
 // tracked lets h run for repositories that have an issue tracker.
 func tracked(h handler) handler {
 	return func(c *access.Call, r *repository.Repository) (any, error) {
-		if !r.HasIssues {
-			return nil, rest.Refusef(reason.IssueTrackerOff, "The repository %s has no issue tracker: has_issues is false.", r.FullName())
+		if err := On(r); err != nil {
+			return nil, err
 		}
 		return h(c, r)
 	}
+}
+
+// On refuses (404) what is asked of the issue tracker of a repository that has none.
+func On(r *repository.Repository) error {
+	if r.HasIssues {
+		return nil
+	}
+	return rest.Refusef(reason.IssueTrackerOff, "The repository %s has no issue tracker: has_issues is false.", r.FullName())
 }
 
 // one finds the issue that the path names, for h.
@@ -123,13 +134,19 @@ func notFound() *rest.Error {
 	return rest.Refuse(reason.ResourceNotFound, "The repository has no issue with this number, or none any more.")
 }
 
-// mayChange refuses whoever neither reported an issue of r nor may write to r.
-func (room *Room) mayChange(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue) error {
+// passes decides whether who acts as p has a privilege on r.
+func (room *Room) passes(ctx context.Context, p *access.Principal, r *repository.Repository, need access.Need[*repository.Repository]) error {
+	at := map[string]string{"workspace": rest.Braced(r.Workspace.ID), "repo_slug": rest.Braced(r.ID)}
+	_, err := access.Visit(room.Repositories.Accounts.Gate, ctx, p, need, func(name string) string { return at[name] })
+	return err
+}
+
+// MayChange refuses who acts as p, where that neither reported an issue of r nor may write to r.
+func (room *Room) MayChange(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue) error {
 	if i.Reporter.Is(p) {
 		return nil
 	}
-	at := map[string]string{"workspace": rest.Braced(r.Workspace.ID), "repo_slug": rest.Braced(r.ID)}
-	_, err := access.Visit(room.Repositories.Accounts.Gate, ctx, p, room.tracker().Needs(access.Write), func(name string) string { return at[name] })
+	err := room.passes(ctx, p, r, room.tracker().Needs(access.Write))
 	if refusal, ok := errors.AsType[*rest.Error](err); ok && refusal.Reason == reason.PrivilegeMissing {
 		refusal.Detail = "Who reported an issue may change it, and who may write to the repository. This caller is neither."
 	}

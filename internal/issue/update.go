@@ -21,8 +21,8 @@ func tooMany(format string, limit int) error {
 	return rest.Refusef(reason.ValueInvalid, format, limit).WithMessage("Too many of them")
 }
 
-func (room *Room) get(_ *access.Call, r *repository.Repository, i *Issue) (any, error) {
-	return room.Render(r, i), nil
+func (room *Room) get(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
+	return room.Render(c.Context(), room.DB, r, i)
 }
 
 // put changes what the body says of an issue (PUT .../issues/{issue_id}).
@@ -31,29 +31,31 @@ func (room *Room) put(c *access.Call, r *repository.Repository, i *Issue) (any, 
 	if err != nil {
 		return nil, err
 	}
-	if i, _, err = room.change(c, r, i, e, nil); err != nil {
+	if i, _, err = room.Change(c.Context(), c.Principal, r, i, e, nil); err != nil {
 		return nil, err
 	}
-	return room.Render(r, i), nil
+	return room.Render(c.Context(), room.DB, r, i)
 }
 
-// change writes what is to be changed of an issue, and notes it in the log as one entry, if it changes anything. With message, which
-// may be "", it is an entry in any case, and a comment with the same number where message says something. It gives the issue as it is
-// then, and the entry.
-func (room *Room) change(c *access.Call, r *repository.Repository, i *Issue, e edit, message *string) (now *Issue, made *Change, err error) {
-	ctx := c.Context()
-	if err := room.mayChange(ctx, c.Principal, r, i); err != nil {
+// Change writes what is to be changed of an issue, for who acts as p, and notes it in the log as one entry, if it changes anything.
+// With message, which may be "", it is an entry in any case, and a comment with the same number where message says something. It gives
+// the issue as it is then, and the entry. A *rest.Error says who may change it, or has the fields of the API.
+func (room *Room) Change(ctx context.Context, p *access.Principal, r *repository.Repository, i *Issue, e Edit, message *string) (now *Issue, made *Change, err error) {
+	if err := room.MayChange(ctx, p, r, i); err != nil {
+		return nil, nil, err
+	}
+	if _, err := rest.Text("message.raw", message, MaxContent); err != nil {
 		return nil, nil, err
 	}
 	// The assignee is looked up before, since that reads outside of the transaction.
 	var assignee *account.Account
-	if e.assignee != nil {
-		if assignee, err = room.assignee(ctx, r, *e.assignee); err != nil {
+	if e.Assignee != nil {
+		if assignee, err = room.assignee(ctx, r, *e.Assignee); err != nil {
 			return nil, nil, err
 		}
 	}
-	name := e.assignee
-	e.assignee = nil
+	name := e.Assignee
+	e.Assignee = nil
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := lock(ctx, tx, r.ID); err != nil {
 			return err
@@ -79,7 +81,7 @@ func (room *Room) change(c *access.Call, r *repository.Repository, i *Issue, e e
 		if err := save(ctx, tx, now); err != nil {
 			return err
 		}
-		made, err = room.note(ctx, tx, r, now, account.PersonOf(c.Principal), changes, message)
+		made, err = room.note(ctx, tx, r, now, account.PersonOf(p), changes, message)
 		return err
 	})
 	return now, made, gone(err)
@@ -131,21 +133,23 @@ func (room *Room) note(ctx context.Context, tx *database.Tx, r *repository.Repos
 		r.ID, id, i.Number, who.ID(), who.Credential, who.Name, string(details), database.Micros(made.Created)); err != nil {
 		return nil, err
 	}
-	more := event.Payload{}
+	var said *Comment
 	if message != nil && *message != "" {
 		m := &Comment{ID: id, Number: i.Number, Who: who, Text: *message, Created: i.Updated, Updated: i.Updated}
 		if err := insertComment(ctx, tx, r.ID, m); err != nil {
 			return nil, err
 		}
-		made.Message = m.Text
-		more["comment"] = room.renderComment(r, i, m)
+		made.Message, said = m.Text, m
 	}
-	return made, room.emitUpdated(ctx, tx, r, i, made, more)
+	return made, room.emitUpdated(ctx, tx, r, i, made, said)
 }
 
-// delete removes an issue, with everything that was said of it. Its number is not given again.
 func (room *Room) delete(c *access.Call, r *repository.Repository, i *Issue) (any, error) {
-	ctx := c.Context()
+	return nil, room.Delete(c.Context(), r, i)
+}
+
+// Delete removes an issue, with everything that was said of it. Its number is not given again. A *rest.Error says that it is gone.
+func (room *Room) Delete(ctx context.Context, r *repository.Repository, i *Issue) error {
 	var files []string
 	err := room.DB.Update(ctx, func(tx *database.Tx) error {
 		if err := lock(ctx, tx, r.ID); err != nil {
@@ -168,5 +172,5 @@ func (room *Room) delete(c *access.Call, r *repository.Repository, i *Issue) (an
 	if err == nil {
 		room.remove(r.ID, files...)
 	}
-	return nil, err
+	return err
 }

@@ -80,6 +80,22 @@ func Parse(source []byte) (*Document, error) {
 	return &Document{text: text}, err
 }
 
+// Plain reads a text that is not in Markdown, such as the message of a commit: what it speaks of can lead somewhere, and everything else
+// is shown as it was written. The error is ErrTooLarge.
+func Plain(source []byte) (*Document, error) {
+	if len(source) > MaxSource {
+		return nil, ErrTooLarge
+	}
+	body := &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
+	body.AppendChild(&html.Node{Type: html.TextNode, Data: printable(source)})
+	return &Document{body: body, mentions: mentions(body, nil)}, nil
+}
+
+// printable is a text without what HTML cannot hold.
+func printable(source []byte) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(string(source), "�"), "\x00", "�")
+}
+
 // References are the different things that the document speaks of, at most MaxReferences.
 func (d *Document) References() (all []Reference) {
 	for _, m := range d.mentions {
@@ -125,6 +141,5 @@ func Text(source []byte) (template.HTML, error) {
 	if len(source) > MaxSource {
 		return "", ErrTooLarge
 	}
-	text := strings.ReplaceAll(strings.ToValidUTF8(string(source), "�"), "\x00", "�")
-	return "<pre>" + template.HTML(template.HTMLEscapeString(text)) + "</pre>", nil
+	return "<pre>" + template.HTML(template.HTMLEscapeString(printable(source))) + "</pre>", nil
 }

@@ -212,3 +212,33 @@ func TestSuggestions(t *testing.T) {
 		}
 	}
 }
+
+// TestPlain: a text that is no Markdown is shown as it was written, but for the links to what it speaks of.
+func TestPlain(t *testing.T) {
+	for source, want := range map[string]string{
+		"Fix #3 & *x* `#4`\n\n  <b>x</b>": "Fix <a href=\"/to/issue/3\" title=\"&lt;&#34;of&#34; 3\">#3</a> &amp; *x* `<a href=\"/to/issue/4\" title=\"&lt;&#34;of&#34; 4\">#4</a>`\n\n  &lt;b&gt;x&lt;/b&gt;",
+		"<script>alert(1)</script>":       "&lt;script&gt;alert(1)&lt;/script&gt;",
+	} {
+		d, err := Plain([]byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.HTML(Options{}, everything(d.References())); err != nil || string(got) != want {
+			t.Errorf("%q (%v)\ngot  %s\nwant %s", source, err, got, want)
+		}
+	}
+	if _, err := Plain(make([]byte, MaxSource+1)); err != ErrTooLarge {
+		t.Errorf("too large: %v", err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		source := rapid.StringMatching(`([a-c#@0-9<>&"'`+"`"+` \n]|script|\x00|é)*`).Draw(t, "source")
+		d, err := Plain([]byte(source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.HTML(Options{}, nil)
+		if err != nil || html.UnescapeString(string(got)) != printable([]byte(source)) || strings.Contains(string(got), "<") {
+			t.Fatalf("%q is shown as %q (%v)", source, got, err)
+		}
+	})
+}

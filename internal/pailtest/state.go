@@ -22,9 +22,10 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"branching_model", "branch_restriction", "branch_restriction_user", "branch_restriction_group",
 	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
 	"webhook", "webhook_delivery",
+	"pipeline_config", "pipeline_known_host", "deployment_environment", "pipeline_variable",
 	"snippet", "snippet_watcher", "snippet_comment",
 	"pull_request", "pull_request_participant", "pull_request_activity", "pull_request_merge", "pull_request_landing", "repository_default_reviewer", "pull_request_comment", "pull_request_task",
-	"issue_tracker", "issue", "issue_component", "issue_milestone", "issue_version", "issue_comment", "issue_change", "issue_vote", "issue_watch", "issue_attachment"}
+	"issue_tracker", "issue", "issue_component", "issue_milestone", "issue_version", "issue_comment", "issue_change", "issue_vote", "issue_watch", "issue_attachment", "issue_filter", "issue_job", "issue_person"}
 
 // Store is everything in the store as text, bookkeeping up to this moment included: two are equal when nothing changed.
 func (s *Server) Store() string {

@@ -134,6 +134,8 @@ const (
 	ConflictState      Code = "conflict.state"
 	BranchRestricted   Code = "branch.restricted"
 	IssueTrackerOff    Code = "issue.tracker_off"
+	IssueArchiveBroken Code = "issue.archive_broken"
+	IssueJobRunning    Code = "issue.job_running"
 	WikiOff            Code = "wiki.off"
 	WikiPageName       Code = "wiki.page_name"
 	WikiEdited         Code = "wiki.edited"
@@ -158,6 +160,11 @@ const (
 	WebhookTimeout          Code = "webhook.timeout"
 	WebhookAnswer           Code = "webhook.answer"
 	WebhookDropped          Code = "webhook.dropped"
+)
+
+// A pipeline cannot run.
+const (
+	PipelinesBrokenFile Code = "pipelines.broken_file"
 )
 
 // The path or the method names no operation.

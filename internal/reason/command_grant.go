@@ -46,6 +46,14 @@ var grantCommands = map[Code]ways{
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY?fields=has_issues'`, "Whether the tracker is on.")},
 		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"has_issues": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Switches it on.")},
 	},
+	IssueArchiveBroken: {
+		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/import`, "What became of the last import. Of one that has failed, phase says where the archive broke.")},
+		mend: []Command{curl(`-X POST --user "$EMAIL:$TOKEN" -F archive=@FILE {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/import`, "Imports the archive again. Everything that is in the tracker is replaced.")},
+	},
+	IssueJobRunning: {
+		show: []Command{curl(`--user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/import`, "How far the import is.")},
+		mend: []Command{curl(`--retry 5 --retry-all-errors -X POST --user "$EMAIL:$TOKEN" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/export`, "curl waits as long as Retry-After says, and tries again.")},
+	},
 	WikiOff: {
 		show: []Command{curl(`--user "$EMAIL:$TOKEN" '{base}/2.0/repositories/WORKSPACE/REPOSITORY?fields=has_wiki'`, "Whether the wiki is on.")},
 		mend: []Command{curl(`-X PUT --user "$EMAIL:$TOKEN" --json '{"has_wiki": true}' {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "Switches it on.")},

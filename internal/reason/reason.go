@@ -99,8 +99,8 @@ func fill(text string, pairs ...string) string {
 // table is built once from the groups; the order is the order of the docs.
 var table = withCommands(slices.Concat(
 	headerReasons, requestReasons, credentialReasons, oidcReasons, tokenReasons, oauthReasons,
-	grantReasons, resourceReasons, pullRequestReasons, webhookReasons, pathReasons, inputReasons, serverReasons, clientReasons,
-), requestCommands, credentialCommands, oauthCommands, signInCommands, grantCommands, pullRequestCommands, webhookCommands, inputCommands, clientCommands)
+	grantReasons, resourceReasons, pullRequestReasons, webhookReasons, pipelinesReasons, pathReasons, inputReasons, serverReasons, clientReasons,
+), requestCommands, credentialCommands, oauthCommands, signInCommands, grantCommands, pullRequestCommands, webhookCommands, pipelinesCommands, inputCommands, clientCommands)
 
 var byCode = func() map[Code]int {
 	m := make(map[Code]int, len(table))

@@ -27,6 +27,8 @@ var sections = fillSections([]Section{
 		Families: []string{"resource", "workspace", "project", "repository", "user", "group", "revision", "conflict", "branch", "pullrequest", "issue", "wiki"}},
 	{ID: "webhook", Title: "A webhook is not called, or not answered", Intro: "What deliveries of webhooks fail for; the first is answered to whoever makes one, too.",
 		Families: []string{"webhook"}},
+	{ID: "pipelines", Title: "A pipeline cannot run", Intro: "What stands in its way before the first step.",
+		Families: []string{"pipelines"}},
 	{ID: "path", Title: "The path names no operation", Intro: "The address or the method is not one that the API has.",
 		Families: []string{"path", "method", "operation"}},
 	{ID: "input", Title: "The input cannot be used", Intro: "Something in the body, the query or a header asks for what cannot be done.",

@@ -107,6 +107,27 @@ var resourceReasons = []Reason{
 		See: []Code{ResourceNotFound, PrivilegeMissing},
 	},
 	{
+		Code: IssueArchiveBroken, Title: "The archive of issues is broken", Status: 400,
+		Message: "The archive cannot be imported.",
+		Why:     "The zip file, or the db-2.0.json in it, is not what an export of Bitbucket makes. Nothing was imported, and what the tracker held is as it was. The detail says where it broke: the entry of the zip file, the place in the document, and the byte at which that value begins.",
+		Fix: []string{
+			"Hold the zip file against its checksums: `unzip -t FILE`.",
+			"Hold the document against JSON: `unzip -p FILE db-2.0.json | jq empty`.",
+			"Look at the place that the detail names, such as `issues[17]`: `unzip -p FILE db-2.0.json | jq '.issues[17]'`.",
+			"Put it right and import again: an import begins from the start.",
+		},
+		See: []Code{IssueJobRunning, BodyMalformed},
+	},
+	{
+		Code: IssueJobRunning, Title: "The issues are being exported or imported already", Status: 409,
+		Message: "There is an export or import running.",
+		Why:     "One export or import of a repository's issues goes on at a time. Another one has been asked for and is not done.",
+		Fix: []string{
+			"Ask how far it is, and go on when it says SUCCESS or FAILURE: `curl --user \"$EMAIL:$TOKEN\" {base}/2.0/repositories/WORKSPACE/REPOSITORY/issues/import`.",
+		},
+		See: []Code{IssueArchiveBroken, ServerBusy},
+	},
+	{
 		Code: WikiOff, Title: "The repository has no wiki", Status: 404,
 		Message: "Repository has no wiki.",
 		Why:     "The wiki of a repository is off until somebody who administers the repository switches it on, for its pages, the API and git alike. What it held before it was switched off is kept.",

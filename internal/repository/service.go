@@ -420,6 +420,11 @@ func (room *Room) Repositories() *access.Resource[*Repository] {
 		}}
 }
 
+// Within is the level that p has in a repository as a credential of it, or of what it is in (access.Principal.Within).
+func Within(p *access.Principal, r *Repository) access.Level {
+	return p.Within(r.Workspace.ID, r.Project.ID, r.ID)
+}
+
 // nameable reports whether s can be a slug or a uuid: what cannot is not there, and the store is not asked.
 func nameable(s string) bool {
 	if _, ok := rest.Unbraced(s); ok {

@@ -77,18 +77,35 @@ func (room *Room) referCommits(ctx context.Context, _ database.Queryer, urls res
 	return found, err
 }
 
-// Texts are texts in Markdown as HTML.
+// Texts are texts as HTML.
 type Texts map[string]template.HTML
+
+// Of is one of the texts; one that was too large to be made into HTML is shown as it was written.
+func (t Texts) Of(raw string) template.HTML {
+	if text, ok := t[raw]; ok {
+		return text
+	}
+	return template.HTML(template.HTMLEscapeString(raw))
+}
 
 // Texts makes HTML of what people have written in a repository, each of texts once. What they speak of is looked for together: with
 // one query for each kind, and one conversation with git. A text that is too large is left out.
 func (room *Room) Texts(ctx context.Context, q database.Queryer, urls rest.URLs, r *Repository, texts ...string) (Texts, error) {
+	return room.written(ctx, q, urls, r, markup.Parse, texts)
+}
+
+// Messages are texts as Texts makes them, of what is not in Markdown: messages of commits.
+func (room *Room) Messages(ctx context.Context, q database.Queryer, urls rest.URLs, r *Repository, texts ...string) (Texts, error) {
+	return room.written(ctx, q, urls, r, markup.Plain, texts)
+}
+
+func (room *Room) written(ctx context.Context, q database.Queryer, urls rest.URLs, r *Repository, parse func([]byte) (*markup.Document, error), texts []string) (Texts, error) {
 	documents, made, refs := map[string]*markup.Document{}, Texts{}, []markup.Reference{}
 	for _, text := range texts {
 		if documents[text] != nil {
 			continue
 		}
-		if d, err := markup.Parse([]byte(text)); err == nil {
+		if d, err := parse([]byte(text)); err == nil {
 			documents[text] = d
 			refs = append(refs, d.References()...)
 		}

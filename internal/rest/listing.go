@@ -30,11 +30,11 @@ func (l Listing[T]) Page(ctx context.Context, db database.Queryer, r *Request) (
 	}
 	filter, err := bbql.Compile(r.Query().Get("q"), l.Fields, len(l.Args)+1)
 	if err != nil {
-		return p, nil, 0, queryError(err)
+		return p, nil, 0, QueryError(err)
 	}
 	order, err := bbql.CompileSort(r.Query().Get("sort"), l.Fields)
 	if err != nil {
-		return p, nil, 0, queryError(err)
+		return p, nil, 0, QueryError(err)
 	}
 	if order != "" {
 		order += ", "
@@ -67,8 +67,8 @@ func (l Listing[T]) Answer(ctx context.Context, db database.Queryer, r *Request,
 	return Counted(r, p, values, size), nil
 }
 
-// queryError is the answer (400) to a query or an order that cannot be taken; other errors pass.
-func queryError(err error) error {
+// QueryError is the answer (400) to a query or an order that cannot be taken; other errors pass.
+func QueryError(err error) error {
 	bad, ok := errors.AsType[*bbql.Error](err)
 	if !ok {
 		return err

@@ -37,9 +37,11 @@ import (
 	"github.com/pailforge/pail/internal/markup"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/outbound"
+	"github.com/pailforge/pail/internal/pipeline"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
+	"github.com/pailforge/pail/internal/seal"
 	"github.com/pailforge/pail/internal/search"
 	"github.com/pailforge/pail/internal/snippet"
 	"github.com/pailforge/pail/internal/web"
@@ -71,6 +73,7 @@ type Server struct {
 	Snippets     *snippet.Room
 	Wikis        *wiki.Room
 	Webhooks     *webhook.Room
+	Pipelines    *pipeline.Room
 	OAuth        *oauth.Room
 	API          *api.API
 	Site         *page.Site
@@ -99,6 +102,13 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 	if err := s.assemble(); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
+	lost, err := s.Pipelines.Reseal(ctx)
+	if err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	if lost > 0 {
+		log.Error("secrets cannot be opened with the keys that are here: put the key back that they were sealed with", "secrets", lost, "file", cfg.Secrets.KeyFile)
+	}
 	return s, nil
 }
 
@@ -122,9 +132,10 @@ func (s *Server) assemble() error {
 	s.Downloads = &download.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "downloads"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Branching = &branching.Room{DB: s.DB, Repositories: s.Repositories, URLs: urls}
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
-	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now}, URLs: urls, Log: s.Log, Now: now}
+	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now},
+		Archives: &filestore.Store{Dir: filepath.Join(s.Config.Data, "issue-archives"), Now: now}, URLs: urls, Log: s.Log, Now: now}
 	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
-	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer}
+	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer, markup.Issue: s.Issues.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
 	}
@@ -144,9 +155,14 @@ func (s *Server) assemble() error {
 	s.Webhooks = &webhook.Room{DB: s.DB, Repositories: s.Repositories, Out: out, URLs: urls, Log: s.Log, Now: now}
 	events.Listen(s.Webhooks)
 	events.Listen(s.PullRequests.Builds())
+	keys, err := seal.Load(s.Config.Secrets.KeyFile)
+	if err != nil {
+		return err
+	}
+	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Keys: keys, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
-	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Wikis, s.Webhooks)
+	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Wikis, s.Webhooks, s.Pipelines)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
 		return err
 	}
@@ -157,7 +173,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Wikis: s.Wikis, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Wikis: s.Wikis, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
@@ -186,7 +202,7 @@ func Operations() []access.Operation {
 	repositories := &repository.Room{Accounts: accounts, Workspaces: workspaces}
 	return operations(accounts, workspaces, repositories, &commit.Room{Repositories: repositories}, &download.Room{Repositories: repositories},
 		&branching.Room{Repositories: repositories}, &pullrequest.Room{Repositories: repositories}, &issue.Room{Repositories: repositories}, &deploykey.Room{Repositories: repositories},
-		&search.Room{Repositories: repositories, Accounts: accounts}, &snippet.Room{Accounts: accounts, Workspaces: workspaces, Repositories: repositories}, &wiki.Room{Repositories: repositories}, &webhook.Room{Repositories: repositories})
+		&search.Room{Repositories: repositories, Accounts: accounts}, &snippet.Room{Accounts: accounts, Workspaces: workspaces, Repositories: repositories}, &wiki.Room{Repositories: repositories}, &webhook.Room{Repositories: repositories}, &pipeline.Room{Repositories: repositories})
 }
 
 // route says which part answers which path. Whatever is nobody's goes to the API, which explains it.
@@ -250,6 +266,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	behind.Go(func() { s.Search.Run(running) })
 	behind.Go(func() { s.upkeep.Run(running) })
 	behind.Go(func() { s.PullRequests.Run(running) })
+	behind.Go(func() { s.Issues.Run(running) })
 	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
@@ -299,7 +316,7 @@ func (s *Server) uploads(r *http.Request) bool {
 	}
 	switch m.Operation.Key {
 	case "POST /repositories/{workspace}/{repo_slug}/src", "POST /repositories/{workspace}/{repo_slug}/downloads",
-		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments",
+		"POST /repositories/{workspace}/{repo_slug}/issues/{issue_id}/attachments", "POST /repositories/{workspace}/{repo_slug}/issues/import",
 		"POST /snippets", "POST /snippets/{workspace}", "PUT /snippets/{workspace}/{encoded_id}", "PUT /snippets/{workspace}/{encoded_id}/{node_id}":
 		return true
 	}

@@ -1,12 +1,14 @@
 package story
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/pailforge/pail/internal/catalog"
 	"github.com/pailforge/pail/internal/pailtest"
 )
 
@@ -52,5 +54,27 @@ func TestNodeClientReview(t *testing.T) {
 		scopes := []string{"read:repository", "write:repository", "read:pullrequest", "write:pullrequest"}
 		node(t, r.World, "pullrequests.mjs", "TOKEN="+r.Secret(r.Admin, append(scopes, "admin:repository")...), "AUTHOR_ID={"+r.Admin.ID+"}",
 			"REVIEWER_EMAIL="+r.Member.Email, "REVIEWER_TOKEN="+r.Secret(r.Member, scopes...))
+	})
+}
+
+// TestNodeClientIssues does what testdata/clients/issues_snippets.mjs does with issue trackers and snippets. Wikis have no operations.
+func TestNodeClientIssues(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	for _, op := range catalog.All() {
+		switch op.Tag {
+		case "Issue tracker", "Snippets", "Wiki":
+			keys = append(keys, op.Key)
+		}
+	}
+	operations, err := json.Marshal(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		labels(w)
+		node(t, w, "issues_snippets.mjs", "OPERATIONS="+string(operations), "USERNAME="+w.Admin.Username, "APP_PASSWORD="+w.AppPassword(w.Admin, "snippet"),
+			"TOKEN="+w.Secret(w.Admin, "admin:repository", "read:issue", "write:issue", "delete:issue", "read:user", "write:user", "read:snippet", "write:snippet", "delete:snippet"))
 	})
 }

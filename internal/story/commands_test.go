@@ -23,7 +23,7 @@ func TestCommandsOfReasons(t *testing.T) {
 	t.Parallel()
 	w := pailtest.Start(t, pailtest.Options{}).World()
 	clone := w.Push(3)
-	secret := w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "read:project", "admin:project", "read:workspace", "read:user", "read:webhook", "write:webhook", "read:wiki", "write:wiki")
+	secret := w.Secret(w.Admin, "read:repository", "write:repository", "admin:repository", "read:project", "admin:project", "read:workspace", "read:user", "read:webhook", "write:webhook", "read:issue", "write:issue", "read:wiki", "write:wiki")
 	wikiPage(w)
 	_, bound, err := w.Accounts.CreateAccessToken(t.Context(), access.RepositoryTok, access.Bounds{WorkspaceID: w.Workspace.ID, ProjectID: w.Project.ID, RepositoryID: w.Repository.ID}, "test", []string{"repository"}, 30)
 	if err != nil {

@@ -254,8 +254,8 @@ func TestIssueLabels(t *testing.T) {
 		}
 		r := *w.Repository
 		r.HasIssues = true
-		there, err := w.Issues.Exists(ctx, &r, []int64{1, 2, 3})
-		if check(w, err); !there[1] || !there[2] || there[3] {
+		there, err := w.Issues.Refer(ctx, w.DB, w.Issues.URLs, &r, []string{"1", "2", "3"})
+		if check(w, err); len(there) != 2 || there["1"].Title != "It breaks" || !strings.HasSuffix(there["2"].Href, "/acme/widgets/issues/2") {
 			t.Errorf("there are %v", there)
 		}
 	})

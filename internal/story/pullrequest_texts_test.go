@@ -82,6 +82,81 @@ func TestTextsLead(t *testing.T) {
 	})
 }
 
+// TestTextsLeadToIssues: #1 is a link to issue 1 in whatever people write in its repository while that has a tracker, and nowhere else.
+func TestTextsLeadToIssues(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		r := newReview(s)
+		oneIssue(r.World)
+		issues, ctx := issueToken(r.World), context.Background()
+		const says = "See #1, issue #2 and pull request #1, not `#1`."
+		link := func(site string) string {
+			return fmt.Sprintf(`See <a href="%s/acme/widgets/issues/1" title="It breaks">#1</a>, issue #2`, site)
+		}
+		leads := func(what, got, site string) {
+			t.Helper()
+			if !strings.Contains(got, link(site)) || !strings.Contains(got, "<code>#1</code>") {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+		api := func(c pailtest.Credential, method, path, body, at string) {
+			t.Helper()
+			a := r.Do(c, method, path, body)
+			if a.Status > 201 {
+				t.Fatalf("%s %s: %d %s", method, path, a.Status, a.Body)
+			}
+			leads(method+" "+path, a.String(at), r.Config.ExternalURL)
+		}
+		content := fmt.Sprintf(`{"content":{"raw":%q}}`, says)
+		get := func(c pailtest.Credential, path, at string) {
+			t.Helper()
+			leads(path, r.Want(r.Do(c, "GET", path, nil), 200).String(at), r.Config.ExternalURL)
+		}
+		api(issues, "PUT", ofIssues+"/1", content, "content.html")
+		get(issues, ofIssues+"/1", "content.html")
+		get(issues, ofIssues, "values.0.content.html")
+		api(issues, "POST", ofIssues+"/1/comments", content, "content.html")
+		api(issues, "PUT", ofIssues+"/1/comments/2", content, "content.html")
+		get(issues, ofIssues+"/1/comments", "values.0.content.html")
+		get(issues, ofIssues+"/1/comments/2", "content.html")
+		api(issues, "POST", ofIssues+"/1/changes", fmt.Sprintf(`{"changes":{"state":{"new":"open"}},"message":{"raw":%q}}`, says), "message.html")
+		get(issues, ofIssues+"/1/changes/3", "message.html")
+		hash := r.commit(r.remote, "topic", "main", "topic", "1")
+		pr := r.open(r.admin, "topic", fmt.Sprintf(`,"description":%q`, says))
+		get(r.member, pr, "summary.html")
+		api(r.member, "POST", pr+"/comments", content, "content.html")
+		api(r.member, "POST", widgets+"/commit/"+hash+"/comments", content, "content.html")
+		tip := r.commit(r.remote, "main", "main", "README.md", says)
+		leads("README", string(r.Want(r.Do(r.member, "GET", widgets+"/src/"+tip+"/README.md?format=rendered", nil), 200).Body), r.Config.ExternalURL)
+		texts, err := r.Issues.Written(ctx, r.Repository, says)
+		check(r.World, err)
+		if got := string(texts[says]); strings.Contains(got, "/issues/") { // the one that the test holds has no tracker
+			t.Errorf("without a tracker: %s", got)
+		}
+		tracked := *r.Repository
+		tracked.HasIssues = true
+		texts, err = r.Issues.Written(ctx, &tracked, says)
+		check(r.World, err)
+		leads("page", string(texts[says]), "")
+
+		// What a commit says is no Markdown.
+		texts, err = r.Repositories.Messages(ctx, r.DB, rest.URLs{}, &tracked, says+" <b>*x*</b>\n\n#1")
+		check(r.World, err)
+		one := `<a href="/acme/widgets/issues/1" title="It breaks">#1</a>`
+		want := link("") + ` and <a href="/acme/widgets/pull-requests/1" title="Merge topic">pull request #1</a>, not ` + "`" + one + "`. &lt;b&gt;*x*&lt;/b&gt;\n\n" + one
+		if got := string(texts[says+" <b>*x*</b>\n\n#1"]); got != want {
+			t.Errorf("a message\ngot  %s\nwant %s", got, want)
+		}
+		other := *r.NewRepository("other")
+		other.HasIssues = true
+		texts, err = r.Issues.Written(ctx, &other, says)
+		check(r.World, err)
+		if got := string(texts[says]); strings.Contains(got, "<a ") {
+			t.Errorf("elsewhere: %s", got)
+		}
+	})
+}
+
 // TestReadmeLeadsToWhatIsThere: what a README speaks of may come later: the page is not kept as it was.
 func TestReadmeLeadsToWhatIsThere(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ import (
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/deploykey"
 	"github.com/pailforge/pail/internal/download"
+	"github.com/pailforge/pail/internal/issue"
 	"github.com/pailforge/pail/internal/oauth"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
@@ -30,6 +31,7 @@ import (
 	"github.com/pailforge/pail/internal/web/consumers"
 	"github.com/pailforge/pail/internal/web/docs"
 	"github.com/pailforge/pail/internal/web/hooks"
+	"github.com/pailforge/pail/internal/web/issues"
 	"github.com/pailforge/pail/internal/web/page"
 	"github.com/pailforge/pail/internal/web/pulls"
 	"github.com/pailforge/pail/internal/web/signin"
@@ -57,6 +59,7 @@ type Rooms struct {
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	PullRequests *pullrequest.Room
+	Issues       *issue.Room
 	Wikis        *wiki.Room
 	Webhooks     *webhook.Room
 	OAuth        *oauth.Room
@@ -83,9 +86,10 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&docs.Pages{URLs: urls, Operations: rooms.Operations, Try: rooms.Try, Guesses: rooms.Accounts}).Mount(s)
 	(&teams.Pages{Workspaces: rooms.Workspaces, Repositories: rooms.Repositories}).Mount(s)
 	(&hooks.Pages{Webhooks: rooms.Webhooks, Repositories: rooms.Repositories, Workspaces: rooms.Workspaces}).Mount(s)
-	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, URLs: urls, SSH: rooms.SSH}
+	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, Issues: rooms.Issues, URLs: urls, SSH: rooms.SSH}
 	repositories.Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
+	(&issues.Pages{Issues: rooms.Issues, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&wikis.Pages{Wikis: rooms.Wikis, Repositories: rooms.Repositories, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)
 	return s, nil
 }

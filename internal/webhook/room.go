@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -53,35 +52,14 @@ func of[T any](room *Room, path string, resource *access.Resource[T], subject fu
 	}
 }
 
-// repositories are the repositories as the operations on their webhooks see them: a credential of the repository, or of what it is
-// in, administers its webhooks when it has the scope for them. Nobody's account is behind it, so its scopes alone decide.
+// repositories are the repositories as the operations on their webhooks see them.
 func (room *Room) repositories() *access.Resource[*repository.Repository] {
-	all := *room.Repositories.Repositories()
-	find := all.Find
-	all.Name = "list of a repository's webhooks"
-	all.Find = func(ctx context.Context, p *access.Principal, first, second string) (access.Found[*repository.Repository], error) {
-		found, err := find(ctx, p, first, second)
-		if r := found.Value; err == nil && p.Within(r.Workspace.ID, r.Project.ID, r.ID) > access.None {
-			found.Level = access.Admin
-		}
-		return found, err
-	}
-	return &all
+	return room.Repositories.Repositories().ByScopes("list of a repository's webhooks", repository.Within)
 }
 
 // workspaces are the same for workspaces, whose own credentials alone count.
 func (room *Room) workspaces() *access.Resource[workspace.Workspace] {
-	all := *room.Repositories.Workspaces.Workspaces()
-	find := all.Find
-	all.Name = "list of a workspace's webhooks"
-	all.Find = func(ctx context.Context, p *access.Principal, first, second string) (access.Found[workspace.Workspace], error) {
-		found, err := find(ctx, p, first, second)
-		if err == nil && p.Within(found.Value.ID, "", "") > access.None {
-			found.Level = access.Admin
-		}
-		return found, err
-	}
-	return &all
+	return room.Repositories.Workspaces.Workspaces().ByScopes("list of a workspace's webhooks", workspace.Within)
 }
 
 // hookJSON is a webhook as the API writes it (schema webhook_subscription).

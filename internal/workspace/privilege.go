@@ -155,6 +155,9 @@ func (r *Room) findWorkspace(ctx context.Context, p *access.Principal, identifie
 	return access.Found[Workspace]{Value: w, Level: workspaceLevel(p, w.ID, held), Public: !w.Private, WorkspaceID: w.ID}, nil
 }
 
+// Within is the level that p has in a workspace as a credential of it (access.Principal.Within).
+func Within(p *access.Principal, w Workspace) access.Level { return p.Within(w.ID, "", "") }
+
 // workspaceLevel is how far p reaches on the workspace itself. An access token of the workspace counts as a member,
 // or more if its scopes say so; one of a project or repository inside sees the workspace.
 func workspaceLevel(p *access.Principal, workspaceID string, held Role) access.Level {

@@ -43,7 +43,7 @@ func (p *Pages) blame(r *page.Request, repo *repository.Repository) (page.Answer
 	if err != nil {
 		return page.Answer{}, err
 	}
-	content := filePage{at: frame, Facts: append([]string{size(found.Info.Size)}, marks(found.Entry, found.Info)...),
+	content := filePage{at: frame, Facts: append([]string{page.Size(found.Info.Size)}, marks(found.Entry, found.Info)...),
 		Acts: []page.Link{{Name: "File", Href: source(repo, "src", found.Revision, found.Path)}, {Name: "Raw", Href: source(repo, "raw", found.Revision, found.Path)},
 			{Name: "Blame", Href: r.URL.EscapedPath(), Current: true}, {Name: "History", Href: past(repo, found.Revision, found.Path)}}}
 	data, ok, err := p.Repositories.Bytes(r.Context(), repo, found, maxFile)

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"html/template"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/pailforge/pail/internal/access"
@@ -13,6 +12,7 @@ import (
 	"github.com/pailforge/pail/internal/deploykey"
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/issue"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -37,6 +37,7 @@ type Pages struct {
 	DeployKeys   *deploykey.Room
 	Search       *search.Room
 	PullRequests *pullrequest.Room
+	Issues       *issue.Room
 	URLs         rest.URLs
 	SSH          *sshkey.Host // nil: Git over SSH is off
 
@@ -130,15 +131,23 @@ const maxCount = 999
 // View begins a page of a repository; tab is the last part of the current one's path.
 func (p *Pages) View(r *page.Request, repo *repository.Repository, template, tab, title string) page.View {
 	tabs := []page.Link{{Name: "Overview", Href: address(repo)}, {Name: "Source", Href: address(repo, "src")}, {Name: "Commits", Href: address(repo, "commits")},
-		{Name: "Branches", Href: address(repo, "branches")}, {Name: "Pull requests", Href: address(repo, "pull-requests")}, {Name: "Downloads", Href: address(repo, "downloads")}}
-	if repo.HasWiki {
-		tabs = slices.Insert(tabs, 5, page.Link{Name: "Wiki", Href: address(repo, "wiki")})
-	}
-	if p.may(r, access.Admin) {
-		tabs = append(tabs, page.Link{Name: "Settings", Href: address(repo, "settings")})
-	}
+		{Name: "Branches", Href: address(repo, "branches")}, {Name: "Pull requests", Href: address(repo, "pull-requests")}}
 	if open, err := p.PullRequests.CountOpen(r.Context(), repo, maxCount); err == nil { // a page is worth more than this number
 		tabs[4].Count = open
+	}
+	if repo.HasIssues {
+		tab := page.Link{Name: "Issues", Href: address(repo, "issues")}
+		if open, err := p.Issues.CountUnresolved(r.Context(), repo, maxCount); err == nil {
+			tab.Count = open
+		}
+		tabs = append(tabs, tab)
+	}
+	if repo.HasWiki {
+		tabs = append(tabs, page.Link{Name: "Wiki", Href: address(repo, "wiki")})
+	}
+	tabs = append(tabs, page.Link{Name: "Downloads", Href: address(repo, "downloads")})
+	if p.may(r, access.Admin) {
+		tabs = append(tabs, page.Link{Name: "Settings", Href: address(repo, "settings")})
 	}
 	for i := range tabs {
 		tabs[i].Current = tabs[i].Href == address(repo) && tab == "" || tab != "" && strings.HasSuffix(tabs[i].Href, "/"+tab)

@@ -225,8 +225,9 @@ type commitPage struct {
 	*gitstore.Commit
 	Author    Author
 	Committer Author
-	Same      bool // author and committer are one
-	Body      string
+	Same      bool          // author and committer are one
+	Heading   template.HTML // the first line of the message; "" for none
+	Body      template.HTML // the others
 	Parents   []page.Link
 	Statuses  []statusRow
 	Reports   []reportPart
@@ -244,7 +245,12 @@ func (p *Pages) commit(r *page.Request, repo *repository.Repository) (page.Answe
 	content := commitPage{within: within{repo, address(repo)}, Commit: commit, Author: author(authors, commit.Author), Committer: author(authors, commit.Committer),
 		Same: commit.Author.Raw == commit.Committer.Raw}
 	_, body, _ := strings.Cut(strings.TrimLeft(commit.Message, "\n"), "\n")
-	content.Body = strings.TrimSpace(body)
+	body = strings.TrimSpace(body)
+	texts, err := p.Repositories.Messages(r.Context(), p.Repositories.DB, rest.URLs{}, repo, commit.Summary(), body)
+	if err != nil {
+		return page.Answer{}, err
+	}
+	content.Heading, content.Body = texts.Of(commit.Summary()), texts.Of(body)
 	for _, parent := range commit.Parents {
 		content.Parents = append(content.Parents, page.Link{Name: parent.Short(), Href: address(repo, "commit", string(parent))})
 	}

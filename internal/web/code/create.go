@@ -76,10 +76,7 @@ func (p *Pages) make(r *page.Request, w workspace.Workspace) (*repository.Reposi
 	if err != nil {
 		return nil, err
 	}
-	name, description, private, branch := r.Form.Get("name"), lines(r.Form.Get("description")), r.Form.Get("is_private") == "true", strings.TrimSpace(r.Form.Get("mainbranch.name"))
+	name, description, private, branch := r.Form.Get("name"), page.Lines(r.Form.Get("description")), r.Form.Get("is_private") == "true", strings.TrimSpace(r.Form.Get("mainbranch.name"))
 	return p.Repositories.Create(r.Context(), w, project, strings.TrimSpace(r.Form.Get("slug")),
 		repository.Change{Name: &name, Description: &description, Private: &private, MainBranch: &branch}, r.Principal.AccountID())
 }
-
-// lines is a text from a form with the line ends that files have.
-func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }

@@ -50,7 +50,7 @@ func (p *Pages) renderDownloads(r *page.Request, repo *repository.Repository, pr
 		return page.Answer{}, err
 	}
 	for _, f := range files {
-		row := downloadRow{Name: highlight.Visible(f.Name), Href: source(repo, "downloads", f.Name, ""), Size: size(f.Size), Downloads: f.Downloads, Created: f.Created, Hash: f.Hash, By: who[f.ByID]}
+		row := downloadRow{Name: highlight.Visible(f.Name), Href: source(repo, "downloads", f.Name, ""), Size: page.Size(f.Size), Downloads: f.Downloads, Created: f.Created, Hash: f.Hash, By: who[f.ByID]}
 		if content.Write {
 			row.Remove = r.NewForm(row.Href, "Delete")
 			row.Remove.Danger = true

@@ -1,8 +1,6 @@
 package code_test
 
 import (
-	"bytes"
-	"mime/multipart"
 	"net/url"
 	"regexp"
 	"strings"
@@ -11,33 +9,6 @@ import (
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/web/webtest"
 )
-
-// form is a form with files, as a browser sends it: fields in pairs of a name and a content, files where the name holds a colon.
-func form(t *testing.T, fields ...string) (body, kind string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	for i := 0; i < len(fields); i += 2 {
-		name, file, isFile := strings.Cut(fields[i], ":")
-		if !isFile {
-			if err := w.WriteField(name, fields[i+1]); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		part, err := w.CreateFormFile(name, file)
-		if err == nil {
-			_, err = part.Write([]byte(fields[i+1]))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), w.FormDataContentType()
-}
 
 func TestDownloads(t *testing.T) {
 	t.Parallel()
@@ -55,7 +26,7 @@ func TestDownloads(t *testing.T) {
 			}
 		}
 		send := func(b *webtest.Browser, fields ...string) webtest.Reply {
-			body, kind := form(t, fields...)
+			body, kind := webtest.Files(t, fields...)
 			return b.Do("POST", at, body, "Content-Type", kind)
 		}
 		before := s.Store()
@@ -139,7 +110,7 @@ func TestUploadLimit(t *testing.T) {
 	const at = "/acme/widgets/downloads"
 	csrf := webtest.Forms(t, b.See(at))[0].Values.Get("csrf")
 	for size, status := range map[int]int{20 << 10: 303, 100 << 10: 413} {
-		body, kind := form(t, "csrf", csrf, "files:a.bin", strings.Repeat("x", size))
+		body, kind := webtest.Files(t, "csrf", csrf, "files:a.bin", strings.Repeat("x", size))
 		if r := b.Do("POST", at, body, "Content-Type", kind); r.Status != status {
 			t.Errorf("%d bytes: %d", size, r.Status)
 		}

@@ -195,26 +195,9 @@ func name(s string) template.HTML {
 
 func sizeOf(i *repository.Item) string {
 	if i.Entry.File() {
-		return size(i.Info.Size)
+		return page.Size(i.Info.Size)
 	}
 	return ""
-}
-
-// size is a number of bytes for people.
-func size(n int64) string {
-	if n < 1024 {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	f, unit := float64(n), ""
-	for _, unit = range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if f /= 1024; f < 1024 {
-			break
-		}
-	}
-	if f < 10 {
-		return fmt.Sprintf("%.1f %s", f, unit)
-	}
-	return fmt.Sprintf("%.0f %s", f, unit)
 }
 
 // marks say what is unusual about an entry.
@@ -279,7 +262,7 @@ func (p *Pages) file(r *page.Request, repo *repository.Repository, found *reposi
 	}
 	if !found.Entry.Submodule() {
 		content.Raw = source(repo, "raw", found.Revision, found.Path)
-		content.Facts = append([]string{size(found.Info.Size)}, content.Facts...)
+		content.Facts = append([]string{page.Size(found.Info.Size)}, content.Facts...)
 		content.Acts = append(content.Acts, page.Link{Name: "Raw", Href: content.Raw})
 		if gitstore.ValidPath(found.Path) {
 			if found.Entry.File() && !found.Info.Binary && found.Info.Size <= maxFile {

@@ -33,7 +33,7 @@ func (p *Pages) settingsForms(r *page.Request, repo *repository.Repository) (set
 			{Value: repository.NoPublicForks, Name: "Its forks are private", Selected: repo.ForkPolicy == repository.NoPublicForks},
 			{Value: repository.NoForks, Name: "No forks", Selected: repo.ForkPolicy == repository.NoForks}}})
 	content.Parts = []page.Link{{Name: "Permissions", Href: address(repo, "settings", "permissions")}, {Name: "Branches", Href: address(repo, "settings", "branches")},
-		{Name: "Default reviewers", Href: address(repo, "settings", "default-reviewers")},
+		{Name: "Default reviewers", Href: address(repo, "settings", "default-reviewers")}, {Name: "Issue tracker", Href: address(repo, "settings", "issues")},
 		{Name: "Access tokens", Href: address(repo, "settings", "access-tokens")}, {Name: "Deploy keys", Href: address(repo, "settings", "deploy-keys")},
 		{Name: "Webhooks", Href: address(repo, "settings", "webhooks")}}
 	if repo.MainBranch != "" {
@@ -87,7 +87,7 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, refused erro
 }
 
 func (p *Pages) change(r *page.Request, repo *repository.Repository) (page.Answer, error) {
-	name, description, private, wiki := r.Form.Get("name"), lines(r.Form.Get("description")), r.Form.Get("is_private") == "true", r.Form.Get("has_wiki") == "true"
+	name, description, private, wiki := r.Form.Get("name"), page.Lines(r.Form.Get("description")), r.Form.Get("is_private") == "true", r.Form.Get("has_wiki") == "true"
 	change := repository.Change{Name: &name, Description: &description, Private: &private, HasWiki: &wiki}
 	if policy := r.Form.Get("fork_policy"); policy != "" {
 		change.ForkPolicy = &policy

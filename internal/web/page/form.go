@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/pailforge/pail/internal/rest"
 )
@@ -11,7 +12,7 @@ import (
 // Field is one input of a form.
 type Field struct {
 	Name, Label, Help string
-	Type              string // as of the input element, or textarea, select, checkbox, hidden; "": text
+	Type              string // as of the input element, or textarea, select, checkbox, hidden; "": text; "file" takes several
 	Autocomplete      string
 	Value             string // never a password
 	Placeholder       string
@@ -41,6 +42,7 @@ type Form struct {
 	Submit string // the words on the button
 	Danger bool   // it takes something away
 	Stays  bool   // where scripts run, whoever sends it stays on the page
+	Drop   bool   // where scripts run, files that are dropped on the page are sent with it
 	CSRF   string
 	Fields []Field
 	// Problems are about the form as a whole.
@@ -60,6 +62,11 @@ func (f *Form) Apart(prefix string) *Form {
 	return f
 }
 
+// Files tells whether the form sends files, to a page that Upload has added.
+func (f *Form) Files() bool {
+	return slices.ContainsFunc(f.Fields, func(one Field) bool { return one.Type == "file" })
+}
+
 // Invalid reports whether something is wrong with what was sent.
 func (f *Form) Invalid() bool {
 	for _, one := range f.Fields {
@@ -69,6 +76,18 @@ func (f *Form) Invalid() bool {
 	}
 	return len(f.Problems) > 0
 }
+
+// Act is something that a visitor can do with one thing of several on a page: a form that opens, or, at Once, a button.
+type Act struct {
+	ID   string // of what opens
+	Name string // what is clicked on to open it
+	Form *Form
+	Once bool
+	Line bool // it takes a line of a file
+}
+
+// Lines is a text from a form with the line ends that files have.
+func Lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 // Fill puts what was sent into the fields again. Passwords are left out.
 func (f *Form) Fill(sent url.Values) *Form {

@@ -71,6 +71,13 @@ func (r *Request) CSRF() string { return r.session.CSRF() }
 // SessionID names the session of this request among those of the account.
 func (r *Request) SessionID() string { return r.session.ID }
 
+// As has what is rendered next link to the page at path, which a form that was refused is shown on.
+func (r *Request) As(path string, query url.Values) {
+	copied := *r.Request
+	copied.URL = &url.URL{Path: path, RawQuery: query.Encode()}
+	r.Request = &copied
+}
+
 // SignIn begins a session for the account. The caller has found out who it is.
 func (r *Request) SignIn(accountID string) error {
 	s, err := r.Site.Gate.StartSession(r.Context(), accountID, access.Address(r.Request), r.UserAgent())

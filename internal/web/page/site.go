@@ -75,6 +75,13 @@ func visited[T any](s *Site, need access.Need[T], h func(*Request, T) (Answer, e
 	}
 }
 
+// May tells whether the visitor passes a need with the parameters of this page's path. What needs it decides itself; here it is asked,
+// not to show a way that leads nowhere.
+func May[T any](r *Request, need access.Need[T]) bool {
+	_, err := access.Visit(r.Site.Gate, r.Context(), r.Principal, need, r.PathValue)
+	return err == nil
+}
+
 // Uploads tells whether a request goes to a page that takes files.
 func (s *Site) Uploads(r *http.Request) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ type Templates struct {
 
 var shared = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"spans": spans, "words": words, "hyphenated": hyphenated, "status": StatusText, "sentence": sentence, "moment": moment, "day": day, "count": func(n int, thing string) string { return count(n, thing) },
+		"spans": spans, "words": words, "hyphenated": hyphenated, "status": StatusText, "sentence": sentence, "moment": moment, "day": day, "size": Size, "count": func(n int, thing string) string { return count(n, thing) },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 })
 
@@ -230,4 +231,21 @@ func count[N int | int64](n N, thing string) string {
 		return "1 " + thing
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// Size is a number of bytes for people.
+func Size(n int64) string {
+	if n < 1024 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	f, unit := float64(n), ""
+	for _, unit = range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if f /= 1024; f < 1024 {
+			break
+		}
+	}
+	if f < 10 {
+		return fmt.Sprintf("%.1f %s", f, unit)
+	}
+	return fmt.Sprintf("%.0f %s", f, unit)
 }

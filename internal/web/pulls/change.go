@@ -88,14 +88,14 @@ func (p *Pages) review(r *page.Request, repo *repository.Repository, pr *pullreq
 }
 
 func (p *Pages) decline(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (page.Answer, error) {
-	if _, err := p.PullRequests.Decline(r.Context(), r.Principal, repo, pr, lines(r.Form.Get("reason"))); err != nil {
+	if _, err := p.PullRequests.Decline(r.Context(), r.Principal, repo, pr, page.Lines(r.Form.Get("reason"))); err != nil {
 		return p.again(r, repo, pr, err, func(s *showPage) *page.Form { return s.Decline })
 	}
 	return r.Done(at(repo, pr), "The pull request is declined.")
 }
 
 func (p *Pages) merge(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (page.Answer, error) {
-	order, err := pullrequest.NewOrder(r.Form.Get("merge_strategy"), lines(r.Form.Get("message")), r.Form.Get("close_source_branch") == "true")
+	order, err := pullrequest.NewOrder(r.Form.Get("merge_strategy"), page.Lines(r.Form.Get("message")), r.Form.Get("close_source_branch") == "true")
 	if err == nil {
 		_, err = p.PullRequests.Merge(r.Context(), r.Principal, repo, pr.Number, order)
 	}

@@ -176,7 +176,7 @@ func (p *Pages) create(r *page.Request, repo *repository.Repository) (page.Answe
 		return r.Done(at(repo, pr), "The pull request is open.")
 	}
 	err = blamed(err, m)
-	as(r, address(repo, "pull-requests", "new"), url.Values{"source": {source.FullName()}, "from": {m.Source}, "to": {m.Destination}})
+	r.As(address(repo, "pull-requests", "new"), url.Values{"source": {source.FullName()}, "from": {m.Source}, "to": {m.Destination}})
 	content, missing := p.choices(r, repo, source, m.Source, m.Destination)
 	if missing == nil {
 		missing = p.preview(r, repo, source, &content)

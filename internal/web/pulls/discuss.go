@@ -31,7 +31,7 @@ func (p *Pages) refused(r *page.Request, repo *repository.Repository, pr *pullre
 	if e, ok := errors.AsType[*rest.Error](err); !ok || e.Status >= http.StatusInternalServerError {
 		return page.Answer{}, err
 	}
-	as(r, at(repo, pr), nil)
+	r.As(at(repo, pr), nil)
 	if to != nil {
 		var fault error
 		if to.talk.texts, fault = p.PullRequests.Written(r.Context(), repo, to.Text); fault != nil {
@@ -109,7 +109,7 @@ var lineFields = map[string]string{"inline.from": "line", "inline.to": "line", "
 
 // comment makes a comment, or an answer.
 func (p *Pages) comment(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (page.Answer, error) {
-	m := pullrequest.Remark{Text: lines(r.Form.Get("content.raw")), Pending: r.Form.Get("pending") == "true"}
+	m := pullrequest.Remark{Text: page.Lines(r.Form.Get("content.raw")), Pending: r.Form.Get("pending") == "true"}
 	t, what, to := p.theTalk(r, repo, pr), "Comment on it", (*remark)(nil)
 	form := t.say()
 	var err error
@@ -179,7 +179,7 @@ func (p *Pages) onComment(r *page.Request, repo *repository.Repository, pr *pull
 	var sentence string
 	switch do := r.Form.Get("do"); do {
 	case doEdit:
-		sentence, err = "The comment is changed.", p.PullRequests.Reword(r.Context(), r.Principal, repo, pr, m, lines(r.Form.Get("content.raw")))
+		sentence, err = "The comment is changed.", p.PullRequests.Reword(r.Context(), r.Principal, repo, pr, m, page.Lines(r.Form.Get("content.raw")))
 	case doDelete:
 		sentence, err = "The comment is deleted.", p.PullRequests.Delete(r.Context(), r.Principal, repo, pr, m)
 	case doPublish:
@@ -242,7 +242,7 @@ func (p *Pages) ask(r *page.Request, repo *repository.Repository, pr *pullreques
 		}
 		to = &remark{Comment: about, talk: t}
 	}
-	made, err := p.PullRequests.Ask(r.Context(), r.Principal, repo, pr, lines(r.Form.Get("content.raw")), id, r.Form.Get("pending") == "true")
+	made, err := p.PullRequests.Ask(r.Context(), r.Principal, repo, pr, page.Lines(r.Form.Get("content.raw")), id, r.Form.Get("pending") == "true")
 	if err != nil {
 		return p.refused(r, repo, pr, err, "Add a task", to, t.ask(to))
 	}
@@ -262,7 +262,7 @@ func (p *Pages) onTask(r *page.Request, repo *repository.Repository, pr *pullreq
 	var sentence string
 	switch do := r.Form.Get("do"); do {
 	case doEdit:
-		sentence, err = "The task is changed.", p.PullRequests.RewordTask(r.Context(), r.Principal, repo, pr, one, lines(r.Form.Get("content.raw")))
+		sentence, err = "The task is changed.", p.PullRequests.RewordTask(r.Context(), r.Principal, repo, pr, one, page.Lines(r.Form.Get("content.raw")))
 	case doDelete:
 		sentence, err = "The task is deleted.", p.PullRequests.RemoveTask(r.Context(), r.Principal, repo, pr, one)
 	case doPublish:

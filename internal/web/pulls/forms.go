@@ -9,15 +9,6 @@ import (
 	"github.com/pailforge/pail/internal/web/page"
 )
 
-// act is something that a visitor can do with what was said: a form that opens, or, at Once, a button.
-type act struct {
-	ID   string
-	Name string
-	Form *page.Form
-	Once bool
-	Line bool // it takes a line of a file
-}
-
 // What a form on something that is said asks for, in the field do.
 const (
 	doEdit    = "edit"
@@ -82,17 +73,17 @@ func (t *talk) onPaths(old, now, oldHash, newHash string) *page.Form {
 }
 
 // Acts are what the visitor can do with a comment.
-func (m *remark) Acts() (all []act) {
+func (m *remark) Acts() (all []page.Act) {
 	t, to := m.talk, []string{"comments", number(m.ID)}
 	if !t.takes || m.Deleted {
 		return nil
 	}
 	do := func(what string) page.Field { return page.Field{Name: "do", Type: "hidden", Value: what} }
 	add := func(what, name string, f *page.Form) {
-		all = append(all, act{ID: what + "-" + number(m.ID), Name: name, Form: f})
+		all = append(all, page.Act{ID: what + "-" + number(m.ID), Name: name, Form: f})
 	}
 	once := func(what, name string) {
-		all = append(all, act{Form: t.form("", name, to, do(what)), Once: true})
+		all = append(all, page.Act{Form: t.form("", name, to, do(what)), Once: true})
 	}
 	own := m.Author.Is(t.r.Principal)
 	add("answer", "Answer", t.answer(m))
@@ -132,7 +123,7 @@ func (t *talk) ask(m *remark) *page.Form {
 }
 
 // Acts are what the visitor can do with a task.
-func (one *todo) Acts() (all []act) {
+func (one *todo) Acts() (all []page.Act) {
 	t, to := one.talk, []string{"tasks", number(one.ID)}
 	if !t.takes {
 		return nil
@@ -142,17 +133,17 @@ func (one *todo) Acts() (all []act) {
 	if one.Done() {
 		name, what = "Open it again", doReopen
 	}
-	all = append(all, act{Form: t.form("", name, to, do(what)), Once: true})
+	all = append(all, page.Act{Form: t.form("", name, to, do(what)), Once: true})
 	if own && one.Pending {
-		all = append(all, act{Form: t.form("", "Publish", to, do(doPublish)), Once: true})
+		all = append(all, page.Act{Form: t.form("", "Publish", to, do(doPublish)), Once: true})
 	}
 	if own {
-		all = append(all, act{ID: "edit-task-" + number(one.ID), Name: "Edit", Form: t.editTask(one)})
+		all = append(all, page.Act{ID: "edit-task-" + number(one.ID), Name: "Edit", Form: t.editTask(one)})
 	}
 	if own || t.admin {
 		f := t.form("", "Delete for good", to, do(doDelete))
 		f.Danger = true
-		all = append(all, act{ID: "delete-task-" + number(one.ID), Name: "Delete", Form: f})
+		all = append(all, page.Act{ID: "delete-task-" + number(one.ID), Name: "Delete", Form: f})
 	}
 	return all
 }

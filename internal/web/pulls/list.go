@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/gitstore"
 	"github.com/pailforge/pail/internal/pullrequest"
@@ -93,11 +92,4 @@ func (p *Pages) list(r *page.Request, repo *repository.Repository) (page.Answer,
 		content.Authors = append(content.Authors, page.Option{Value: a.Username, Name: "of " + a.DisplayName, Selected: strings.EqualFold(a.Username, search.Author)})
 	}
 	return p.render(r, repo, "list", "pull-requests", "Pull requests", content)
-}
-
-// may tells whether the visitor has a privilege on the repository of the page. What needs it decides itself; here it is asked, not
-// to show a form that does nothing.
-func may(r *page.Request, need access.Need[*repository.Repository]) bool {
-	_, err := access.Visit(r.Site.Gate, r.Context(), r.Principal, need, r.PathValue)
-	return err == nil
 }

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"html/template"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -110,13 +109,6 @@ func (p *Pages) render(r *page.Request, repo *repository.Repository, template, t
 	return r.Render(templates, v)
 }
 
-// as has what is rendered next link to the page at path, which a form that was refused is shown on.
-func as(r *page.Request, path string, query url.Values) {
-	copied := *r.Request
-	copied.URL = &url.URL{Path: path, RawQuery: query.Encode()}
-	r.Request = &copied
-}
-
 // mark is a word for the state of something, and how it looks.
 type mark struct {
 	Word string
@@ -156,12 +148,9 @@ func names(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c == ',' || c == ' ' || c == '\r' || c == '\n' })
 }
 
-// lines is a text from a form with the line ends that files have.
-func lines(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
-
 // sent is what a form says of a pull request.
 func sent(r *page.Request) pullrequest.Proposal {
-	return pullrequest.Proposal{Title: r.Form.Get("title"), Description: lines(r.Form.Get("description")), Source: r.Form.Get("from"), Destination: r.Form.Get("destination.branch.name"),
+	return pullrequest.Proposal{Title: r.Form.Get("title"), Description: page.Lines(r.Form.Get("description")), Source: r.Form.Get("from"), Destination: r.Form.Get("destination.branch.name"),
 		Reviewers: names(r.Form.Get("reviewers")), Draft: r.Form.Get("draft") == "true", CloseSource: r.Form.Get("close_source_branch") == "true"}
 }
 

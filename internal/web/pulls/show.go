@@ -98,7 +98,7 @@ func (p *Pages) content(r *page.Request, repo *repository.Repository, pr *pullre
 		if err != nil {
 			return nil, err
 		}
-		content.Text = prose(texts, pr.Description)
+		content.Text = texts.Of(pr.Description)
 	}
 	if pr.MergeHash != "" {
 		content.MergedAs = &page.Link{Name: pr.MergeHash.Short(), Href: address(repo, "commit", string(pr.MergeHash))}
@@ -156,7 +156,7 @@ func (p *Pages) forms(r *page.Request, repo *repository.Repository, content *sho
 	if pr.State != pullrequest.Open {
 		return nil
 	}
-	if r.Self != nil && may(r, p.PullRequests.TakesPart()) {
+	if r.Self != nil && page.May(r, p.PullRequests.TakesPart()) {
 		content.Reviews = reviews(r, repo, pr)
 	}
 	if r.Self != nil && p.PullRequests.MayChange(r.Context(), r.Principal, repo, pr) == nil {
@@ -197,7 +197,7 @@ func (p *Pages) box(r *page.Request, repo *repository.Repository, content *showP
 	if err != nil {
 		return err
 	}
-	box := &mergeBox{Outlook: outlook, May: r.Self != nil && may(r, p.Repositories.Repositories().Needs(access.Write))}
+	box := &mergeBox{Outlook: outlook, May: r.Self != nil && page.May(r, p.Repositories.Repositories().Needs(access.Write))}
 	if outlook.Refused != nil {
 		box.Why = problem(outlook.Refused)
 	}
@@ -234,7 +234,7 @@ func (p *Pages) again(r *page.Request, repo *repository.Repository, pr *pullrequ
 	if e, ok := errors.AsType[*rest.Error](refused); !ok || e.Status >= http.StatusInternalServerError {
 		return page.Answer{}, refused
 	}
-	as(r, at(repo, pr), nil)
+	r.As(at(repo, pr), nil)
 	now, err := p.PullRequests.Find(r.Context(), repo, pr.Number)
 	if err != nil {
 		return page.Answer{}, err

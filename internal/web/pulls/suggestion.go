@@ -127,7 +127,7 @@ func (p *Pages) apply(r *page.Request, repo *repository.Repository, pr *pullrequ
 	if e, ok := errors.AsType[*rest.Error](err); !ok || e.Status >= http.StatusInternalServerError || which < 0 || which >= len(s.Instead) {
 		return page.Answer{}, err
 	}
-	as(r, suggestionAt(repo, pr, s.Comment.ID), nil)
+	r.As(suggestionAt(repo, pr, s.Comment.ID), nil)
 	content := p.suggestionPage(r, repo, pr, s)
 	form := content.Others[which].Apply
 	if form == nil {

@@ -55,19 +55,11 @@ type todo struct {
 	talk *talk
 }
 
-// prose is one of texts that people have written of pull requests, as pages show it.
-func prose(texts repository.Texts, raw string) template.HTML {
-	if text, ok := texts[raw]; ok {
-		return text
-	}
-	return template.HTML(template.HTMLEscapeString(raw)) // too large to be made into HTML
-}
-
 // HTML is the text of a comment.
-func (m *remark) HTML() template.HTML { return prose(m.talk.texts, m.Text) }
+func (m *remark) HTML() template.HTML { return m.talk.texts.Of(m.Text) }
 
 // HTML is the text of a task.
-func (t *todo) HTML() template.HTML { return prose(t.talk.texts, t.Text) }
+func (t *todo) HTML() template.HTML { return t.talk.texts.Of(t.Text) }
 
 // Suggests is the address of what a comment suggests to put in place of its lines; "" when it suggests nothing.
 func (m *remark) Suggests() string {
@@ -104,8 +96,8 @@ func (m *remark) File() string { return filesAt(m.talk.repo, m.talk.pr, m.Path) 
 // hears reads what is said of a pull request.
 func (p *Pages) hears(r *page.Request, repo *repository.Repository, pr *pullrequest.PullRequest) (*talk, error) {
 	t := &talk{r: r, repo: repo, pr: pr, csrf: r.CSRF(), inFile: map[string][]*remark{}, claimed: map[int64]string{}}
-	t.takes = r.Self != nil && may(r, p.PullRequests.TakesPart())
-	t.admin = t.takes && may(r, p.Repositories.Repositories().Needs(access.Admin))
+	t.takes = r.Self != nil && page.May(r, p.PullRequests.TakesPart())
+	t.admin = t.takes && page.May(r, p.Repositories.Repositories().Needs(access.Admin))
 	said, more, err := p.PullRequests.Discussion(r.Context(), r.Principal, pr, maxTalk)
 	if err != nil {
 		return nil, err
@@ -244,7 +236,7 @@ func (t *talk) Threads(c gitstore.Change) (threads []diff.Thread, foot template.
 		threads = append(threads, one)
 	}
 	if f := t.onFile(c); f != nil {
-		foot, err = templates.Part("act", act{ID: "say-" + short(f.Fields[0].Value+"\x00"+f.Fields[1].Value), Name: "Comment on this file or its lines", Form: f, Line: true})
+		foot, err = templates.Part("act", page.Act{ID: "say-" + short(f.Fields[0].Value+"\x00"+f.Fields[1].Value), Name: "Comment on this file or its lines", Form: f, Line: true})
 	}
 	return threads, foot, err
 }

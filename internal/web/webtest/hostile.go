@@ -38,6 +38,8 @@ var named = []struct{ table, column string }{
 	{"download", "name"},
 	{"pull_request", "title"}, {"pull_request", "description"}, {"pull_request", "reason"},
 	{"deploy_key", "label"}, {"deploy_key", "comment"}, {"ssh_key", "label"}, {"ssh_key", "comment"},
+	{"issue", "title"}, {"issue", "content"}, {"issue_comment", "content"}, {"issue_attachment", "name"}, {"issue_filter", "name"},
+	{"issue_component", "name"}, {"issue_milestone", "name"}, {"issue_version", "name"},
 	{"pull_request_comment", "content"}, {"pull_request_task", "content"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
@@ -66,5 +68,10 @@ func NewHostileScene(s *pailtest.Server) *Scene {
 		s.T.Fatal(err)
 	}
 	scene.Exec(`UPDATE pull_request_activity SET details = $1 WHERE kind = 'update'`, string(changed))
+	renamed, err := json.Marshal(map[string]map[string]string{"title": {"old": Hostile(longest), "new": Hostile(longest)}, "component": {"old": "", "new": Hostile(200)}, "assignee": {"old": Hostile(50), "new": ""}})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	scene.Exec(`UPDATE issue_change SET changes = $1`, string(renamed))
 	return scene
 }

@@ -52,6 +52,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene := &Scene{World: s.World()}
 	scene.history(n)
 	scene.pullRequests(n)
+	scene.issues()
 	scene.credentials()
 	scene.pages()
 	scene.webhooks()

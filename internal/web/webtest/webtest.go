@@ -3,8 +3,10 @@
 package webtest
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -116,6 +118,33 @@ func (b *Browser) See(path string) Reply {
 func (b *Browser) Post(path string, form url.Values) Reply {
 	b.T.Helper()
 	return b.Do("POST", path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// Files is a form with files, as a browser sends it: fields in pairs of a name and a content, files where the name holds a colon.
+func Files(t testing.TB, fields ...string) (body, kind string) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for i := 0; i < len(fields); i += 2 {
+		name, file, isFile := strings.Cut(fields[i], ":")
+		if !isFile {
+			if err := w.WriteField(name, fields[i+1]); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		part, err := w.CreateFormFile(name, file)
+		if err == nil {
+			_, err = part.Write([]byte(fields[i+1]))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String(), w.FormDataContentType()
 }
 
 // Submit sends the form of a page whose action is action, with what stands in its fields, and values in place of those

@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 const { Bitbucket } = createRequire(process.env.MODULES + "/")("bitbucket")
 let failures = 0
 
-export const connect = (username, password) => new Bitbucket({ notice: false, baseUrl: process.env.API, auth: { username, password } })
+export const connect = (username, password, request = {}) => new Bitbucket({ notice: false, baseUrl: process.env.API, auth: { username, password }, request })
 export const r = { workspace: "acme", repo_slug: "widgets" }
 export const has = (key, value) => page => page.values.some(one => one[key] === value)
 
@@ -20,5 +20,8 @@ export async function did(what, call, holds = () => true) {
 		return {}
 	}
 }
+
+// refused says what is not refused with a status.
+export const refused = (what, status, call) => did(what, async () => ({ data: await call().then(() => "no refusal", error => error.status) }), got => got === status)
 
 export const done = () => process.exit(failures > 0 ? 1 : 0)

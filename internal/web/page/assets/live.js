@@ -11,7 +11,7 @@ const parse = async (res) => {
   if (token) for (const field of doc.querySelectorAll("input[name=csrf]")) field.setAttribute("value", token);
   return doc;
 };
-const written = (e) => e.nodeType === 1 && (e.matches("[data-placed]") || [...e.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue));
+const written = (e) => e.nodeType === 1 && (e.matches("[data-placed]") || edited(e));
 const named = (id) => { const e = id && document.getElementById(id); return e && fresh.contains(e) ? e : null; };
 
 // hold does something to the page while what is looked at stays where it is: the first part in view but those that go.

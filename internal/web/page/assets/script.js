@@ -60,6 +60,21 @@ if (document.querySelector(".src")) {
   mark();
 }
 
+// edited tells whether somebody has begun to write something in a part of the page.
+const edited = (part) => [...part.querySelectorAll("textarea")].some((t) => t.value !== t.defaultValue);
+
+// data-drop: a form with files, which those that are dropped on the page are sent with; at once, unless something else is being written.
+// Files are seen when they are dropped, and not before.
+ondragenter = ondragover = ondrop = (e) => {
+  const form = document.querySelector("[data-drop]"), { types, files } = e.dataTransfer;
+  if (!form || !types.includes("Files")) return;
+  e.preventDefault();
+  if (!files.length) return;
+  form.elements.files.files = files;
+  form.closest("details").open = true;
+  if (edited(document)) form.lastElementChild.focus(); else form.requestSubmit();
+};
+
 // data-live="#part": a form that shows in that part what its choices mean. The page at data-live-from answers the form with
 // itself, and the part is taken from there; data-live-button asks the same without a script. Where text is written, a pause is a change.
 for (const form of document.querySelectorAll("[data-live]")) {
