@@ -130,8 +130,12 @@ func (s *Server) check(r *http.Request, a *Answer, malformed bool) error {
 	}
 	m, outcome := catalog.FindHere(r.Method, below)
 	key := "GET /user" // errors look alike everywhere, also where no operation is
-	if outcome == catalog.Found {
+	switch {
+	case outcome != catalog.Found:
+	case !m.Operation.Own:
 		key = m.Operation.Key
+	case a.Status < 400:
+		return nil // of what is Pail's own only errors are held against what is published
 	}
 	if r.URL.Query().Has("fields") {
 		return nil // a part of an object need not satisfy the schema of the whole

@@ -118,7 +118,7 @@ var examples = map[string]example{
 
 	"GET /repositories/{workspace}/{repo_slug}/wiki":                {before: wikiPage},
 	"GET /repositories/{workspace}/{repo_slug}/wiki/{page}":         {params: homePage, before: wikiPage},
-	"PUT /repositories/{workspace}/{repo_slug}/wiki/{page}":         {params: map[string]string{"page": "docs/New.md"}, before: wikiPage, body: `{"content":{"raw":"# New"},"message":"Say more"}`},
+	"PUT /repositories/{workspace}/{repo_slug}/wiki/{page}":         {params: map[string]string{"page": "docs/New.md"}, before: noNewPage, body: `{"content":{"raw":"# New"},"message":"Say more"}`},
 	"DELETE /repositories/{workspace}/{repo_slug}/wiki/{page}":      {params: homePage, before: wikiPage},
 	"GET /repositories/{workspace}/{repo_slug}/wiki-history/{page}": {params: homePage, before: wikiPage},
 	"GET /repositories/{workspace}/{repo_slug}/wiki-diff/{page}":    {params: homePage, before: wikiPage},
@@ -550,11 +550,22 @@ func spareRef(prefix string) func(*pailtest.World) {
 
 var homePage = map[string]string{"page": wiki.Start}
 
+// noNewPage is wikiPage, without another page.
+func noNewPage(w *pailtest.World) {
+	wikiPage(w)
+	there, err := w.Wikis.Open(context.Background(), w.Repository)
+	check(w, err)
+	if _, err := w.Wikis.Page(context.Background(), there, "docs/New.md", ""); err == nil {
+		check(w, w.Wikis.Remove(context.Background(), &access.Principal{Name: "test", ID: "test"}, there, "docs/New.md", ""))
+	}
+}
+
 // wikiPage switches the wiki on, and makes its first page where it has none.
 func wikiPage(w *pailtest.World) {
 	on := true
 	r, err := w.Repositories.Update(context.Background(), w.Repository, repository.Change{HasWiki: &on}, nil)
 	check(w, err)
+	w.Repository = r
 	there, err := w.Wikis.Open(context.Background(), r)
 	check(w, err)
 	if _, err := w.Wikis.Page(context.Background(), there, wiki.Start, ""); err == nil {
