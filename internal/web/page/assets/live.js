@@ -4,11 +4,11 @@
 
 // data-fresh: a part of the page that is kept as it is at that address, while what somebody writes in it stays. data-watch names the
 // stream that tells when to look.
-const fresh = document.querySelector("[data-fresh]");
+const fresh = $("[data-fresh]");
 const parse = async (res) => {
-  const doc = new DOMParser().parseFromString(await res.text(), "text/html"), token = fresh.querySelector("input[name=csrf]")?.value;
+  const doc = new DOMParser().parseFromString(await res.text(), "text/html"), token = $("input[name=csrf]", fresh)?.value;
   // All of a session's are as good.
-  if (token) for (const field of doc.querySelectorAll("input[name=csrf]")) field.setAttribute("value", token);
+  if (token) for (const field of $$("input[name=csrf]", doc)) field.setAttribute("value", token);
   return doc;
 };
 const written = (e) => e.nodeType === 1 && (e.matches("[data-placed]") || edited(e));
@@ -16,7 +16,7 @@ const named = (id) => { const e = id && document.getElementById(id); return e &&
 
 // hold does something to the page while what is looked at stays where it is: the first part in view but those that go.
 const hold = (going, f) => {
-  const stays = [...fresh.children, ...fresh.querySelectorAll(".change, .remark"), document.querySelector("footer")].map((e) => [e, e.getBoundingClientRect()])
+  const stays = [...fresh.children, ...fresh.querySelectorAll(".change, .remark"), $("footer")].map((e) => [e, e.getBoundingClientRect()])
     .filter(([e, at]) => at.top >= 0 && at.top < innerHeight && at.height && !going.some((g) => g.contains(e))).sort((a, b) => a[1].top - b[1].top)[0];
   f();
   if (stays?.[0].isConnected) scrollBy(0, stays[0].getBoundingClientRect().top - stays[1].top);
@@ -52,7 +52,7 @@ const changed = (now, next) => {
 
 // data-later: a file whose lines come when it comes into view, with others that are near. Its link leads to them.
 const files = async (all) => {
-  const links = all.map((f) => new URL(f.querySelector("a[href*='?']").getAttribute("href"), location.href));
+  const links = all.map((f) => new URL($("a[href*='?']", f).getAttribute("href"), location.href));
   const query = links.map((to, i) => i ? to.search.slice(1).replace(/&?view=split/, "") : to.search).join("&");
   const res = await fetch(links[0].pathname + query);
   const doc = res.ok ? await parse(res) : null;
@@ -69,7 +69,7 @@ const load = async () => {
     // length is that of the address, which must not become too long.
     let lines = 0, length = 0;
     all = all.slice(all.indexOf(inView)).concat(all.slice(0, all.indexOf(inView)).reverse()).filter((f, i) =>
-      (lines += +f.dataset.later) <= 2500 && (length += f.querySelector("a[href*='?']").href.length) <= 6000 && i < 25 || !i);
+      (lines += +f.dataset.later) <= 2500 && (length += $("a[href*='?']", f).href.length) <= 6000 && i < 25 || !i);
     const before = scrollY, got = await files(all).catch(() => []);
     // Where one has gone on meanwhile, to files that were not asked for, nothing that is looked at is moved: it is asked for with them.
     const away = scrollY !== before && later(0).some((f) => !all.includes(f));
@@ -79,7 +79,7 @@ const load = async () => {
   loading = false;
 };
 const sight = new IntersectionObserver((seen) => { if (seen.some((e) => e.isIntersecting)) load(); }, { rootMargin: "100% 0px" });
-const look = () => { for (const f of fresh.querySelectorAll("[data-later]")) sight.observe(f); };
+const look = () => { for (const f of $$("[data-later]", fresh)) sight.observe(f); };
 
 // #comment-1 may be in a file that is not there yet.
 const aim = () => {
@@ -111,7 +111,7 @@ const send = async (form, button) => {
   }
   form.reset();
   const opened = form.closest("details.act");
-  if (opened) { opened.open = false; home(opened); opened.querySelector("summary").focus({ preventScroll: true }); }
+  if (opened) { opened.open = false; home(opened); $("summary", opened).focus({ preventScroll: true }); }
   await refresh();
 };
 
@@ -126,7 +126,7 @@ const place = (cell, more) => {
   const row = cell.parentElement, table = row.closest("table"), split = table.classList.contains("split"), old = split ? cell.cellIndex === 0 : cell.cellIndex === 0 && row.classList.contains("d");
   const line = split ? cell.textContent : row.cells[old ? 0 : 1].textContent, say = cell.closest(".change").querySelector(".say");
   if (!line || !say || split && cell.cellIndex % 2) return;
-  const { side, line: end, start } = say.querySelector("form").elements, from = +(start.value || end.value);
+  const { side, line: end, start } = $("form", say).elements, from = +(start.value || end.value);
   const range = more && from && side.value === (old ? "old" : "new") && from !== +line;
   [start.value, end.value] = range ? [Math.min(from, line), Math.max(from, line)] : ["", line];
   side.value = old ? "old" : "new";
@@ -138,7 +138,7 @@ const place = (cell, more) => {
   room.append(say);
   row.after(under);
   say.open = true;
-  say.querySelector("textarea").focus();
+  $("textarea", say).focus();
 };
 
 if (fresh) {
