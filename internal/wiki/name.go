@@ -56,7 +56,7 @@ func checkName(name, field string) error {
 		e.Detail = "The name of a page ends with how it is written: " + name + ".md, for Markdown."
 	}
 	if field != "" {
-		e.Field(field, "no page can have this name")
+		return e.Field(field, "no page can have this name")
 	}
 	return e
 }
