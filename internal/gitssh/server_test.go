@@ -117,7 +117,7 @@ func TestNothingElse(t *testing.T) {
 
 // What is open at once is bounded, for each connection and for all, and what waits for nothing is ended.
 func TestBounds(t *testing.T) {
-	f := newForge(t, Options{Idle: 50 * time.Millisecond, Login: 50 * time.Millisecond})
+	f := newForge(t, Options{Login: 50 * time.Millisecond})
 	nc, err := net.Dial("tcp", f.addr) // says nothing
 	if err != nil {
 		t.Fatal(err)
@@ -128,6 +128,7 @@ func TestBounds(t *testing.T) {
 	if e := <-f.seen; !e.Login || Refused(e.Err) {
 		t.Errorf("told of %+v", e)
 	}
+	f = newForge(t, Options{Idle: 50 * time.Millisecond})
 	if err := f.dial().Wait(); err == nil { // asks nothing
 		t.Error("an idle connection ended without a word")
 	}
