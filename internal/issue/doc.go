@@ -14,6 +14,7 @@
 //	labels.go    components, milestones and versions
 //	jobs.go      exports and imports, in the background
 //	archive.go   Bitbucket's format of a whole tracker, and reading it
+//	archive_check.go  what a tracker can have of what an archive holds
 //	export.go    writing an archive
 //	import.go    what is in an archive takes the place of what is in a tracker
 //	refer.go     where texts that speak of an issue lead to

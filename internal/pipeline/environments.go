@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -174,17 +173,7 @@ func (room *Room) postEnvironment(c *access.Call, r *repository.Repository) (any
 		return nil, err
 	}
 	ctx := c.Context()
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := (place{what: "repository", id: r.ID}).lock(ctx, tx); err != nil {
-			return err
-		}
-		var there int
-		if err := tx.Row(ctx, `SELECT COUNT(*)`+fromEnvironments, r.ID).Scan(&there); err != nil {
-			return err
-		}
-		if there >= maxEnvironments {
-			return rest.Refuse(reason.ValueInvalid, fmt.Sprintf("A repository has at most %d environments. Delete one that is not needed any more.", maxEnvironments)).WithMessage("Too many environments")
-		}
+	err = room.add(ctx, place{what: "repository", id: r.ID}, "environments", fromEnvironments, maxEnvironments, func(tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO deployment_environment (id, repository_id, name, slug, kind, admin_only, created_on) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			e.ID, r.ID, e.name, e.slug, e.kind, e.adminOnly, database.Micros(e.created))
 		return sameName(err)

@@ -241,17 +241,7 @@ func (room *Room) postHost(c *access.Call, r *repository.Repository) (any, error
 		return nil, err
 	}
 	ctx := c.Context()
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := (place{what: "repository", id: r.ID}).lock(ctx, tx); err != nil {
-			return err
-		}
-		var there int
-		if err := tx.Row(ctx, `SELECT COUNT(*)`+fromHosts, r.ID).Scan(&there); err != nil {
-			return err
-		}
-		if there >= maxHosts {
-			return rest.Refusef(reason.ValueInvalid, "The pipelines of a repository know at most %d hosts.", maxHosts).WithMessage("Too many known hosts")
-		}
+	err = room.add(ctx, place{what: "repository", id: r.ID}, "known hosts", fromHosts, maxHosts, func(tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO pipeline_known_host (id, repository_id, hostname, key_type, key, created_on) VALUES ($1, $2, $3, $4, $5, $6)`,
 			h.id, r.ID, h.hostname, h.keyType, h.key, database.Micros(room.Now()))
 		return sameHost(err)

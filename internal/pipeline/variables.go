@@ -173,17 +173,7 @@ func (room *Room) postVariable(c *access.Call, p place) (any, error) {
 		return nil, err
 	}
 	ctx := c.Context()
-	err = room.DB.Update(ctx, func(tx *database.Tx) error {
-		if err := p.lock(ctx, tx); err != nil {
-			return err
-		}
-		var there int
-		if err := tx.Row(ctx, `SELECT COUNT(*)`+p.from(), p.id).Scan(&there); err != nil {
-			return err
-		}
-		if there >= maxVariables {
-			return rest.Refusef(reason.ValueInvalid, "There may be %d variables here. Delete one that is not needed any more.", maxVariables).WithMessage("Too many variables")
-		}
+	err = room.add(ctx, p, "variables", p.from(), maxVariables, func(tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO pipeline_variable (id, `+p.what+`_id, name, value, secured, created_on) VALUES ($1, $2, $3, $4, $5, $6)`,
 			v.id, p.id, v.name, v.value, v.secured, database.Micros(room.Now()))
 		return exists(err, "key", "Variable key already exists", "There is a variable "+v.name+" here already. Change that one with a PUT.")
@@ -211,6 +201,24 @@ func (p place) lock(ctx context.Context, tx *database.Tx) error {
 		return rest.Refuse(reason.ResourceNotFound, "What the variables belong to was deleted meanwhile.")
 	}
 	return err
+}
+
+// add inserts one more of what is in a place, where from finds the others. A *rest.Error says that the place is gone, or that it has as
+// many as it may.
+func (room *Room) add(ctx context.Context, p place, what, from string, most int, insert func(*database.Tx) error) error {
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := p.lock(ctx, tx); err != nil {
+			return err
+		}
+		var there int
+		if err := tx.Row(ctx, `SELECT COUNT(*)`+from, p.id).Scan(&there); err != nil {
+			return err
+		}
+		if there >= most {
+			return rest.Refusef(reason.ValueInvalid, "There may be %d %s here. Delete one that is not needed any more.", most, what).WithMessage("Too many %s", what)
+		}
+		return insert(tx)
+	})
 }
 
 func (room *Room) putVariable(c *access.Call, p place) (any, error) {
