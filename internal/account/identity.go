@@ -88,9 +88,14 @@ func (r *Room) signInWith(ctx context.Context, i Identity, rules IdentityRules) 
 		case !a.Active:
 			return deactivated()
 		}
-		var other int
-		err = tx.Row(ctx, `SELECT 1 FROM identity WHERE account_id = $1 AND issuer = $2`, a.ID, i.Issuer).Scan(&other)
-		if err == nil {
+		var linked string
+		err = tx.Row(ctx, `SELECT subject FROM identity WHERE account_id = $1 AND issuer = $2`, a.ID, i.Issuer).Scan(&linked)
+		switch {
+		case err == nil && linked == i.Subject:
+			// The same person signed in between the first look and this one.
+			what = ""
+			return nil
+		case err == nil:
 			return rest.Refuse(reason.OIDCAccountLinked, "")
 		}
 		if !errors.Is(err, database.ErrNoRows) {
