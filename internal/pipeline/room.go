@@ -61,6 +61,8 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET "+environments+"/{environment_uuid}", repositories.Reads(), room.getEnvironment).Answers(environmentJSON{}),
 		access.On("DELETE "+environments+"/{environment_uuid}", admin, room.deleteEnvironment).Answers(nil),
 		access.On("POST "+environments+"/{environment_uuid}/changes", admin, room.changeEnvironment).Takes(changeBody{}).Answers(environmentJSON{}, 202),
+		access.On("GET "+identity+"/.well-known/openid-configuration", access.Anyone, room.getProvider).Answers(providerJSON{}),
+		access.On("GET "+identity+"/keys.json", access.Anyone, room.getKeys).Answers(keysJSON{}),
 	},
 		variables(room, settings+"/variables", admin, func(_ *access.Call, r *repository.Repository) (place, error) {
 			return place{"repository", r.ID, "pipeline_variable"}, nil

@@ -15,6 +15,7 @@ func (room *Room) Reseal(ctx context.Context) (lost int, err error) {
 	for _, of := range []struct{ table, id, column, where string }{
 		{"pipeline_variable", "id", "value", "secured"},
 		{"pipeline_config", "repository_id", "private_key", "private_key <> ''"},
+		{"pipeline_signing_key", "id", "private_key", "private_key <> ''"},
 	} {
 		after := ""
 		for {
