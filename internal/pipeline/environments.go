@@ -203,8 +203,14 @@ func (room *Room) changeEnvironment(c *access.Call, r *repository.Repository) (a
 		if e, err = room.findEnvironment(c, tx, r); err != nil {
 			return err
 		}
+		before := e.slug
 		if err := b.Change.take(&e); err != nil {
 			return err
+		}
+		if e.slug != before { // what was deployed to it goes on to be what was
+			if _, err := tx.Exec(ctx, `UPDATE pipeline_step SET environment = $3 WHERE repository_id = $1 AND environment = $2`, r.ID, before, e.slug); err != nil {
+				return err
+			}
 		}
 		_, err = tx.Exec(ctx, `UPDATE deployment_environment SET name = $2, slug = $3, kind = $4, admin_only = $5 WHERE id = $1`, e.ID, e.name, e.slug, e.kind, e.adminOnly)
 		return sameName(err)
