@@ -165,6 +165,23 @@ const (
 // A pipeline cannot run.
 const (
 	PipelinesBrokenFile Code = "pipelines.broken_file"
+	PipelinesNoFile     Code = "pipelines.no_file"
+	PipelinesNoPipeline Code = "pipelines.no_pipeline"
+	PipelinesImport     Code = "pipelines.import"
+	PipelinesDisabled   Code = "pipelines.disabled"
+	PipelineLeaseLost   Code = "pipeline.lease_lost"
+	StepUnchanged       Code = "step.unchanged"
+	StepNoRunner        Code = "step.no_runner"
+	StepRunnerGone      Code = "step.runner_gone"
+	StepRunnerFault     Code = "step.runner_fault"
+	StepTimedOut        Code = "step.timed_out"
+	StepOutOfMemory     Code = "step.out_of_memory"
+	StepImageMissing    Code = "step.image_missing"
+	StepCloneFailed     Code = "step.clone_failed"
+	StepServiceFailed   Code = "step.service_failed"
+	StepDiskFull        Code = "step.disk_full"
+	StepNoExecutor      Code = "step.no_executor"
+	StepKilled          Code = "step.killed"
 )
 
 // The path or the method names no operation.

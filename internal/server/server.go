@@ -134,7 +134,7 @@ func (s *Server) assemble() error {
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
 	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now},
 		Archives: &filestore.Store{Dir: filepath.Join(s.Config.Data, "issue-archives"), Now: now}, URLs: urls, Log: s.Log, Now: now}
-	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
+	s.Repositories.Judge = s.Branching.Judge
 	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer, markup.Issue: s.Issues.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
@@ -159,7 +159,11 @@ func (s *Server) assemble() error {
 	if err != nil {
 		return err
 	}
-	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Keys: keys, URLs: urls, Log: s.Log, Now: now}
+	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, PullRequests: s.PullRequests, Keys: keys, URLs: urls, Log: s.Log, Now: now}
+	events.Listen(s.Pipelines)
+	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
+		return errors.Join(s.PullRequests.Moved(ctx, id, updates), s.Pipelines.Triggered(ctx, id))
+	}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 
 	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Wikis, s.Webhooks, s.Pipelines)
@@ -267,6 +271,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	behind.Go(func() { s.upkeep.Run(running) })
 	behind.Go(func() { s.PullRequests.Run(running) })
 	behind.Go(func() { s.Issues.Run(running) })
+	behind.Go(func() { s.Pipelines.Run(running) })
 	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
