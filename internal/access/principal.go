@@ -52,7 +52,7 @@ const (
 	SSHKey         Kind = "ssh_key"    // of an account; over SSH only
 	DeployKey      Kind = "deploy_key" // of a repository or a project; over SSH only
 	Runner         Kind = "runner"     // of pipelines
-	Step           Kind = "step"       // of a pipeline, while it runs; in Git over HTTPS only
+	StepToken      Kind = "step"       // of a pipeline, while it runs; in Git over HTTPS only
 )
 
 type kindInfo struct {
@@ -74,7 +74,7 @@ var kinds = map[Kind]kindInfo{
 	SSHKey:         {"SSH key", 0, catalog.SSHKey, false, false},
 	DeployKey:      {"deploy key", 0, catalog.DeployKey, false, false},
 	Runner:         {"runner access token", token.RunnerAccess, catalog.Runner, true, false},
-	Step:           {"step credential", token.StepAccess, catalog.Step, true, false},
+	StepToken:      {"step credential", token.StepAccess, catalog.Step, true, false},
 }
 
 // Title is the kind in plain words.
@@ -84,7 +84,7 @@ func (k Kind) Title() string { return kinds[k].title }
 func (k Kind) Takes(op *catalog.Operation) bool { return op.Accepts&kinds[k].accepts != 0 }
 
 // machine reports whether the kind stands for something that opens what it was made for and nothing beside it: not even what is public.
-func (k Kind) machine() bool { return k == DeployKey || k == Runner || k == Step }
+func (k Kind) machine() bool { return k == DeployKey || k == Runner || k == StepToken }
 
 // AccessToken reports whether the kind is one of the three access tokens.
 func (k Kind) AccessToken() bool { return kinds[k].access }
@@ -171,7 +171,7 @@ func (p *Principal) bound() string {
 		return "the repositories and projects that it was added to"
 	case Runner:
 		return "the operations of the runner that it was bought for"
-	case Step:
+	case StepToken:
 		return "the repository of the step that it was made for, while that runs"
 	}
 	return "what it was made for"
@@ -187,7 +187,7 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 		}
 		return None
 	}
-	if !p.OfResource() || p.Kind == Runner || p.Kind == Step && repositoryID == "" || !p.Bounds.hold(workspaceID, projectID, repositoryID) {
+	if !p.OfResource() || p.Kind == Runner || p.Kind == StepToken && repositoryID == "" || !p.Bounds.hold(workspaceID, projectID, repositoryID) {
 		return None
 	}
 	admin, write := scope.LegacyProjectAdmin, scope.LegacyRepositoryWrite

@@ -24,7 +24,7 @@ var (
 
 	// The lease is the step's: whoever took the step from this runner, or ended it, has ended the credential too. So has a repository
 	// that went to another workspace than the runner's.
-	principalByStepToken = selectPipeline("t.hash", "s.id", "'"+string(Step)+"'", "p.slug", "s.lease_until",
+	principalByStepToken = selectPipeline("t.hash", "s.id", "'"+string(StepToken)+"'", "p.slug", "s.lease_until",
 		"CASE WHEN s.runner_id = t.runner_id AND s.state = 'IN_PROGRESS' AND s.lease_until > 0 AND (r.repository_id = p.id OR r.workspace_id = p.workspace_id) THEN 0 ELSE 1 END",
 		"p.workspace_id", "p.id", "t.scopes") +
 		` FROM pipeline_token t JOIN pipeline_runner r ON r.id = t.runner_id JOIN pipeline_step s ON s.id = t.step_id

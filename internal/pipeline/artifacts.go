@@ -121,7 +121,9 @@ func (a *Artifact) FileName() string {
 }
 
 // OpenArtifact opens what an artifact holds. Whoever asks has found it with Artifacts.
-func (room *Room) OpenArtifact(a Artifact) (io.ReadCloser, error) { return room.Store.Open(a.RepositoryID, a.ID) }
+func (room *Room) OpenArtifact(a Artifact) (io.ReadCloser, error) {
+	return room.Store.Open(a.RepositoryID, a.ID)
+}
 
 func (room *Room) deleteArtifact(c *access.Call, r *repository.Repository) (any, error) {
 	a, err := room.findArtifact(c, r)

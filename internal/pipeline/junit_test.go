@@ -20,9 +20,9 @@ s||b|ERROR|16m40.5s|Boom|
 s||c|SKIPPED|0s|later|`,
 	`<testsuite><testsuite name="outer"><testsuite name="inner"><testcase name="x"/></testsuite><testcase name="y"/></testsuite></testsuite>`: `inner||x|SUCCESSFUL|0s||
 outer||y|SUCCESSFUL|0s||`,
-	`<testsuite name="s"><testcase name="x"><system-out>fine</system-out></testcase></testsuite>`:                            `s||x|SUCCESSFUL|0s||`,
+	`<testsuite name="s"><testcase name="x"><system-out>fine</system-out></testcase></testsuite>`:                                 `s||x|SUCCESSFUL|0s||`,
 	`<testsuite name="s"><testcase name="x"><failure><![CDATA[<b> & more]]></failure><error message="2"/></testcase></testsuite>`: `s||x|FAILED|0s||<b> & more`,
-	`<testsuite name="s"><testcase name="x"><failure message="a&nbsp;b">&undefined;</failure></testcase></testsuite>`:            `s||x|FAILED|0s|a&nbsp;b|&undefined;`,
+	`<testsuite name="s"><testcase name="x"><failure message="a&nbsp;b">&undefined;</failure></testcase></testsuite>`:             `s||x|FAILED|0s|a&nbsp;b|&undefined;`,
 	`<testsuite name="s"><testcase name="x" time="-1"/><testcase name="y" time="NaN"/><testcase name="z" time="1e99"/></testsuite>`: `s||x|SUCCESSFUL|0s||
 s||y|SUCCESSFUL|0s||
 s||z|SUCCESSFUL|0s||`,

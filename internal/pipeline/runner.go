@@ -232,9 +232,9 @@ func (b runnerBody) take(w *Runner) error {
 	if b.State != nil {
 		if b.State.Status != nil {
 			switch *b.State.Status {
-			case disabled:
+			case Disabled:
 				w.Disabled = true
-			case enabled, Online, Offline, unregistered:
+			case enabled, Online, Offline, Unregistered:
 				w.Disabled = false
 			default:
 				return rest.InvalidField("state.status", "one of "+enabled+" and "+Disabled)

@@ -277,9 +277,6 @@ func (room *Room) appendLog(c *access.Call, _ *Runner, s *Step) (any, error) {
 		}
 		return runnerapi.Written{Next: size, Full: true}, room.cutLog(ctx, l.id, cutByLimit)
 	}
-	if room.Written != nil {
-		room.Written(s.ID)
-	}
 	return runnerapi.Written{Next: size}, nil
 }
 
@@ -291,7 +288,9 @@ func (room *Room) cutLog(ctx context.Context, logID, why string) error {
 }
 
 // diskFull tells whether there is no room for more on the disk, or for whom the server runs as.
-func diskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
 
 // bodyOrFault tells an error of what was sent from one of the server.
 func bodyOrFault(err error) error {
