@@ -28,7 +28,9 @@ func (room *Room) StartDue(ctx context.Context) error {
 	now := room.Now()
 	all, err := database.Collect(ctx, room.DB, func(row func(...any) error) (d due, err error) {
 		var id string
-		d.Schedule, err = scanSchedule(func(to ...any) error { return row(append(to, &d.repositoryID, &id, &d.maker.Credential, &d.maker.Name)...) })
+		d.Schedule, err = scanSchedule(func(to ...any) error {
+			return row(append(to, &d.repositoryID, &id, &d.maker.Credential, &d.maker.Name)...)
+		})
 		d.maker.Account = account.Known(id)
 		return d, err
 	}, `SELECT `+scheduleColumns+`, s.repository_id, COALESCE(s.account_id, ''), s.credential, s.credential_name FROM pipeline_schedule s

@@ -91,7 +91,9 @@ const (
 )
 
 // Ended tells whether nothing of the pipeline runs any more, or will without somebody who runs it again.
-func (p *Pipeline) Ended() bool { return p.Status != Pending && p.Status != Running && p.Status != Paused }
+func (p *Pipeline) Ended() bool {
+	return p.Status != Pending && p.Status != Running && p.Status != Paused
+}
 
 const (
 	pipelineColumns = `p.id, p.repository_id, p.number, p.run, COALESCE(p.creator_id, ''), p.creator_credential, p.creator_name, p.trigger_type, COALESCE(p.parent_step_id, ''),
