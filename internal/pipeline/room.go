@@ -47,6 +47,7 @@ type Room struct {
 	offers   bell // steps have come up
 	triggers bell // something may start a pipeline
 	changes  bell // a pipeline has changed
+	watches  watches
 }
 
 const (
