@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/filestore"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
@@ -32,6 +34,17 @@ type Room struct {
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
+
+	// What runners and steps have: their credentials, and the files of what steps leave, in a directory for each repository.
+	Credentials *access.Credentials
+	Store       *filestore.Store
+	Keep        Keep
+	Patience    time.Duration // how long a runner that asks may wait at most; 0: runnerapi.Wait
+
+	// IdentityToken, when set, signs what says to others which step it is that calls them: for those audiences, or the usual one.
+	IdentityToken func(ctx context.Context, r *repository.Repository, p *Pipeline, s *Step, audiences []string) (string, error)
+
+	stopped atomic.Bool // Run is over: nobody waits any more
 
 	scripts  scripts
 	offers   bell // steps have come up
@@ -53,7 +66,7 @@ func (room *Room) Operations() []access.Operation {
 	teams := *workspaces
 	teams.Params[0] = "username"
 	admin := repositories.Needs(access.Admin)
-	return slices.Concat(room.pipelines(repositories), []access.Operation{
+	return slices.Concat(room.pipelines(repositories), room.left(repositories, workspaces), []access.Operation{
 		access.On("GET "+settings, admin, room.getConfig).Answers(configJSON{}),
 		access.On("PUT "+settings, admin, room.putConfig).Takes(configBody{}).Answers(configJSON{}),
 		access.On("PUT "+settings+"/build_number", admin, room.putBuildNumber).Takes(buildNumberBody{}).Answers(buildNumberJSON{}),

@@ -45,6 +45,14 @@ const polls = time.Second
 
 // Run ends what nobody ends, and does what triggers say that is not done yet, until ctx ends.
 func (room *Room) Run(ctx context.Context) {
+	room.stopped.Store(false)
+	defer context.AfterFunc(ctx, func() { // runners that wait for a step ask another node
+		room.stopped.Store(true)
+		room.wake()
+	})()
+	var tidying sync.WaitGroup
+	defer tidying.Wait()
+	tidying.Go(func() { room.tidyAll(ctx) })
 	tick := time.NewTicker(polls)
 	defer tick.Stop()
 	for {

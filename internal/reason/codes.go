@@ -208,6 +208,7 @@ const (
 	RangeNotSatisfiable     Code = "range.not_satisfiable"
 	FieldsInvalid           Code = "fields.invalid"
 	MediaTypeUnsupported    Code = "media_type.unsupported"
+	NotAcceptable           Code = "media_type.not_acceptable"
 	RevisionSpecNotAccepted Code = "revision.not_accepted"
 	RevisionAmbiguous       Code = "revision.ambiguous"
 )
@@ -217,6 +218,7 @@ const (
 	ServerFault    Code = "server.fault"
 	ServerBusy     Code = "server.busy"
 	ServerStopping Code = "server.stopping"
+	ServerDiskFull Code = "server.disk_full"
 )
 
 // The request never got to the service, or got to another one. No server answers with these: they are found from what
