@@ -26,7 +26,8 @@ func (room *Room) gate(ctx context.Context, tx *database.Tx, p *Pipeline, in *sc
 			}
 		}
 		if s.Environment != "" && !s.Released {
-			guarded, err := exist(ctx, tx, `SELECT COUNT(*) FROM deployment_environment WHERE repository_id = $1 AND slug = $2 AND admin_only`, s.RepositoryID, s.Environment)
+			guarded, err := exist(ctx, tx, `SELECT COUNT(*) FROM deployment_environment e WHERE e.repository_id = $1 AND e.slug = $2 AND e.admin_only AND NOT EXISTS
+				(SELECT 1 FROM pipeline_step s WHERE s.pipeline_id = $3 AND s.environment = $2 AND s.is_current AND s.released)`, s.RepositoryID, s.Environment, p.ID)
 			if err != nil || guarded {
 				return ForSomebody, false, err
 			}

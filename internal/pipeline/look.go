@@ -375,3 +375,16 @@ func (room *Room) RemoveVariable(ctx context.Context, p Place, id string) error 
 		return err
 	})
 }
+
+// EnableRunner has a runner get steps, or no more.
+func (room *Room) EnableRunner(ctx context.Context, id string, on bool) error {
+	return room.DB.Update(ctx, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE pipeline_runner SET disabled = $2, updated_on = $3 WHERE id = $1`, id, !on, database.Micros(room.Now()))
+		return err
+	})
+}
+
+// RunnerConfig is what a runner that was just made is started with: variables, and the command.
+func (room *Room) RunnerConfig(w *Runner, secret string) string {
+	return "export RUNNER_UUID='" + rest.Braced(w.ID) + "'\nexport OAUTH_CLIENT_ID='" + w.ClientID + "'\nexport OAUTH_CLIENT_SECRET='" + secret + "'\npail runner --url " + room.URLs.Base + "\n"
+}

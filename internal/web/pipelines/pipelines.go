@@ -68,7 +68,6 @@ func (p *Pages) Mount(s *page.Site) {
 	page.On(s, "POST "+settings, admin, p.turn)
 	page.On(s, "POST "+settings+"/environments", admin, p.addEnvironment)
 	page.On(s, "POST "+settings+"/environments/{environment}", admin, p.onEnvironment)
-	page.On(s, "POST "+settings+"/caches/{cache}", admin, p.dropCache)
 	p.mountVariables(s, admin, workspaces.Needs(access.Admin))
 	p.mountRunners(s, admin, workspaces.Needs(access.Admin))
 }
