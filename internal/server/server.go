@@ -186,7 +186,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Pipelines: s.Pipelines, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
