@@ -163,7 +163,11 @@ func (s *Server) assemble() error {
 		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2}
 	events.Listen(s.Pipelines)
 	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
-		return errors.Join(s.PullRequests.Moved(ctx, id, updates), s.Pipelines.Triggered(ctx, id))
+		err := s.PullRequests.Moved(ctx, id, updates)
+		if failed := s.Pipelines.Triggered(ctx, id); failed != nil { // it is tried again; what was pushed is there all the same
+			s.Log.Error("pipelines of a push were not started", "repository", id, "error", failed)
+		}
+		return err
 	}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth.Sold = func(ctx context.Context, id, secret string) (oauth.Tokens, bool, error) {
