@@ -127,7 +127,6 @@ type engineBox struct {
 	attached   docker.HijackedResponse
 	out        *io.PipeReader
 	reports    *io.PipeReader
-	memory     int // MiB of the step alone
 	services   sync.WaitGroup
 	logs       []io.Closer
 }
@@ -142,12 +141,10 @@ func (e *engine) box(ctx context.Context, j *job) (_ box, err error) {
 			}
 		}
 	}()
-	b.memory = j.step.Memory
 	for _, s := range j.step.Services {
 		if s.Daemon {
 			return nil, faultf(runnerapi.ServiceFailed, "A Docker daemon beside a step (the service %s) would have rights over the whole machine: this runner gives none. Pipes need none; build images with a tool that needs no daemon.", s.Name)
 		}
-		b.memory -= s.Memory
 	}
 	if err := e.fetchImage(ctx, j, j.step.Image); err != nil {
 		return nil, err
@@ -169,13 +166,13 @@ func (e *engine) box(ctx context.Context, j *job) (_ box, err error) {
 		}
 	}
 	config := &container.Config{
-		Image: b.image, Env: j.environment(), Entrypoint: []string{"/bin/sh"}, Cmd: []string{"-c", driver, "pail", agentInside, cloneInside},
+		Image: b.image, Env: j.environment(), Entrypoint: []string{"/bin/sh"}, Cmd: []string{"-c", driver, "pail", agentInside, cloneInside, "contained"},
 		WorkingDir: cloneInside, AttachStdin: true, AttachStdout: true, AttachStderr: true, OpenStdin: true, StdinOnce: true, Labels: e.labels(),
 	}
 	if u := j.step.Image.User; u != nil {
 		config.User = fmt.Sprint(*u)
 	}
-	host := e.host(network, b.memory, j.step.CPU)
+	host := e.host(network, j.memory(), j.step.CPU)
 	host.Mounts = []mount.Mount{{Type: mount.TypeBind, Source: j.path("build"), Target: cloneInside}}
 	id, err := b.create(ctx, config, host)
 	if err != nil {
@@ -346,7 +343,7 @@ func (b *engineBox) streams() (io.Writer, io.Reader, io.Reader) {
 	return b.attached.Conn, b.out, b.reports
 }
 
-func (b *engineBox) wait() (int, error) { return b.engine.wait(b.containers[0], b.memory) }
+func (b *engineBox) wait() (int, error) { return b.engine.wait(b.containers[0], b.job.memory()) }
 
 // wait waits for a container to end by itself or by others.
 func (e *engine) wait(id string, memory int) (int, error) {
@@ -365,9 +362,13 @@ func (e *engine) wait(id string, memory int) (int, error) {
 	case err != nil:
 		return 0, faultf(runnerapi.Killed, "The container of the step is gone: %w", err)
 	case i.Container.State != nil && i.Container.State.OOMKilled:
-		return int(code), faultf(runnerapi.OutOfMemory, "The step needed more than its %d MiB of memory. Give it more with size, or its services less.", memory)
+		return int(code), outOfMemory(memory)
 	}
 	return int(code), nil
+}
+
+func outOfMemory(memory int) error {
+	return faultf(runnerapi.OutOfMemory, "The step needed more than its %d MiB of memory. Give it more with size, or its services less.", memory)
 }
 
 func (b *engineBox) pipe(ctx context.Context, p *runnerapi.Pipe, variables []string, out io.Writer) (int, error) {

@@ -248,6 +248,15 @@ func (j *job) variables() map[string]string {
 	return all
 }
 
+// memory is what the services leave to the step itself, in MiB.
+func (j *job) memory() int {
+	memory := j.step.Memory
+	for _, s := range j.step.Services {
+		memory -= s.Memory
+	}
+	return memory
+}
+
 // environment is the same as NAME=VALUE.
 func (j *job) environment() []string { return asEnvironment(j.variables()) }
 
@@ -340,9 +349,12 @@ func (j *job) script(ctx context.Context) (exit int, err error) {
 		_, _ = io.CopyBuffer(struct{ io.Writer }{j.out}, struct{ io.Reader }{out}, make([]byte, 256<<10))
 	})
 	exit = -1
+	killed := 0
 	copied.Go(func() {
 		readReports(reports, func(r report) {
 			switch {
+			case r.word == "oom":
+				killed = r.number
 			case r.word == "script" && exit < 0:
 				exit = r.number
 				word := "end"
@@ -372,6 +384,9 @@ func (j *job) script(ctx context.Context) (exit int, err error) {
 	}
 	if exit < 0 && err == nil {
 		err = faultf(runnerapi.Killed, "What the step ran in was ended from outside (exit code %d).", code)
+	}
+	if exit > 0 && err == nil && killed > 0 {
+		err = outOfMemory(j.memory())
 	}
 	return max(exit, 0), err
 }

@@ -16,6 +16,7 @@ import (
 //
 //	from the job            to the job
 //	go                                            everything is there: begin
+//	                        oom COUNT             of processes that the kernel ended for want of memory
 //	                        script EXIT
 //	after                                         go on with after-script
 //	end                                           there is nothing more to do
@@ -25,7 +26,8 @@ import (
 //
 // A step can write to both itself. It gets nothing by that: all that it can ask for is to run what its own file names.
 
-// driver is the program of the box. It takes the directory with the files of the job (agent) and that of the clone.
+// driver is the program of the box. It takes the directory with the files of the job (agent) and that of the clone. Where memory runs out,
+// the kernel takes what the script runs, and not the driver, which can still say so.
 const driver = `exec 3>&2 4<&0 2>&1 </dev/null
 agent=$1
 cd "$2" || exit 125
@@ -40,8 +42,16 @@ if [ -f "$agent/id" ]; then
 fi
 shell=sh
 command -v bash >/dev/null 2>&1 && shell=bash
-"$shell" "$agent/script"
+(
+  { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null
+  exec "$shell" "$agent/script"
+)
 code=$?
+for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.events; do
+  if [ "$3" = contained ] && [ -r "$file" ]; then
+    while read -r key value; do [ "$key" = oom_kill ] && echo "oom $value" >&3; done <"$file"
+  fi
+done
 echo "script $code" >&3
 if read -r word <&4 && [ "$word" = after ]; then
   BITBUCKET_EXIT_CODE=$code "$shell" "$agent/after"
@@ -162,8 +172,8 @@ func variableAt(text string) (name string, n int) {
 
 // report is a line from a script.
 type report struct {
-	word   string   // script, after or pipe
-	number int      // the exit code, or that of the pipe
+	word   string   // oom, script, after or pipe
+	number int      // the count, the exit code, or that of the pipe
 	values []string // of a pipe: NAME=VALUE
 }
 

@@ -111,6 +111,9 @@ func (s *shell) box(ctx context.Context, j *job) (box, error) {
 	if err != nil {
 		return nil, faultf(runnerapi.RunnerFault, "%w", err)
 	}
+	if raw, err := b.out.SyscallConn(); err == nil { // fewer switches between the two; a small one does as well
+		_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+	}
 	b.cmd.Stdout, b.cmd.Stderr = outEnd, reportsEnd
 	started := make(chan error, 1)
 	go func() {
