@@ -74,7 +74,7 @@ func kindNotAccepted(op *catalog.Operation, p *Principal) *rest.Error {
 	e := rest.Refusef(reason.CredentialKindNotAccepted, "%s does not take a %s.", op.Key, p.Kind.Title()).
 		With("credential", p.Kind)
 	var takes, named []string // Bitbucket Cloud's sentence never names OAuth
-	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, OAuth, Session} {
+	for _, k := range []Kind{APIToken, AppPassword, RepositoryTok, ProjectToken, WorkspaceToken, OAuth, Session, Runner} {
 		if op.Accepts&kinds[k].accepts != 0 {
 			takes = append(takes, string(k))
 			if k != OAuth {

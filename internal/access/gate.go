@@ -47,7 +47,7 @@ func (g *Gate) appPasswordsEnded(now time.Time) bool {
 
 // record notes the outcome of a request that came with a known credential.
 func (g *Gate) record(p *Principal, r *rest.Request, authenticated bool, refusal *rest.Error) {
-	if p == nil || p.ID == "" || p.Kind == Session || p.Kind == SSHKey || p.Kind == DeployKey { // of keys: Recorder.RecordKey
+	if p == nil || p.ID == "" || p.Kind == Session || p.Kind == SSHKey || p.Kind.machine() { // of keys: Recorder.RecordKey
 		return
 	}
 	e := Event{

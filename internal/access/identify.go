@@ -103,8 +103,13 @@ func (g *Gate) present(r *rest.Request, surface Surface, values []string) (*Prin
 		return nil, turned{at: StepHeader, why: g.plainly(challenge(e), r, surface)}
 	}
 	find := principalByHash
-	if strings.HasPrefix(presented.Secret, token.OAuthAccess.Prefix()) {
+	switch {
+	case strings.HasPrefix(presented.Secret, token.OAuthAccess.Prefix()):
 		find = principalByOAuthToken
+	case strings.HasPrefix(presented.Secret, token.RunnerAccess.Prefix()):
+		find = principalByRunnerToken
+	case strings.HasPrefix(presented.Secret, token.StepAccess.Prefix()):
+		find = principalByStepToken
 	}
 	p, err := g.principal(r.HTTP.Context(), find, token.Hash(presented.Secret))
 	if errors.Is(err, database.ErrNoRows) {
@@ -185,6 +190,8 @@ func unknown(c token.Credential) *rest.Error {
 	switch shape.Kind {
 	case token.OAuthClientSecret:
 		return rest.Refuse(reason.OAuthConsumerAsLogin, "")
+	case token.RunnerSecret:
+		return rest.Refuse(reason.OAuthNotAccessToken, "This is a runner secret. It buys an access token for the runner, and opens nothing itself.")
 	case token.OAuthRefresh, token.OAuthCode:
 		return rest.Refusef(reason.OAuthNotAccessToken, "This is an %s. It buys an access token, and opens nothing itself.", shape.Kind)
 	}

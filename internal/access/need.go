@@ -120,7 +120,7 @@ func (n Need[T]) of(g *Gate, ctx context.Context, p *Principal, first, second st
 		}
 		found.Level = None
 	}
-	visible := err == nil && (found.Level >= Read || found.Public && p.Kind != DeployKey)
+	visible := err == nil && (found.Level >= Read || found.Public && !p.Kind.machine())
 	switch {
 	case !visible:
 		e := n.resource.NotFound(first, second)

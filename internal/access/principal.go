@@ -51,6 +51,8 @@ const (
 	Session        Kind = "session"
 	SSHKey         Kind = "ssh_key"    // of an account; over SSH only
 	DeployKey      Kind = "deploy_key" // of a repository or a project; over SSH only
+	Runner         Kind = "runner"     // of pipelines
+	StepToken      Kind = "step"       // of a pipeline, while it runs; in Git over HTTPS only
 )
 
 type kindInfo struct {
@@ -71,6 +73,8 @@ var kinds = map[Kind]kindInfo{
 	Session:        {"browser session", token.Session, catalog.Session, false, false},
 	SSHKey:         {"SSH key", 0, catalog.SSHKey, false, false},
 	DeployKey:      {"deploy key", 0, catalog.DeployKey, false, false},
+	Runner:         {"runner access token", token.RunnerAccess, catalog.Runner, true, false},
+	StepToken:      {"step credential", token.StepAccess, catalog.Step, true, false},
 }
 
 // Title is the kind in plain words.
@@ -78,6 +82,9 @@ func (k Kind) Title() string { return kinds[k].title }
 
 // Takes reports whether an operation takes a credential of this kind at all.
 func (k Kind) Takes(op *catalog.Operation) bool { return op.Accepts&kinds[k].accepts != 0 }
+
+// machine reports whether the kind stands for something that opens what it was made for and nothing beside it: not even what is public.
+func (k Kind) machine() bool { return k == DeployKey || k == Runner || k == StepToken }
 
 // AccessToken reports whether the kind is one of the three access tokens.
 func (k Kind) AccessToken() bool { return kinds[k].access }
@@ -149,10 +156,10 @@ func (p *Principal) AccountID() string {
 	return p.Account.ID
 }
 
-// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, a deploy key, or
-// an OAuth consumer that acts for its workspace (client credentials).
+// OfResource reports whether nobody's account is behind the principal, but a resource: an access token, a deploy key, a runner, a
+// step, or an OAuth consumer that acts for its workspace (client credentials).
 func (p *Principal) OfResource() bool {
-	return p.Kind.AccessToken() || p.Kind == DeployKey || p.Kind == OAuth && p.Account == nil
+	return p.Kind.AccessToken() || p.Kind.machine() || p.Kind == OAuth && p.Account == nil
 }
 
 // bound is what a principal of a resource reaches, in words.
@@ -162,6 +169,10 @@ func (p *Principal) bound() string {
 		return "the workspace of its consumer, because client credentials bought it"
 	case DeployKey:
 		return "the repositories and projects that it was added to"
+	case Runner:
+		return "the operations of the runner that it was bought for"
+	case StepToken:
+		return "the repository of the step that it was made for, while that runs"
 	}
 	return "what it was made for"
 }
@@ -176,7 +187,7 @@ func (p *Principal) Within(workspaceID, projectID, repositoryID string) Level {
 		}
 		return None
 	}
-	if !p.OfResource() || !p.Bounds.hold(workspaceID, projectID, repositoryID) {
+	if !p.OfResource() || p.Kind == Runner || p.Kind == StepToken && repositoryID == "" || !p.Bounds.hold(workspaceID, projectID, repositoryID) {
 		return None
 	}
 	admin, write := scope.LegacyProjectAdmin, scope.LegacyRepositoryWrite

@@ -30,6 +30,8 @@ import "strings"
 //   - The OpenID documents of a workspace's pipelines are open to anyone, but
 //     refuse an API token that comes along.
 //   - SSH keys, of accounts and of deployments, open Git over SSH and nothing else: no operation of the API takes one.
+//   - A runner of pipelines opens the operations that are made for it, which nobody else can call, and nothing else. The credential
+//     that a step has while it runs opens Git over HTTPS of its repository, and no operation of the API.
 //   - The operations of installed apps (linkers, properties, the app itself)
 //     take the app's own JWT, which is no credential of this set: theirs is
 //     empty. See [Operation.AppOnly].
@@ -47,6 +49,8 @@ const (
 	Anonymous // no credential at all; see the type's comment
 	SSHKey    // of an account
 	DeployKey // of a repository or a project
+	Runner    // of pipelines: the access token that one buys
+	Step      // of a pipeline: what it clones with
 
 	// AccessToken is the three kinds of access token together.
 	AccessToken = RepositoryAccessToken | ProjectAccessToken | WorkspaceAccessToken
@@ -67,7 +71,7 @@ const (
 var credentialNames = [...]string{
 	"api_token", "apppassword", "repo_access_token", "project_access_token",
 	"workspace_access_token", "oauth2", "session", "anonymous",
-	"ssh_key", "deploy_key",
+	"ssh_key", "deploy_key", "runner", "step",
 }
 
 // Has reports whether c holds every kind of k. It is false for an empty k.
@@ -75,7 +79,7 @@ func (c Credentials) Has(k Credentials) bool { return k != 0 && c&k == k }
 
 // Names returns the names of the kinds: api_token, apppassword,
 // repo_access_token, project_access_token, workspace_access_token, oauth2,
-// session, anonymous, ssh_key, deploy_key, in this order. It is never nil.
+// session, anonymous, ssh_key, deploy_key, runner, step, in this order. It is never nil.
 func (c Credentials) Names() []string {
 	out := make([]string, 0, len(credentialNames))
 	for i, name := range credentialNames {

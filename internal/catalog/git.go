@@ -6,9 +6,9 @@ import "github.com/pailforge/pail/internal/scope"
 // [All], [Lookup] and [Find] do not know them. A push needs no scope to read.
 var (
 	GitRead = &Operation{Key: "git-upload-pack", Method: "GET", Summary: "Clones or fetches a repository.",
-		Scopes: need(scope.ReadRepository), OAuthScopes: need(scope.LegacyRepository), Accepts: gitCredentials | DeployKey}
+		Scopes: need(scope.ReadRepository), OAuthScopes: need(scope.LegacyRepository), Accepts: gitCredentials | DeployKey | Step}
 	GitWrite = &Operation{Key: "git-receive-pack", Method: "POST", Summary: "Pushes to a repository.",
-		Scopes: need(scope.WriteRepository), OAuthScopes: need(scope.LegacyRepositoryWrite), Accepts: gitCredentials}
+		Scopes: need(scope.WriteRepository), OAuthScopes: need(scope.LegacyRepositoryWrite), Accepts: gitCredentials | Step}
 )
 
 // GitSnippetRead and GitSnippetWrite are the same for snippets, which have scopes of their own. Their keys are no commands of

@@ -238,6 +238,11 @@ func (room *Room) postStatus(c *access.Call, r *repository.Repository, hash gits
 	return rest.Created(j, j.Links["self"]), nil
 }
 
+// Report gives a commit the status of a build of the server's own, in a transaction in which more happens; its fields are in order.
+func (room *Room) Report(ctx context.Context, tx *database.Tx, r *repository.Repository, hash gitstore.Hash, s *Status) error {
+	return room.save(ctx, tx, r, hash, s, event.CommitStatusCreated)
+}
+
 // save writes s; of one that is there only the time of its making stays. It is told as the event
 // key, or as a change when it was there.
 func (room *Room) save(ctx context.Context, tx *database.Tx, r *repository.Repository, hash gitstore.Hash, s *Status, key event.Key) error {

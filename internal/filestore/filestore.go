@@ -85,6 +85,15 @@ func (s *Store) Open(repositoryID, id string) (*os.File, error) {
 	return os.Open(s.path(repositoryID, id))
 }
 
+// Size is how long a file is by now, in bytes. An error that is fs.ErrNotExist says that there is none.
+func (s *Store) Size(repositoryID, id string) (int64, error) {
+	info, err := os.Stat(s.path(repositoryID, id))
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // Remove takes a file away.
 func (s *Store) Remove(repositoryID, id string) error { return os.Remove(s.path(repositoryID, id)) }
 

@@ -7,6 +7,7 @@
 //	redirect.go      where a browser may be sent with the answer
 //	grants.go        a code, a refresh token or the consumer's own secret buys tokens
 //	endpoint.go      POST /site/oauth2/access_token
+//	                 (also for those who are no consumers: the runners of pipelines, which package pipeline knows)
 //	applications.go  what an account has let in, and taking it back
 //	store.go         the SQL
 //

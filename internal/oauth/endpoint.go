@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/token"
@@ -35,10 +34,10 @@ func (r *Room) Mount(mux *http.ServeMux, api *rest.API) {
 			r.refuse(w, hr, api, err)
 			return
 		}
-		trace.CredentialKind, trace.CredentialID = string(access.OAuth), t.CredentialID
+		trace.CredentialKind, trace.CredentialID = string(t.Kind), t.CredentialID
 		scopes := t.Scopes.Names()
 		write(w, http.StatusOK, answer{Scopes: strings.Join(scopes, " "), AccessTokenResponse: oidc.AccessTokenResponse{
-			AccessToken: t.Access, TokenType: "bearer", RefreshToken: t.Refresh, ExpiresIn: uint64(AccessLength.Seconds()), State: t.State, Scope: scopes}})
+			AccessToken: t.Access, TokenType: "bearer", RefreshToken: t.Refresh, ExpiresIn: uint64(t.Length.Seconds()), State: t.State, Scope: scopes}})
 	})
 }
 
@@ -67,6 +66,11 @@ func (r *Room) sell(w http.ResponseWriter, hr *http.Request) (Tokens, error) {
 		return Tokens{}, rest.Refuse(reason.OAuthPasswordGrant, "")
 	default:
 		return Tokens{}, rest.Refuse(reason.OAuthGrant, "")
+	}
+	if grant == oidc.GrantTypeClientCredentials && r.Sold != nil && in.ClientID != "" {
+		if t, ok, err := r.Sold(ctx, in.ClientID, in.ClientSecret); ok || err != nil {
+			return t, err
+		}
 	}
 	c, err := r.prove(ctx, in.ClientID, in.ClientSecret)
 	if err != nil {

@@ -31,6 +31,8 @@ type Tokens struct {
 	Scopes       scope.Set
 	State        string // of the request that a code came from
 	CredentialID string // what was allowed
+	Kind         access.Kind
+	Length       time.Duration // of Access
 }
 
 // proven is a consumer that has named itself. secret tells whether it has shown its secret.
@@ -186,7 +188,7 @@ func (r *Room) own(ctx context.Context, c proven, scopes []string) (Tokens, erro
 // faster.
 func (r *Room) give(ctx context.Context, credentialID, family string, refresh bool, use func(*database.Tx) (bool, error)) (t Tokens, ok bool, err error) {
 	now := r.now()
-	t = Tokens{Access: token.Mint(token.OAuthAccess), CredentialID: credentialID}
+	t = Tokens{Access: token.Mint(token.OAuthAccess), CredentialID: credentialID, Kind: access.OAuth, Length: AccessLength}
 	if refresh {
 		t.Refresh = token.Mint(token.OAuthRefresh)
 	}

@@ -23,6 +23,10 @@ type Room struct {
 	URLs        rest.URLs
 	Log         *slog.Logger
 	Now         func() time.Time
+
+	// Sold, when set, is asked for who is no consumer and buys with client credentials: ok is false for who is nobody there either. A
+	// *rest.Error says why nothing is sold.
+	Sold func(ctx context.Context, id, secret string) (t Tokens, ok bool, err error)
 }
 
 // ErrNotFound says that there is no such consumer in the workspace, or no such application of the account.

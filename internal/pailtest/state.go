@@ -24,6 +24,8 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
 	"webhook", "webhook_delivery",
 	"pipeline_config", "pipeline_known_host", "deployment_environment", "pipeline_variable",
+	"pipeline", "pipeline_input", "pipeline_step", "pipeline_trigger",
+	"pipeline_runner", "pipeline_token", "pipeline_log", "pipeline_artifact", "pipeline_cache", "pipeline_test_report", "pipeline_test_case",
 	"snippet", "snippet_watcher", "snippet_comment",
 	"pull_request", "pull_request_participant", "pull_request_activity", "pull_request_merge", "pull_request_landing", "repository_default_reviewer", "pull_request_comment", "pull_request_task",
 	"issue_tracker", "issue", "issue_component", "issue_milestone", "issue_version", "issue_comment", "issue_change", "issue_vote", "issue_watch", "issue_attachment", "issue_filter", "issue_job", "issue_person"}

@@ -6,13 +6,17 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
+	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
+	"github.com/pailforge/pail/internal/filestore"
+	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -20,14 +24,32 @@ import (
 	"github.com/pailforge/pail/internal/workspace"
 )
 
-// Room serves what pipelines are set up with. Its fields are what it stands on.
+// Room serves pipelines, and what they are set up with. Its fields are what it stands on.
 type Room struct {
 	DB           *database.DB
 	Repositories *repository.Room
+	Commits      *commit.Room
+	PullRequests *pullrequest.Room
 	Keys         *seal.Keys
 	URLs         rest.URLs
 	Log          *slog.Logger
 	Now          func() time.Time
+
+	// What runners and steps have: their credentials, and the files of what steps leave, in a directory for each repository.
+	Credentials *access.Credentials
+	Store       *filestore.Store
+	Keep        Keep
+	Patience    time.Duration // how long a runner that asks may wait at most; 0: runnerapi.Wait
+
+	// IdentityToken, when set, signs what says to others which step it is that calls them: for those audiences, or the usual one.
+	IdentityToken func(ctx context.Context, r *repository.Repository, p *Pipeline, s *Step, audiences []string) (string, error)
+
+	stopped atomic.Bool // Run is over: nobody waits any more
+
+	scripts  scripts
+	offers   bell // steps have come up
+	triggers bell // something may start a pipeline
+	changes  bell // a pipeline has changed
 }
 
 const (
@@ -44,7 +66,7 @@ func (room *Room) Operations() []access.Operation {
 	teams := *workspaces
 	teams.Params[0] = "username"
 	admin := repositories.Needs(access.Admin)
-	return slices.Concat([]access.Operation{
+	return slices.Concat(room.pipelines(repositories), room.left(repositories, workspaces), []access.Operation{
 		access.On("GET "+settings, admin, room.getConfig).Answers(configJSON{}),
 		access.On("PUT "+settings, admin, room.putConfig).Takes(configBody{}).Answers(configJSON{}),
 		access.On("PUT "+settings+"/build_number", admin, room.putBuildNumber).Takes(buildNumberBody{}).Answers(buildNumberJSON{}),

@@ -14,6 +14,7 @@ const batch = 100
 func (room *Room) Reseal(ctx context.Context) (lost int, err error) {
 	for _, of := range []struct{ table, id, column, where string }{
 		{"pipeline_variable", "id", "value", "secured"},
+		{"pipeline_input", "id", "value", "secured"},
 		{"pipeline_config", "repository_id", "private_key", "private_key <> ''"},
 	} {
 		after := ""

@@ -165,6 +165,23 @@ const (
 // A pipeline cannot run.
 const (
 	PipelinesBrokenFile Code = "pipelines.broken_file"
+	PipelinesNoFile     Code = "pipelines.no_file"
+	PipelinesNoPipeline Code = "pipelines.no_pipeline"
+	PipelinesImport     Code = "pipelines.import"
+	PipelinesDisabled   Code = "pipelines.disabled"
+	PipelineLeaseLost   Code = "pipeline.lease_lost"
+	StepUnchanged       Code = "step.unchanged"
+	StepNoRunner        Code = "step.no_runner"
+	StepRunnerGone      Code = "step.runner_gone"
+	StepRunnerFault     Code = "step.runner_fault"
+	StepTimedOut        Code = "step.timed_out"
+	StepOutOfMemory     Code = "step.out_of_memory"
+	StepImageMissing    Code = "step.image_missing"
+	StepCloneFailed     Code = "step.clone_failed"
+	StepServiceFailed   Code = "step.service_failed"
+	StepDiskFull        Code = "step.disk_full"
+	StepNoExecutor      Code = "step.no_executor"
+	StepKilled          Code = "step.killed"
 )
 
 // The path or the method names no operation.
@@ -191,6 +208,7 @@ const (
 	RangeNotSatisfiable     Code = "range.not_satisfiable"
 	FieldsInvalid           Code = "fields.invalid"
 	MediaTypeUnsupported    Code = "media_type.unsupported"
+	NotAcceptable           Code = "media_type.not_acceptable"
 	RevisionSpecNotAccepted Code = "revision.not_accepted"
 	RevisionAmbiguous       Code = "revision.ambiguous"
 )
@@ -200,6 +218,7 @@ const (
 	ServerFault    Code = "server.fault"
 	ServerBusy     Code = "server.busy"
 	ServerStopping Code = "server.stopping"
+	ServerDiskFull Code = "server.disk_full"
 )
 
 // The request never got to the service, or got to another one. No server answers with these: they are found from what

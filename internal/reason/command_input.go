@@ -88,6 +88,10 @@ var inputCommands = map[Code]ways{
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" -H 'Content-Type: application/xml' --data '<a/>' -X PUT {base}/2.0/repositories/WORKSPACE/REPOSITORY`)},
 		mend: []Command{curl(`--user "$EMAIL:$TOKEN" --json '{"language": "go"}' -X PUT {base}/2.0/repositories/WORKSPACE/REPOSITORY`, "JSON, announced as JSON.")},
 	},
+	NotAcceptable: {
+		show: []Command{provoke(`--globoff --user "$EMAIL:$TOKEN" -H 'Accept: application/json' "{base}/2.0/repositories/WORKSPACE/REPOSITORY/pipelines/{UUID}/steps/{UUID}/log"`)},
+		mend: []Command{curl(`--globoff --user "$EMAIL:$TOKEN" -H 'Accept: application/octet-stream' "{base}/2.0/repositories/WORKSPACE/REPOSITORY/pipelines/{UUID}/steps/{UUID}/log"`, "The log, as it was printed.")},
+	},
 	RevisionSpecNotAccepted: {
 		show: []Command{provoke(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE/REPOSITORY/commits/main?path=../x"`)},
 		mend: []Command{
@@ -114,6 +118,10 @@ var inputCommands = map[Code]ways{
 			curl(`--retry 5 --user "$EMAIL:$TOKEN" {base}/2.0/user`, "curl tries again, with growing pauses."),
 			git(`until git fetch; do sleep 30; done`, "git has no option for it."),
 		},
+	},
+	ServerDiskFull: {
+		show: []Command{shell(`df -h /var/lib/pail`, "How much room is left, for who runs the server.")},
+		mend: []Command{curl(`--user "$EMAIL:$TOKEN" "{base}/2.0/repositories/WORKSPACE/REPOSITORY/pipelines-config/caches?sort=-file_size_bytes"`, "The largest caches of a repository, to be deleted.")},
 	},
 	ServerStopping: {
 		show: []Command{curl(`-sSi {base}/healthz`, "Whether the server is back.")},

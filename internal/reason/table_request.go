@@ -176,6 +176,16 @@ var inputReasons = []Reason{
 		See: []Code{BodyMalformed},
 	},
 	{
+		Code: NotAcceptable, Title: "The answer has another type than is accepted", Status: 406,
+		Message: "Not Acceptable",
+		Why:     "The header Accept of the request names types that this operation does not answer with. The log of a step is bytes, and never JSON.",
+		Fix: []string{
+			"Send `Accept: application/octet-stream`, or leave the header out: `curl` alone accepts everything.",
+			"A client that sends `Accept: application/json` with each request needs a setting of its own for this one.",
+		},
+		See: []Code{MediaTypeUnsupported},
+	},
+	{
 		Code: RevisionSpecNotAccepted, Title: "The name of the revision is not allowed", Status: 400,
 		Message: badRequest,
 		Why:     "A revision is named by a branch, a tag or a hash of 4 to 64 hexadecimal digits. Names that begin with a hyphen, ranges and git's other ways to write a revision are not taken.",
@@ -223,5 +233,15 @@ var serverReasons = []Reason{
 			"Try again in a few seconds.",
 		},
 		See: []Code{ServerBusy},
+	},
+	{
+		Code: ServerDiskFull, Title: "The server's disk is full", Status: 507,
+		Message: "Insufficient Storage",
+		Why:     "There is no room on the server's disk for what was sent. Nothing of it was kept, and what was there before is as it was.",
+		Fix: []string{
+			"Ask the administrator for room in the data directory of the server. Deleting artifacts, caches and downloads that nobody needs makes some.",
+			"Send it again when there is.",
+		},
+		See: []Code{ServerBusy, BodyTooLarge},
 	},
 }

@@ -181,9 +181,13 @@ func (f *forward) Read(b []byte) (int, error) {
 		f.body, f.err = f.content.Open()
 	}
 	if f.err == nil && f.at > f.read {
-		var n int64
-		n, f.err = io.CopyN(io.Discard, f.body, f.at-f.read)
-		f.read += n
+		if seeker, ok := f.body.(io.Seeker); ok && f.read == 0 {
+			f.read, f.err = seeker.Seek(f.at, io.SeekStart)
+		} else {
+			var n int64
+			n, f.err = io.CopyN(io.Discard, f.body, f.at-f.read)
+			f.read += n
+		}
 	}
 	if f.err == nil && f.at < f.read {
 		f.err = fmt.Errorf("rest: a content is read backwards, from %d to %d", f.read, f.at)

@@ -134,7 +134,7 @@ func (s *Server) assemble() error {
 	s.PullRequests = &pullrequest.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, Branching: s.Branching, URLs: urls, Log: s.Log, Now: now}
 	s.Issues = &issue.Room{DB: s.DB, Repositories: s.Repositories, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "attachments"), Now: now},
 		Archives: &filestore.Store{Dir: filepath.Join(s.Config.Data, "issue-archives"), Now: now}, URLs: urls, Log: s.Log, Now: now}
-	s.Repositories.Judge, s.Repositories.Moved = s.Branching.Judge, s.PullRequests.Moved
+	s.Repositories.Judge = s.Branching.Judge
 	s.Repositories.Refers = map[markup.Kind]repository.Refer{markup.PullRequest: s.PullRequests.Refer, markup.Issue: s.Issues.Refer}
 	s.Repositories.Leaves = func(ctx context.Context, tx *database.Tx, id string) error {
 		return errors.Join(s.Branching.Leaves(ctx, tx, id), s.PullRequests.Leaves(ctx, tx, id))
@@ -159,8 +159,17 @@ func (s *Server) assemble() error {
 	if err != nil {
 		return err
 	}
-	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Keys: keys, URLs: urls, Log: s.Log, Now: now}
+	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, PullRequests: s.PullRequests, Keys: keys, URLs: urls, Log: s.Log, Now: now,
+		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2}
+	events.Listen(s.Pipelines)
+	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
+		return errors.Join(s.PullRequests.Moved(ctx, id, updates), s.Pipelines.Triggered(ctx, id))
+	}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
+	s.OAuth.Sold = func(ctx context.Context, id, secret string) (oauth.Tokens, bool, error) {
+		bought, runner, err := s.Pipelines.Sell(ctx, id, secret)
+		return oauth.Tokens{Access: bought, CredentialID: runner, Kind: access.Runner, Length: access.RunnerTokenLength}, runner != "", err
+	}
 
 	served := operations(s.Accounts, s.Workspaces, s.Repositories, s.Commits, s.Downloads, s.Branching, s.PullRequests, s.Issues, s.DeployKeys, s.Search, s.Snippets, s.Wikis, s.Webhooks, s.Pipelines)
 	if s.API, err = api.New(s.rest, s.Gate, served...); err != nil {
@@ -267,6 +276,7 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 	behind.Go(func() { s.upkeep.Run(running) })
 	behind.Go(func() { s.PullRequests.Run(running) })
 	behind.Go(func() { s.Issues.Run(running) })
+	behind.Go(func() { s.Pipelines.Run(running) })
 	cut, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	behind.Go(func() { s.Webhooks.Deliver(running, cut) })
@@ -303,10 +313,17 @@ func (s *Server) Run(ctx context.Context, o RunOptions) error {
 
 // uploads tells requests that bring files, which are not held in memory.
 func (s *Server) uploads(r *http.Request) bool {
-	if r.Method != http.MethodPost && r.Method != http.MethodPut || !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+	if r.Method != http.MethodPost && r.Method != http.MethodPut {
 		return false
 	}
 	below, ok := strings.CutPrefix(r.URL.EscapedPath(), api.Prefix)
+	if ok && strings.HasPrefix(below, "/runners/") {
+		m, outcome := catalog.FindHere(r.Method, below)
+		return outcome == catalog.Found && pipeline.ByRunners(m.Operation.Key)
+	}
+	if !strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+		return false
+	}
 	if !ok {
 		return s.Site.Uploads(r)
 	}
@@ -343,7 +360,7 @@ func (s *Server) sweep(ctx context.Context, age time.Duration) error {
 	if _, err = s.Git.Sweep(ctx, func(id string) bool { return ids[id] }, age); err != nil {
 		return err
 	}
-	return errors.Join(s.Downloads.Sweep(ctx, age), s.Issues.Sweep(ctx, age))
+	return errors.Join(s.Downloads.Sweep(ctx, age), s.Issues.Sweep(ctx, age), s.Pipelines.Sweep(ctx, age))
 }
 
 // sweepAfter sweeps once more after age: then everything from before the start is old enough, and nothing that was

@@ -26,6 +26,9 @@ const (
 	Session                // the browser's cookie
 	SetupLink              // sets the first password of an account
 	Invitation             // lets somebody join a workspace
+	RunnerSecret           // buys RunnerAccess, for a runner of pipelines
+	RunnerAccess           // what a runner works with
+	StepAccess             // what a step of a pipeline clones with
 )
 
 const (
@@ -59,6 +62,9 @@ var forms = [...]form{
 	{Session, "session", "PAILS1", longBody},
 	{SetupLink, "set-up link", "PAILL1", longBody},
 	{Invitation, "invitation", "PAILI1", longBody},
+	{RunnerSecret, "runner secret", "PAILU1", longBody},
+	{RunnerAccess, "runner access token", "PAILV1", longBody},
+	{StepAccess, "step credential", "PAILE1", longBody},
 }
 
 func (k Kind) form() *form {
