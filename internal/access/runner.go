@@ -47,7 +47,7 @@ func (s *Credentials) IssueRunner(ctx context.Context, tx *database.Tx, runnerID
 }
 
 // maxRunnerTokens bounds the access tokens of one runner; the oldest goes when another is bought.
-const maxRunnerTokens = 20
+const maxRunnerTokens = 1000
 
 // IssueStep mints what a step clones with, in tx, instead of what it had before. scopes are legacy names, with a space between.
 func (s *Credentials) IssueStep(ctx context.Context, tx *database.Tx, runnerID, stepID, scopes string) (string, error) {

@@ -125,7 +125,7 @@ var (
 		tableWebhooks, tableAddon, tableProperties,
 	)
 	own = func() []*Operation {
-		all := assemble(tableWiki, tablePipelineExtras, tableRunners)
+		all := assemble(tableWiki, tableOwnPipelines, tableLeft, tableRunners)
 		for _, op := range all {
 			op.Own = true
 		}

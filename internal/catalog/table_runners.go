@@ -2,8 +2,8 @@ package catalog
 
 import "github.com/pailforge/pail/internal/scope"
 
-// tablePipelineExtras is Pail's own: what a step has left, which Bitbucket Cloud offers on its pages alone.
-var tablePipelineExtras = section{"Pipelines", []row{
+// tableLeft is Pail's own: what a step has left, which Bitbucket Cloud offers on its pages alone.
+var tableLeft = section{"Pipelines", []row{
 	{"GET /repositories/{workspace}/{repo_slug}/pipelines-config/caches/{cache_uuid}/content", "Delivers the content of a pipeline cache.",
 		need(scope.ReadPipeline), need(scope.LegacyPipeline), inRepository, current},
 	{"GET /repositories/{workspace}/{repo_slug}/pipelines/{pipeline_uuid}/steps/{step_uuid}/artifacts", "Lists the artifacts of a step.",

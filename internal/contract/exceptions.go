@@ -27,6 +27,8 @@ var documented = []exception{
 		Reason: "the answer that is shown for GET /snippets/{workspace}/{encoded_id} has \"id\": \"kypj\", the encoded id, of which clients make addresses"},
 	{Schemas: []string{"issue_job_status"}, At: "properties/status", Replace: map[string]any{"type": "string", "enum": []any{"ACCEPTED", "STARTED", "RUNNING", "SUCCESS", "FAILURE"}},
 		Reason: "GET /repositories/{workspace}/{repo_slug}/issues/import is described as answering 200 with status SUCCESS or FAILURE"},
+	{Schemas: []string{"pipeline_selector"}, At: "allOf/1/properties/type", Replace: map[string]any{"type": "string", "enum": []any{"branches", "tags", "bookmarks", "default", "custom", "pull-requests"}},
+		Reason: "POST /repositories/{workspace}/{repo_slug}/pipelines is described as taking a selector of the type pull-requests"},
 }
 
 // apply changes schemas in place. An exception that changes nothing is an error: it has outlived its reason.

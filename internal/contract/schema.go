@@ -25,6 +25,9 @@ var aliases = map[string][]string{
 	"GPG_account_key":     {"GPG_key"},
 	"commitstatus":        {"build"},
 	"deployment_variable": {"pipeline_variable"},
+	"pipeline_selector":   {"default", "branches", "tags", "pull-requests", "custom"}, // its type says what it selects by
+	"pipeline_target":     {"pipeline_pullrequest_target"},                            // as POST .../pipelines is described
+	"pipeline_trigger":    {"pipeline_trigger_schedule", "pipeline_trigger_parent_step"},
 	"pipelines_config":    {"repository_pipelines_configuration"},
 	"ssh_account_key":     {"ssh_key"},
 	"team":                {"user"}, // the owner of a project in somebody's own workspace

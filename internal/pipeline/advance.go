@@ -249,7 +249,7 @@ func (room *Room) advance(ctx context.Context, tx *database.Tx, r *repository.Re
 		if err != nil {
 			return err
 		}
-		changes, err := of.next(steps, p.Stopping, room.gate(ctx, tx, p))
+		changes, err := of.next(steps, p.Stopping, room.gate(ctx, tx, p, of, steps))
 		if err != nil {
 			return err
 		}

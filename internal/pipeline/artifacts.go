@@ -5,16 +5,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/bbql"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/filestore"
-	"github.com/pailforge/pail/internal/pipefile"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -33,11 +31,10 @@ type Artifact struct {
 	Created      time.Time
 }
 
-// Limits of artifacts: of one in bytes, of those of one step, of a name in bytes. One GiB is Bitbucket Cloud's.
+// Limits of artifacts: of one in bytes, and of those of one step. One GiB is Bitbucket Cloud's.
 const (
-	MaxArtifact     = 1 << 30
-	maxArtifacts    = 50
-	maxArtifactName = 255
+	MaxArtifact  = 1 << 30
+	maxArtifacts = 50
 )
 
 // artifactJSON is an artifact as the API writes it. Bitbucket Cloud has none.
@@ -79,7 +76,7 @@ func (room *Room) renderArtifact(r *repository.Repository, s *Step, a *Artifact)
 }
 
 func (room *Room) listArtifacts(c *access.Call, r *repository.Repository) (any, error) {
-	s, err := room.stepOfPath(c, r)
+	s, err := room.leftStep(c, r)
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +85,12 @@ func (room *Room) listArtifacts(c *access.Call, r *repository.Repository) (any, 
 }
 
 // Artifacts are what a step has left, in the order in which it came: at most maxArtifacts.
-func (room *Room) Artifacts(ctx context.Context, s *Step) ([]Artifact, error) {
-	return database.Collect(ctx, room.DB, scanArtifact, `SELECT `+artifactColumns+fromArtifacts+` ORDER BY f.created_on, f.id`, s.ID)
+func (room *Room) Artifacts(ctx context.Context, stepID string) ([]Artifact, error) {
+	return database.Collect(ctx, room.DB, scanArtifact, `SELECT `+artifactColumns+fromArtifacts+` ORDER BY f.created_on, f.id`, stepID)
 }
 
 func (room *Room) findArtifact(c *access.Call, r *repository.Repository) (Artifact, error) {
-	s, err := room.stepOfPath(c, r)
+	s, err := room.leftStep(c, r)
 	if err != nil {
 		return Artifact{}, err
 	}
@@ -177,16 +174,14 @@ func (room *Room) keep(c *access.Call, repositoryID string, most int64) (id stri
 func (room *Room) keepArtifact(c *access.Call, _ *Runner, s *Step) (any, error) {
 	ctx := c.Context()
 	name := c.Query().Get("name")
-	if name == "" || len(name) > maxArtifactName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return nil, rest.InvalidField("name", "a name of up to 255 bytes, without control characters")
+	_, of, err := room.said(ctx, s)
+	if err != nil {
+		return nil, err
 	}
-	kind := c.Query().Get("type")
-	switch kind {
-	case "":
-		kind = pipefile.Shared
-	case pipefile.Shared, pipefile.Scoped, pipefile.TestReports:
-	default:
-		return nil, rest.InvalidField("type", "of shared, scoped and test-reports")
+	declared := artifacts(of.Artifacts.Upload)
+	i := slices.IndexFunc(declared, func(a runnerapi.Artifact) bool { return a.Name == name })
+	if i < 0 {
+		return nil, rest.InvalidField("name", "the step has no artifact of this name in the file")
 	}
 	id, size, hash, err := room.keep(c, s.RepositoryID, MaxArtifact)
 	if err != nil {
@@ -215,7 +210,7 @@ func (room *Room) keepArtifact(c *access.Call, _ *Runner, s *Step) (any, error) 
 			}
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO pipeline_artifact (id, step_id, repository_id, name, kind, size, hash, created_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, s.ID, s.RepositoryID, name, kind, size, hash, database.Micros(room.Now()))
+			id, s.ID, s.RepositoryID, name, declared[i].Type, size, hash, database.Micros(room.Now()))
 		return err
 	})
 	if err != nil {

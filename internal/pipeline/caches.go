@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -194,9 +195,14 @@ func (room *Room) keepCache(c *access.Call, _ *Runner, s *Step) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := cut(c.Query().Get("path"), maxCacheName)
-	if !utf8.ValidString(path) || strings.ContainsFunc(path, unicode.IsControl) {
-		return nil, rest.InvalidField("path", "up to 255 characters, without control characters")
+	in, of, err := room.said(c.Context(), s)
+	if err != nil {
+		return nil, err
+	}
+	declared := caches(in.file, of.Caches)
+	i := slices.IndexFunc(declared, func(k runnerapi.Cache) bool { return k.Name == name })
+	if i < 0 {
+		return nil, rest.InvalidField("name", "the step has no cache of this name in the file")
 	}
 	id, size, hash, err := room.keep(c, s.RepositoryID, MaxCache)
 	if err != nil {
@@ -231,7 +237,7 @@ func (room *Room) keepCache(c *access.Call, _ *Runner, s *Step) (any, error) {
 			}
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO pipeline_cache (id, repository_id, pipeline_id, step_id, name, key, path, size, hash, created_on, used_on)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`, id, s.RepositoryID, s.PipelineID, s.ID, name, key, path, size, hash, now)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`, id, s.RepositoryID, s.PipelineID, s.ID, name, key, declared[i].Path, size, hash, now)
 		return err
 	})
 	if err != nil {

@@ -10,7 +10,9 @@ import (
 type Taker = taker
 
 // Claim, Renew, Finish and Expire are what a runner's operations stand on.
-func (room *Room) Claim(ctx context.Context, by Taker) (Step, bool, error) { return room.claim(ctx, by) }
+func (room *Room) Claim(ctx context.Context, by Taker) (Step, bool, error) {
+	return room.claim(ctx, by)
+}
 func (room *Room) Renew(ctx context.Context, runnerID, stepID, phase string) (bool, error) {
 	return room.renew(ctx, runnerID, stepID, phase)
 }

@@ -1,14 +1,11 @@
 package pipeline
 
 import (
-	"context"
 	"net/http"
 	"slices"
 
 	"github.com/pailforge/pail/internal/access"
-	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/repository"
-	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
 )
 
@@ -45,13 +42,11 @@ func (room *Room) left(repositories *access.Resource[*repository.Repository], wo
 		room.forRunners())
 }
 
-// stepOfPath is the step that the path names, by its uuid, of the pipeline that it names, by its uuid or number.
-func (room *Room) stepOfPath(c *access.Call, r *repository.Repository) (Step, error) {
+// leftStep is the step that the path names, by its uuid, of the pipeline that it names, by its uuid or number.
+func (room *Room) leftStep(c *access.Call, r *repository.Repository) (Step, error) {
 	p, err := room.Find(c.Context(), r, c.Param("pipeline_uuid"))
 	if err != nil {
 		return Step{}, err
 	}
-	return named(c, "step_uuid", rest.Refuse(reason.ResourceNotFound, "The pipeline has no step with this uuid."), func(ctx context.Context, id string) (Step, error) {
-		return stepByID(ctx, room.DB, p.ID, id)
-	})
+	return room.stepOfPath(c, p)
 }

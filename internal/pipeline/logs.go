@@ -55,8 +55,8 @@ type Log struct {
 }
 
 // Logs are the logs of a step, its own first; none once they were removed.
-func (room *Room) Logs(ctx context.Context, s *Step) ([]Log, error) {
-	rows, err := database.Collect(ctx, room.DB, scanLog, `SELECT `+logColumns+` FROM pipeline_log l WHERE l.step_id = $1 ORDER BY CASE WHEN l.id = l.step_id THEN 0 ELSE 1 END, l.name, l.id`, s.ID)
+func (room *Room) Logs(ctx context.Context, stepID string) ([]Log, error) {
+	rows, err := database.Collect(ctx, room.DB, scanLog, `SELECT `+logColumns+` FROM pipeline_log l WHERE l.step_id = $1 ORDER BY CASE WHEN l.id = l.step_id THEN 0 ELSE 1 END, l.name, l.id`, stepID)
 	logs := make([]Log, len(rows))
 	for i, l := range rows {
 		logs[i] = Log{l.id, l.name, l.cut, room.size(&l)}
@@ -124,7 +124,7 @@ func (room *Room) loggedStep(c *access.Call, r *repository.Repository) (Step, er
 	if !accepts(c.HTTP, octets) {
 		return Step{}, rest.Refuse(reason.NotAcceptable, "A log is application/octet-stream. Send Accept: application/octet-stream, or no header Accept.")
 	}
-	return room.stepOfPath(c, r)
+	return room.leftStep(c, r)
 }
 
 func (room *Room) deliverLog(c *access.Call, s *Step, id string) (any, error) {

@@ -36,6 +36,8 @@ func (room *Room) pipelines(repositories *access.Resource[*repository.Repository
 		access.On("POST "+one+"/stopPipeline", writes, room.one(room.postStop)).Answers(nil),
 		access.On("GET "+steps, reads, room.one(room.listSteps)).Lists(stepJSON{}),
 		access.On("GET "+step, reads, room.one(room.getStep)).Answers(stepJSON{}),
+		access.On("POST "+one+"/rerun", writes, room.one(room.postRerun)).Answers(pipelineJSON{}),
+		access.On("POST "+step+"/start", writes, room.one(room.postRelease)).Answers(stepJSON{}),
 	}
 }
 
@@ -416,7 +418,7 @@ func (room *Room) post(c *access.Call, r *repository.Repository) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rest.Created(j, j.Links["self"]), nil
+	return rest.Created(j, rest.Link{Href: j.Links.Self.Href}), nil
 }
 
 // StartNow is Start in a transaction of its own.
@@ -495,9 +497,7 @@ func (room *Room) listSteps(c *access.Call, _ *repository.Repository, p *Pipelin
 
 func (room *Room) getStep(c *access.Call, _ *repository.Repository, p *Pipeline) (any, error) {
 	ctx := c.Context()
-	s, err := named(c, "step_uuid", rest.Refuse(reason.ResourceNotFound, "The pipeline has no step with this uuid."), func(ctx context.Context, id string) (Step, error) {
-		return stepByID(ctx, room.DB, p.ID, id)
-	})
+	s, err := room.stepOfPath(c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -507,4 +507,34 @@ func (room *Room) getStep(c *access.Call, _ *repository.Repository, p *Pipeline)
 	}
 	in := of.stepOf(s.Position)
 	return s.render(&in), nil
+}
+
+func (room *Room) stepOfPath(c *access.Call, p *Pipeline) (Step, error) {
+	return named(c, "step_uuid", rest.Refuse(reason.ResourceNotFound, "The pipeline has no step with this uuid."), func(ctx context.Context, id string) (Step, error) {
+		return stepByID(ctx, room.DB, p.ID, id)
+	})
+}
+
+// postRerun runs what failed of a pipeline once more. It is Pail's own.
+func (room *Room) postRerun(c *access.Call, r *repository.Repository, p *Pipeline) (any, error) {
+	if err := room.Rerun(c.Context(), p); err != nil {
+		return nil, err
+	}
+	p, err := room.Find(c.Context(), r, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return room.shown(c.Context(), room.DB, r, p)
+}
+
+// postRelease starts a step that waits for somebody. It is Pail's own.
+func (room *Room) postRelease(c *access.Call, r *repository.Repository, p *Pipeline) (any, error) {
+	s, err := room.stepOfPath(c, p)
+	if err != nil {
+		return nil, err
+	}
+	if err := room.Release(c.Context(), p, s.ID, account.PersonOf(c.Principal)); err != nil {
+		return nil, err
+	}
+	return room.getStep(c, r, p)
 }

@@ -160,23 +160,38 @@ func scanInput(row func(...any) error) (v variable, err error) {
 
 // pipelineJSON is a pipeline as the API writes it (schema pipeline).
 type pipelineJSON struct {
-	Type        string               `json:"type"`
-	UUID        string               `json:"uuid"`
-	Number      int64                `json:"build_number"`
-	Run         int                  `json:"run_number"`
-	Creator     *account.PersonJSON  `json:"creator,omitempty"` // absent when the account is gone, or there was none
-	Repository  repository.Summary   `json:"repository"`
-	Target      targetJSON           `json:"target"`
-	Trigger     namedJSON            `json:"trigger"`
-	State       stateJSON            `json:"state"`
-	Variables   []variableJSON       `json:"variables"`
-	CreatedOn   rest.Time            `json:"created_on"`
-	CompletedOn *rest.Time           `json:"completed_on,omitempty"` // absent before
-	Seconds     int64                `json:"build_seconds_used"`
-	Duration    int64                `json:"duration_in_seconds"`
-	Sources     []sourceJSON         `json:"configuration_sources"`
-	Links       map[string]rest.Link `json:"links"`
+	Type        string              `json:"type"`
+	UUID        string              `json:"uuid"`
+	Number      int64               `json:"build_number"`
+	Run         int                 `json:"run_number"`
+	Creator     *account.PersonJSON `json:"creator,omitempty"` // absent when the account is gone, or there was none
+	Repository  repository.Summary  `json:"repository"`
+	Target      targetJSON          `json:"target"`
+	Trigger     namedJSON           `json:"trigger"`
+	State       stateJSON           `json:"state"`
+	Variables   []variableJSON      `json:"variables"`
+	CreatedOn   rest.Time           `json:"created_on"`
+	CompletedOn *rest.Time          `json:"completed_on,omitempty"` // absent before
+	Seconds     int64               `json:"build_seconds_used"`
+	Duration    int64               `json:"duration_in_seconds"`
+	Sources     []sourceJSON        `json:"configuration_sources"`
+	Links       linksJSON           `json:"links"`
 }
+
+// linksJSON are the links of a pipeline (schema pipelines_pipeline_links).
+type linksJSON struct {
+	Type  string   `json:"type"`
+	Self  hrefJSON `json:"self"`
+	Steps hrefJSON `json:"steps"`
+	HTML  hrefJSON `json:"html"`
+}
+
+type hrefJSON struct {
+	Type string `json:"type"`
+	Href string `json:"href"`
+}
+
+func href(l rest.Link) hrefJSON { return hrefJSON{"pipelines_links_section_href", l.Href} }
 
 // namedJSON is something that has nothing but a type and a name.
 type namedJSON struct {
@@ -290,7 +305,7 @@ func (room *Room) render(r *repository.Repository, p *Pipeline, given []variable
 	j := pipelineJSON{Type: "pipeline", UUID: rest.Braced(p.ID), Number: p.Number, Run: p.Run, Creator: room.Repositories.Accounts.RenderPerson(p.Creator),
 		Repository: room.Repositories.Summarize(r), Target: room.renderTarget(r, &p.Target), Trigger: namedJSON{triggerTypes[p.Trigger], p.Trigger}, State: p.renderState(),
 		Variables: make([]variableJSON, len(given)), CreatedOn: rest.Time(p.Created), Seconds: p.BuildSeconds, Sources: []sourceJSON{},
-		Links: map[string]rest.Link{"self": room.URLs.API(self...), "steps": room.URLs.API(append(self, "steps")...), "html": room.page(r, p)}}
+		Links: linksJSON{"pipelines_pipeline_links", href(room.URLs.API(self...)), href(room.URLs.API(append(self, "steps")...)), href(room.page(r, p))}}
 	for i := range given {
 		j.Variables[i] = given[i].render(place{typeName: "pipeline_variable"})
 	}

@@ -45,14 +45,10 @@ func (room *Room) prepare(ctx context.Context, w *Runner, s *Step) (*runnerapi.S
 	if err != nil {
 		return nil, err
 	}
-	of, err := room.scriptOf(ctx, room.DB, &p)
+	of, e, err := room.said(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	if of == nil || s.Position >= len(of.steps) {
-		return nil, fmt.Errorf("the pipeline %s has no step at %d", p.ID, s.Position)
-	}
-	e := of.stepOf(s.Position)
 	told := &runnerapi.Step{
 		UUID: s.ID, Name: s.Name, MaxTime: s.MaxTime * 60, Executor: s.Executor, Image: image(e.Image), Memory: e.Size * sizeMemory, CPU: e.Size * sizeCPU, Outputs: e.OutputVariables,
 		Artifacts: artifacts(e.Artifacts.Upload), Caches: caches(of.file, e.Caches),
@@ -95,6 +91,22 @@ func (room *Room) prepare(ctx context.Context, w *Runner, s *Step) (*runnerapi.S
 		told.Clone.Password, err = room.Credentials.IssueStep(ctx, tx, w.ID, s.ID, scope.LegacyRepository.String()+" "+scope.LegacyRepositoryWrite.String())
 		return err
 	})
+}
+
+// said is what the file says of a step, with what holds where it says nothing.
+func (room *Room) said(ctx context.Context, s *Step) (*script, pipefile.Step, error) {
+	p, err := byID(ctx, room.DB, s.RepositoryID, s.PipelineID)
+	if err != nil {
+		return nil, pipefile.Step{}, err
+	}
+	of, err := room.scriptOf(ctx, room.DB, &p)
+	if err != nil {
+		return nil, pipefile.Step{}, err
+	}
+	if of == nil || s.Position >= len(of.steps) {
+		return nil, pipefile.Step{}, fmt.Errorf("the pipeline %s has no step at %d", p.ID, s.Position)
+	}
+	return of, of.stepOf(s.Position), nil
 }
 
 func image(i *pipefile.Image) runnerapi.Image {
@@ -168,10 +180,9 @@ func artifacts(all []pipefile.Artifact) []runnerapi.Artifact {
 	var told []runnerapi.Artifact
 	for i, a := range all {
 		one := runnerapi.Artifact{Name: a.Name, Type: a.Type, Depth: a.Depth, When: a.When}
-		if one.Name == "" {
-			one.Name = "artifacts"
-			if i > 0 {
-				one.Name += "-" + strconv.Itoa(i+1)
+		for n := i + 1; one.Name == "" || slices.ContainsFunc(told, func(other runnerapi.Artifact) bool { return other.Name == one.Name }); n++ {
+			if one.Name = "artifacts"; n > 1 {
+				one.Name += "-" + strconv.Itoa(n)
 			}
 		}
 		for _, g := range a.Paths {

@@ -119,7 +119,7 @@ func readTests(ctx context.Context, q database.Queryer, stepID string) (t TestRe
 
 // testReports sums up the tests of a step (GET .../steps/{step_uuid}/test_reports).
 func (room *Room) testReports(c *access.Call, r *repository.Repository) (any, error) {
-	s, err := room.stepOfPath(c, r)
+	s, err := room.leftStep(c, r)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (room *Room) testReports(c *access.Call, r *repository.Repository) (any, er
 }
 
 func (room *Room) testCases(c *access.Call, r *repository.Repository) (any, error) {
-	s, err := room.stepOfPath(c, r)
+	s, err := room.leftStep(c, r)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func (room *Room) testCases(c *access.Call, r *repository.Repository) (any, erro
 
 // testReasons tells why a test did not succeed (GET .../test_cases/{test_case_uuid}/test_case_reasons). There is one reason at most.
 func (room *Room) testReasons(c *access.Call, r *repository.Repository) (any, error) {
-	s, err := room.stepOfPath(c, r)
+	s, err := room.leftStep(c, r)
 	if err != nil {
 		return nil, err
 	}

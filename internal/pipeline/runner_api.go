@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -263,7 +264,7 @@ func (room *Room) appendLog(c *access.Call, _ *Runner, s *Step) (any, error) {
 	size, full, err := room.Store.Append(s.RepositoryID, l.id, offset, MaxLog, c.HTTP.Body)
 	switch {
 	case errors.Is(err, filestore.ErrGap):
-		return nil, rest.Refusef(reason.ConflictState, "The part begins at %d, and the log has %d bytes: send what is between them.", offset, size).With("next", size)
+		return nil, rest.InvalidField("offset", fmt.Sprintf("the part begins at %d, and the log has %d bytes: what is between them is missing", offset, size)).With("next", size)
 	case diskFull(err):
 		// The step goes on without a log: it is not its fault, and what there is is kept.
 		room.Log.Error("a log was cut: the disk is full", "step", s.ID, "log", l.id)

@@ -82,7 +82,7 @@ func (room *Room) Release(ctx context.Context, p *Pipeline, stepID string, by ac
 // Rerun has the steps of an ended pipeline run once more that did not end well, and those that did not run because of them. A *rest.Error
 // says that it has not ended, or that there are none.
 func (room *Room) Rerun(ctx context.Context, p *Pipeline) error {
-	return room.alter(ctx, p.RepositoryID, p.ID, func(tx *database.Tx, _ *repository.Repository, p *Pipeline, of *script) error {
+	return room.alter(ctx, p.RepositoryID, p.ID, func(tx *database.Tx, r *repository.Repository, p *Pipeline, of *script) error {
 		switch {
 		case !p.Ended():
 			return rest.Refusef(reason.ConflictState, "Pipeline #%d has not ended: it is %s.", p.Number, p.Status)
@@ -104,7 +104,10 @@ func (room *Room) Rerun(ctx context.Context, p *Pipeline) error {
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, `UPDATE pipeline SET run = run + 1, stopping = FALSE, completed_on = 0, status = 'PENDING', started_on = 0 WHERE id = $1`, p.ID)
-		return err
+		if _, err := tx.Exec(ctx, `UPDATE pipeline SET run = run + 1, stopping = FALSE, completed_on = 0, status = 'PENDING', started_on = 0 WHERE id = $1`, p.ID); err != nil {
+			return err
+		}
+		p.Status = Pending
+		return room.say(ctx, tx, r, p)
 	})
 }

@@ -53,7 +53,7 @@ func leftByStep(w *pailtest.World) {
 	w.Exec(`INSERT INTO pipeline (id, repository_id, number, creator_credential, creator_name, trigger_type, ref_type, ref_name, commit_hash, selector_type, selector_pattern,
 		file, source_id, source_commit, source_path, shared, status, created_on, completed_on)
 		VALUES ($1, $2, 1, '', '', 'PUSH', 'branch', 'main', $3, 'default', '', $4, $2, $3, 'bitbucket-pipelines.yml', '', 'SUCCESSFUL', $5, $5)`,
-		id["pipeline_uuid"], r, string(head), "pipelines: {default: [{step: {script: [make]}}]}", now)
+		id["pipeline_uuid"], r, string(head), "pipelines: {default: [{step: {script: [make], caches: [node], artifacts: {upload: [{name: dist, paths: ['dist/**']}]}}}]}", now)
 	w.Exec(`INSERT INTO pipeline_step (id, pipeline_id, repository_id, position, attempt, name, state, result, labels, executor, concurrency_group, environment, max_time, created_on, started_on, completed_on)
 		VALUES ($1, $2, $3, 0, 1, 'Build', 'COMPLETED', 'SUCCESSFUL', '', '', '', '', 120, $4, $4, $4)`, id["step_uuid"], id["pipeline_uuid"], r, now)
 	w.Exec(`INSERT INTO pipeline_log (id, step_id, repository_id, name, cut, created_on) VALUES ($1, $1, $2, '', '', $3)`, id["step_uuid"], r, now)

@@ -2,6 +2,7 @@ package story
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -93,7 +94,7 @@ func TestRunnerTakesStep(t *testing.T) {
 				t.Errorf("after %+v: %s", part, a.Body)
 			}
 		}
-		w.Want(r.print(step, step.UUID, 13, "x"), http.StatusConflict, "conflict.state")
+		w.Want(r.print(step, step.UUID, 13, "x"), http.StatusBadRequest, "value.invalid")
 		if a := w.Want(r.call("PUT", "/"+step.UUID, runnerapi.Beat{Phase: runnerapi.Script}), http.StatusOK); a.String("stop") != "false" {
 			t.Errorf("%s", a.Body)
 		}
@@ -132,10 +133,15 @@ func checkClone(w *pailtest.World, r *runner, over runnerapi.Step) {
 	w.Git(filepath.Join(dir, "c"), "commit", "--quiet", "-m", "Made by a step [skip ci]")
 	w.Git(filepath.Join(dir, "c"), "push", "--quiet")
 	w.NewRepository("other")
-	w.Exec(`UPDATE repository SET is_private = FALSE WHERE slug = 'other'`)
-	if out, err := w.TryGit(dir, "ls-remote", w.Remote(step.Clone.Username, step.Clone.Password, "acme/other")); err == nil {
-		w.T.Errorf("the credential of a step opens another repository, even a public one: %s", out)
+	other := func(public bool) {
+		header := "http.extraHeader=Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(step.Clone.Username+":"+step.Clone.Password))
+		if out, err := w.TryGit(dir, "-c", header, "ls-remote", w.URL+"/acme/other.git"); err == nil {
+			w.T.Errorf("the credential of a step opens another repository (public: %v): %s", public, out)
+		}
 	}
+	other(false)
+	w.Exec(`UPDATE repository SET is_private = FALSE WHERE slug = 'other'`)
+	other(true)
 	w.Want(w.Do(pailtest.Bearer(step.Clone.Password), "GET", "/2.0/repositories/acme/widgets", nil), http.StatusForbidden, "credential.kind_not_accepted")
 	r.end(step, runnerapi.Result{Outcome: runnerapi.Failed, Exit: 3})
 	if _, err := w.TryGit(dir, "ls-remote", remote(step)); err == nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/pailtest"
+	"github.com/pailforge/pail/internal/pipeline"
 	"github.com/pailforge/pail/internal/seal"
 )
 
@@ -97,8 +98,7 @@ func TestSealedSecrets(t *testing.T) {
 		check(w, err)
 		both, err := seal.Parse(append(line, before...))
 		check(w, err)
-		room := *w.Pipelines
-		room.Keys = both
+		room := &pipeline.Room{DB: w.DB, Keys: both}
 		if lost, err := room.Reseal(t.Context()); lost > 0 || err != nil {
 			t.Fatalf("%d lost, %v", lost, err)
 		}
