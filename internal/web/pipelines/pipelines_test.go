@@ -98,7 +98,7 @@ func TestRun(t *testing.T) {
 		member.Submit(member.See(one), one+"/stop", nil)
 
 		// The default pipeline deploys: to staging by itself, to production when somebody promotes it.
-		says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", nil)), "#2 default", "Build", "Try", "Release")
+		says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}})), "#2 default", "Build", "Try", "Release")
 		ended(w, "Build", "SUCCESSFUL")
 		ended(w, "Try", "SUCCESSFUL")
 		w.Exec(`UPDATE pipeline_step SET waits = 'somebody' WHERE name = 'Release'`)
@@ -188,7 +188,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	member := webtest.As(s, w.Member)
-	page := member.Follow(member.Submit(member.See(all+"/new"), all+"/new", nil))
+	page := member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}}))
 	watch := strings.ReplaceAll(regexp.MustCompile(`data-watch="([^"]+)"`).FindStringSubmatch(page.Body)[1], "&amp;", "&")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
