@@ -19,7 +19,7 @@ import (
 const oneStep = "pipelines:\n  default:\n    - step:\n        script:\n          - make\n"
 
 // idle wants that no step comes up for a runner.
-func (r *runner) idle(why string) {
+func (r *fakeRunner) idle(why string) {
 	r.w.T.Helper()
 	if a := r.call("POST", "", runnerapi.Ask{Executors: []string{runnerapi.Shell}}); a.Status != http.StatusNoContent {
 		r.w.T.Errorf("%s: a runner gets %d %s", why, a.Status, a.Body)
@@ -37,7 +37,7 @@ func TestRunnersAreApart(t *testing.T) {
 		project := check1[workspace.Project](w)(w.Workspaces.CreateProject(ctx, &beta, workspace.NewProject{Key: "B", Name: "B"}))
 		w.NewRepository("gadgets")
 		widgets, gadgets, acme := newRunner(w, runnersOfRepository), newRunner(w, strings.Replace(runnersOfRepository, "widgets", "gadgets", 1)), newRunner(w, runnersOfWorkspace)
-		foreign := &runner{w: w}
+		foreign := &fakeRunner{w: w}
 		{
 			made, secret, err := w.Pipelines.AddRunner(ctx, beta.ID, "", "foreign", nil)
 			check(w, err)
@@ -49,7 +49,7 @@ func TestRunnersAreApart(t *testing.T) {
 		gadgets.idle("another repository of the workspace")
 		foreign.idle("another workspace")
 		admin := w.Token(w.Admin, "read:runner", "write:runner")
-		one := func(path string, r *runner) string { return path + "/%7B" + r.id + "%7D" }
+		one := func(path string, r *fakeRunner) string { return path + "/%7B" + r.id + "%7D" }
 		w.Want(w.Do(admin, "PUT", one(runnersOfWorkspace, acme), `{"state":{"status":"DISABLED"}}`), http.StatusOK)
 		acme.idle("disabled")
 		w.Want(w.Do(admin, "PUT", one(runnersOfWorkspace, acme), `{"state":{"status":"ENABLED","cordoned":true}}`), http.StatusOK)
@@ -58,7 +58,7 @@ func TestRunnersAreApart(t *testing.T) {
 		step := acme.take()
 		widgets.idle("the step is taken")
 
-		for _, r := range []*runner{widgets, gadgets, foreign} {
+		for _, r := range []*fakeRunner{widgets, gadgets, foreign} {
 			w.Want(r.call("PUT", "/"+step.UUID, runnerapi.Beat{Phase: runnerapi.Script}), http.StatusConflict, "pipeline.lease_lost")
 			w.Want(r.print(step, step.UUID, 0, "forged"), http.StatusConflict, "pipeline.lease_lost")
 			w.Want(r.call("PUT", "/"+step.UUID+"/artifacts?name=x", "x"), http.StatusConflict, "pipeline.lease_lost")

@@ -15,8 +15,8 @@ import (
 	"github.com/pailforge/pail/internal/runnerapi"
 )
 
-// runner is a runner as a server sees one: what it sends, without what it does.
-type runner struct {
+// fakeRunner is a runner as a server sees one: what it sends, without what it does.
+type fakeRunner struct {
 	w    *pailtest.World
 	id   string
 	auth pailtest.Credential
@@ -28,23 +28,23 @@ const (
 )
 
 // newRunner registers a runner at a path, and buys it a token.
-func newRunner(w *pailtest.World, path string, labels ...string) *runner {
+func newRunner(w *pailtest.World, path string, labels ...string) *fakeRunner {
 	w.T.Helper()
 	a := w.Want(w.Do(w.Token(w.Admin, "read:runner", "write:runner"), "POST", path, map[string]any{"name": "builder", "labels": labels}), http.StatusOK)
-	r := &runner{w: w, id: strings.Trim(a.String("uuid"), "{}")}
+	r := &fakeRunner{w: w, id: strings.Trim(a.String("uuid"), "{}")}
 	bought := w.Want(w.Do(pailtest.Basic(a.String("oauth_client.id"), a.String("oauth_client.secret")), "POST", "/site/oauth2/access_token", pailtest.Form("grant_type=client_credentials")), http.StatusOK)
 	r.auth = pailtest.Bearer(bought.String("access_token"))
 	return r
 }
 
 // call sends what stands behind the runner's steps.
-func (r *runner) call(method, below string, body any) *pailtest.Answer {
+func (r *fakeRunner) call(method, below string, body any) *pailtest.Answer {
 	r.w.T.Helper()
 	return r.w.Do(r.auth, method, "/2.0/runners/"+r.id+"/steps"+below, body)
 }
 
 // take asks for a step, which must be there.
-func (r *runner) take() runnerapi.Step {
+func (r *fakeRunner) take() runnerapi.Step {
 	r.w.T.Helper()
 	a := r.w.Want(r.call("POST", "", runnerapi.Ask{Version: "1", Executors: []string{runnerapi.Docker, runnerapi.Shell}}), http.StatusOK)
 	var s runnerapi.Step
@@ -52,12 +52,12 @@ func (r *runner) take() runnerapi.Step {
 	return s
 }
 
-func (r *runner) print(s runnerapi.Step, log string, offset int, text string) *pailtest.Answer {
+func (r *fakeRunner) print(s runnerapi.Step, log string, offset int, text string) *pailtest.Answer {
 	r.w.T.Helper()
 	return r.call("POST", fmt.Sprintf("/%s/logs/%s?offset=%d", s.UUID, log, offset), text)
 }
 
-func (r *runner) end(s runnerapi.Step, result runnerapi.Result) {
+func (r *fakeRunner) end(s runnerapi.Step, result runnerapi.Result) {
 	r.w.T.Helper()
 	r.w.Want(r.call("POST", "/"+s.UUID+"/result", result), http.StatusNoContent)
 }
@@ -116,7 +116,7 @@ func TestRunnerTakesStep(t *testing.T) {
 }
 
 // checkClone: a step's credential ends with its lease.
-func checkClone(w *pailtest.World, r *runner, over runnerapi.Step) {
+func checkClone(w *pailtest.World, r *fakeRunner, over runnerapi.Step) {
 	w.T.Helper()
 	dir := w.T.TempDir()
 	remote := func(s runnerapi.Step) string { return w.Remote(s.Clone.Username, s.Clone.Password, "acme/widgets") }

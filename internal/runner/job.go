@@ -1,0 +1,725 @@
+package runner
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pailforge/pail/internal/pipefile"
+	"github.com/pailforge/pail/internal/runnerapi"
+)
+
+// job is a step that runs.
+type job struct {
+	runner *Runner
+	step   *runnerapi.Step
+	dir    string   // everything on this machine that belongs to the step
+	root   *os.Root // dir
+	build  *os.Root // the clone
+	out    io.Writer
+	walled []Secret // what the masker hides
+	box    box
+	exec   executor
+
+	phase   atomic.Value  // string, of runnerapi
+	changed chan struct{} // the phase is another one
+	mu      sync.Mutex
+	began   map[string]time.Time // phases; mu guards it
+	missed  map[string]string    // caches that were not there: their keys by name
+}
+
+// Why a step ends early.
+var (
+	errStopped  = errors.New("somebody stopped the step")
+	errTimedOut = errors.New("the step took longer than its max-time")
+)
+
+func (j *job) path(parts ...string) string {
+	return filepath.Join(append([]string{j.dir}, parts...)...)
+}
+
+// locked makes a writer that several may write to.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// run runs the step to its end. The error says more to those who run the runner.
+func (j *job) run(parent context.Context) (result runnerapi.Result, err error) {
+	s := j.step
+	leased, lose := context.WithCancelCause(context.WithoutCancel(parent)) // while the step belongs to the runner
+	defer lose(nil)
+	ctx, stop := context.WithCancelCause(leased)
+	defer stop(nil)
+	defer context.AfterFunc(parent, func() { stop(errShutDown) })()
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Duration(s.MaxTime)*time.Second, errTimedOut)
+	defer cancel()
+
+	j.changed = make(chan struct{}, 1)
+	j.began = map[string]time.Time{}
+	j.missed = map[string]string{}
+	j.enter(runnerapi.SetUp)
+	beats := make(chan struct{})
+	go func() { defer close(beats); j.beat(leased, lose, stop) }()
+	defer func() { lose(nil); <-beats }()
+
+	j.walled = secretsOf(s)
+	log := newLog(leased, j.runner.client, s.UUID, s.UUID)
+	masker := NewMasker(log, j.walled)
+	j.out = &locked{w: masker}
+
+	exit, err := j.phases(ctx)
+	if cause := context.Cause(ctx); cause != nil {
+		err = errors.Join(cause, err)
+	}
+	result = j.judge(exit, err)
+	if result.Outcome == runnerapi.Successful || result.Outcome == runnerapi.Failed && result.Reason == "" {
+		result.Outputs = j.outputs(ctx)
+	}
+	if result.Message != "" {
+		fmt.Fprintf(j.out, "%s\n", result.Message)
+	}
+	err = errors.Join(err, j.clean())
+	_ = masker.Close()
+	if sent := log.Close(); sent != nil && context.Cause(leased) == nil {
+		err = errors.Join(err, fmt.Errorf("the end of the log is lost: %w", sent))
+	}
+	result.Seconds = j.seconds()
+	if cause := context.Cause(leased); errors.Is(cause, errLost) {
+		err = errors.Join(cause, err)
+	}
+	return result, err
+}
+
+// phases are what a step goes through. The exit code is that of its script.
+func (j *job) phases(ctx context.Context) (exit int, err error) {
+	if err := j.setUp(ctx); err != nil {
+		return 0, err
+	}
+	exit, err = j.script(ctx)
+	if err != nil {
+		return exit, err
+	}
+	j.enter(runnerapi.TearDown)
+	return exit, j.keep(ctx, exit)
+}
+
+// judge says how the step ended.
+func (j *job) judge(exit int, err error) runnerapi.Result {
+	var f *fault
+	switch {
+	case errors.Is(err, errShutDown):
+		return runnerapi.Result{Outcome: runnerapi.Errored, Reason: runnerapi.RunnerGone, Message: "The runner was stopped before the step was done."}
+	case errors.Is(err, errStopped):
+		return runnerapi.Result{Outcome: runnerapi.Stopped, Message: "The step was stopped."}
+	case errors.Is(err, errTimedOut):
+		return runnerapi.Result{Outcome: runnerapi.Failed, Reason: runnerapi.TimedOut,
+			Message: fmt.Sprintf("The step was ended after %v, its max-time.", time.Duration(j.step.MaxTime)*time.Second)}
+	case errors.As(err, &f) && f.reason == runnerapi.OutOfMemory:
+		return runnerapi.Result{Outcome: runnerapi.Failed, Reason: f.reason, Message: f.message, Exit: exit}
+	case errors.As(err, &f):
+		return runnerapi.Result{Outcome: runnerapi.Errored, Reason: f.reason, Message: f.message, Exit: exit}
+	case err != nil:
+		return runnerapi.Result{Outcome: runnerapi.Errored, Reason: runnerapi.RunnerFault, Message: err.Error(), Exit: exit}
+	case exit != 0 && j.diskFull():
+		return runnerapi.Result{Outcome: runnerapi.Errored, Reason: runnerapi.DiskFull, Message: "The runner's disk is full.", Exit: exit}
+	case exit != 0:
+		return runnerapi.Result{Outcome: runnerapi.Failed, Exit: exit}
+	}
+	return runnerapi.Result{Outcome: runnerapi.Successful}
+}
+
+// little is less than a disk has that is not full, in octets.
+const little = 256 << 10
+
+func (j *job) diskFull() bool {
+	free := room(j.runner.config.Directory)
+	return free >= 0 && free < little
+}
+
+// enter says that a phase begins.
+func (j *job) enter(phase string) {
+	j.phase.Store(phase)
+	j.mu.Lock()
+	j.began[phase] = time.Now()
+	j.mu.Unlock()
+	select {
+	case j.changed <- struct{}{}:
+	default:
+	}
+}
+
+// seconds is how long each phase took, until now.
+func (j *job) seconds() map[string]int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := map[string]int{}
+	end := time.Now()
+	for _, phase := range []string{runnerapi.TearDown, runnerapi.AfterScript, runnerapi.Script, runnerapi.SetUp} {
+		if from, ok := j.began[phase]; ok {
+			all[phase] = int(end.Sub(from).Round(time.Second).Seconds())
+			end = from
+		}
+	}
+	return all
+}
+
+// beat says from time to time, and at the beginning of each phase, that the runner is at the step.
+func (j *job) beat(ctx context.Context, lose, stop context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.changed:
+		case <-time.After(runnerapi.Beats):
+		}
+		orders, err := j.runner.client.beat(ctx, j.step.UUID, runnerapi.Beat{Phase: j.phase.Load().(string)})
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && permanent(err):
+			lose(errors.Join(errLost, err))
+		case err != nil:
+			j.runner.config.Log.Warn("cannot renew the lease", "step", j.step.UUID, "error", err)
+		case orders.Stop:
+			stop(errStopped)
+		}
+	}
+}
+
+// secretsOf is everything in a step that may stand in no log.
+func secretsOf(s *runnerapi.Step) []Secret {
+	var all []Secret
+	secured := func(list []runnerapi.Variable) {
+		for _, v := range list {
+			if v.Secured {
+				all = append(all, Secret{v.Name, v.Value})
+			}
+		}
+	}
+	secured(s.Variables)
+	for _, service := range s.Services {
+		secured(service.Variables)
+	}
+	for _, list := range [][]runnerapi.Command{s.Script, s.After} {
+		for _, c := range list {
+			if c.Pipe != nil {
+				secured(c.Pipe.Variables)
+			}
+		}
+	}
+	if s.Clone != nil {
+		all = append(all, Secret{"CLONE_PASSWORD", s.Clone.Password}, Secret{"CLONE_PASSWORD", s.Clone.Username + ":" + s.Clone.Password})
+	}
+	if s.SSH != nil {
+		all = append(all, Secret{"SSH_KEY", s.SSH.PrivateKey})
+	}
+	return slices.DeleteFunc(all, func(s Secret) bool { return s.Value == "" })
+}
+
+// variables are those of the step, the last of each name.
+func (j *job) variables() map[string]string {
+	all := map[string]string{}
+	for _, v := range j.step.Variables {
+		all[v.Name] = v.Value
+	}
+	all["BITBUCKET_CLONE_DIR"], _ = j.exec.places(j)
+	return all
+}
+
+// memory is what the services leave to the step itself, in MiB.
+func (j *job) memory() int {
+	memory := j.step.Memory
+	for _, s := range j.step.Services {
+		memory -= s.Memory
+	}
+	return memory
+}
+
+// environment is the same as NAME=VALUE.
+func (j *job) environment() []string { return asEnvironment(j.variables()) }
+
+func asEnvironment(values map[string]string) []string {
+	var env []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		env = append(env, name+"="+values[name])
+	}
+	return env
+}
+
+// fill is a text with the step's variables in it.
+func (j *job) fill(text string) string {
+	values := j.variables()
+	return expand(text, func(name string) string { return values[name] })
+}
+
+// files are what the driver finds beside the clone.
+func (j *job) files() map[string][]byte {
+	_, inScript := pipesOf(j.step)
+	all := map[string][]byte{"script": []byte(scriptOf(j.step.Script, 0)), "after": []byte(scriptOf(j.step.After, inScript)), "variables": nil}
+	if j.step.SSH != nil {
+		all["id"], all["known_hosts"] = []byte(j.step.SSH.PrivateKey), []byte(j.step.SSH.KnownHosts)
+	}
+	return all
+}
+
+// setUp makes everything ready up to the driver that waits.
+func (j *job) setUp(ctx context.Context) (err error) {
+	for _, dir := range []string{"", "build", "agent"} {
+		if err := os.MkdirAll(j.path(dir), 0o755); err != nil {
+			return faultf(runnerapi.RunnerFault, "%w", err)
+		}
+	}
+	if j.root, err = os.OpenRoot(j.dir); err != nil {
+		return faultf(runnerapi.RunnerFault, "%w", err)
+	}
+	if j.build, err = j.root.OpenRoot("build"); err != nil {
+		return faultf(runnerapi.RunnerFault, "%w", err)
+	}
+	name := j.step.Executor
+	if name == "" {
+		name = runnerapi.Docker
+		if _, ok := j.runner.executors[name]; !ok {
+			name = runnerapi.Shell
+		}
+	}
+	var ok bool
+	if j.exec, ok = j.runner.executors[name]; !ok {
+		return &fault{runnerapi.NoExecutor, "The step needs the executor " + name + ", which this runner does not have."}
+	}
+	fmt.Fprintf(j.out, "Runner %s, executor %s\n", j.runner.config.Version, name)
+	for _, v := range j.step.Variables {
+		if v.Secured && len(v.Value) > 0 && len(v.Value) < ShortestSecret {
+			fmt.Fprintf(j.out, "%s is too short to be hidden here: a secret has at least %d characters.\n", v.Name, ShortestSecret)
+		}
+	}
+	if j.step.Clone != nil {
+		if err := j.clone(ctx); err != nil {
+			return err
+		}
+	}
+	for _, f := range j.step.Fetch {
+		if err := j.fetch(ctx, f); err != nil {
+			return err
+		}
+	}
+	for _, c := range j.step.Caches {
+		if c.Path != "" && inClone(c.Path) {
+			if err := j.restore(ctx, c, func(r io.Reader) error { return unpackInto(j.build, path.Clean(c.Path), r) }); err != nil {
+				return err
+			}
+		}
+	}
+	if j.box, err = j.exec.box(ctx, j); err != nil {
+		return err
+	}
+	for _, c := range j.step.Caches {
+		if c.Path != "" && !inClone(c.Path) {
+			if err := j.restore(ctx, c, func(r io.Reader) error { return j.box.restore(ctx, c.Path, r) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// script lets the driver run, and does what it asks for, until it has ended.
+func (j *job) script(ctx context.Context) (exit int, err error) {
+	in, out, reports := j.box.streams()
+	pipes, _ := pipesOf(j.step)
+	defer context.AfterFunc(ctx, j.box.kill)()
+	var copied sync.WaitGroup
+	copied.Go(func() {
+		_, _ = io.CopyBuffer(struct{ io.Writer }{j.out}, struct{ io.Reader }{out}, make([]byte, 256<<10))
+	})
+	exit = -1
+	killed := 0
+	copied.Go(func() {
+		readReports(reports, func(r report) {
+			switch {
+			case r.word == "oom":
+				killed = r.number
+			case r.word == "script" && exit < 0:
+				exit = r.number
+				word := "end"
+				if len(j.step.After) > 0 {
+					word = "after"
+					j.enter(runnerapi.AfterScript)
+				}
+				fmt.Fprintln(in, word)
+			case r.word == "pipe" && r.number >= 0 && r.number < len(pipes):
+				code, err := j.box.pipe(ctx, pipes[r.number], r.values, j.out)
+				if err != nil {
+					fmt.Fprintf(j.out, "%v\n", err)
+					code = 125
+				}
+				fmt.Fprintln(in, code)
+			}
+		})
+	})
+	j.enter(runnerapi.Script)
+	if _, err := fmt.Fprintln(in, "go"); err != nil && ctx.Err() == nil {
+		return 0, faultf(runnerapi.Killed, "The step ended before its script began: %w", err)
+	}
+	code, err := j.box.wait()
+	copied.Wait()
+	if ctx.Err() != nil {
+		return 0, context.Cause(ctx)
+	}
+	if exit < 0 && err == nil {
+		err = faultf(runnerapi.Killed, "What the step ran in was ended from outside (exit code %d).", code)
+	}
+	if exit > 0 && err == nil && killed > 0 {
+		err = outOfMemory(j.memory())
+	}
+	return max(exit, 0), err
+}
+
+// keep sends what the step leaves. What the server does not take is no reason for the step to fail.
+func (j *job) keep(ctx context.Context, exit int) error {
+	warn := func(what string, err error) error {
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, errLost):
+			return err
+		}
+		fmt.Fprintf(j.out, "%s: %v\n", what, err)
+		return nil
+	}
+	if exit == 0 {
+		for _, c := range j.step.Caches {
+			if key, missed := j.missed[c.Name]; missed {
+				if err := warn("Cache "+c.Name+" is not kept", j.saveCache(ctx, c, key)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, a := range j.step.Artifacts {
+		if a.When != pipefile.Always && (a.When == pipefile.OnFailure) != (exit != 0) {
+			continue
+		}
+		if err := warn("Artifacts "+a.Name+" are not kept", j.sendArtifact(ctx, a)); err != nil {
+			return err
+		}
+	}
+	return warn("Test reports are not kept", j.sendReports(ctx))
+}
+
+// inClone tells whether a path is relative to the clone.
+func inClone(p string) bool { return filepath.IsLocal(p) && !strings.HasPrefix(p, "~") }
+
+// mostFiles is how many files are looked at in a clone.
+const mostFiles = 1_000_000
+
+// walk calls do for all that is no directory in the clone.
+func (j *job) walk(do func(p string, d fs.DirEntry) error) error {
+	n := 0
+	return fs.WalkDir(j.build.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+		switch n++; {
+		case err != nil:
+			return err
+		case p == ".git":
+			return fs.SkipDir
+		case n > mostFiles:
+			return fmt.Errorf("there are more than %d files", mostFiles)
+		case d.IsDir():
+			return nil
+		}
+		return do(p, d)
+	})
+}
+
+// upload sends what write writes, again from the beginning where that fails.
+func (j *job) upload(ctx context.Context, path string, query url.Values, write func(io.Writer) error) error {
+	return retry(ctx, func() error {
+		r, w := io.Pipe()
+		wrote := make(chan error, 1)
+		go func() {
+			err := write(w)
+			wrote <- err
+			_ = w.CloseWithError(err)
+		}()
+		err := j.runner.client.put(ctx, path, query, runnerapi.Archive, r)
+		_ = r.CloseWithError(err)
+		if local := <-wrote; local != nil && !errors.Is(local, err) && !errors.Is(local, io.ErrClosedPipe) {
+			return &refusal{status: http.StatusUnprocessableEntity, message: local.Error()}
+		}
+		return err
+	})
+}
+
+func (j *job) stepPath(rest string) string { return "/steps/" + j.step.UUID + rest }
+
+func (j *job) sendArtifact(ctx context.Context, a runnerapi.Artifact) error {
+	set := pipefile.Artifact{Depth: a.Depth}
+	for _, list := range []struct {
+		from []string
+		to   *[]pipefile.Glob
+	}{{a.Paths, &set.Paths}, {a.Not, &set.Not}} {
+		for _, text := range list.from {
+			g, err := pipefile.ParseGlob(text)
+			if err != nil {
+				return err
+			}
+			*list.to = append(*list.to, g)
+		}
+	}
+	var paths []string
+	err := j.walk(func(p string, d fs.DirEntry) error {
+		if set.Takes(p) && (d.Type().IsRegular() || d.Type()&fs.ModeSymlink != 0) {
+			paths = append(paths, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		fmt.Fprintf(j.out, "Artifacts %s: no file fits %s\n", a.Name, strings.Join(a.Paths, ", "))
+		return nil
+	}
+	fmt.Fprintf(j.out, "Artifacts %s: %d files\n", a.Name, len(paths))
+	return j.upload(ctx, j.stepPath("/artifacts"), url.Values{"name": {a.Name}}, func(w io.Writer) error {
+		return pack(j.build, w, func(p string) string { return p }, func(add func(string) error) error {
+			for _, p := range paths {
+				if err := add(p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// fetch lays artifacts of an earlier step into the clone.
+func (j *job) fetch(ctx context.Context, f runnerapi.Fetch) error {
+	err := retry(ctx, func() error {
+		r, err := j.runner.client.get(ctx, j.stepPath("/artifacts/"+f.UUID), nil)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		return unpack(j.build, r)
+	})
+	if err != nil && ctx.Err() == nil {
+		return faultf(runnerapi.RunnerFault, "The artifacts %s of an earlier step cannot be had: %w", f.Name, err)
+	}
+	fmt.Fprintf(j.out, "Artifacts %s of an earlier step are there\n", f.Name)
+	return err
+}
+
+// cacheKey is what a cache is kept under.
+func (j *job) cacheKey(c runnerapi.Cache) (string, error) {
+	if len(c.Files) == 0 {
+		return c.Key, nil
+	}
+	var globs []pipefile.Glob
+	for _, text := range c.Files {
+		g, err := pipefile.ParseGlob(text)
+		if err != nil {
+			return "", err
+		}
+		globs = append(globs, g)
+	}
+	sum := sha256.New()
+	err := j.walk(func(p string, d fs.DirEntry) error {
+		if !d.Type().IsRegular() || !slices.ContainsFunc(globs, func(g pipefile.Glob) bool { return g.Matches(p) }) {
+			return nil
+		}
+		f, err := j.build.Open(p)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		of := sha256.New()
+		if _, err := io.Copy(of, f); err != nil {
+			return err
+		}
+		fmt.Fprintf(sum, "%x %q\n", of.Sum(nil), p)
+		return nil
+	})
+	return c.Key + "-" + hex.EncodeToString(sum.Sum(nil))[:32], err
+}
+
+func (j *job) cachePath(c runnerapi.Cache, key string) (string, url.Values) {
+	return j.stepPath("/caches/" + url.PathEscape(c.Name)), url.Values{"key": {key}}
+}
+
+// restore lays a cache into its place, where there is one. A cache that cannot be had is no reason for the step to fail.
+func (j *job) restore(ctx context.Context, c runnerapi.Cache, lay func(io.Reader) error) error {
+	key, err := j.cacheKey(c)
+	if err != nil {
+		return faultf(runnerapi.RunnerFault, "%w", err)
+	}
+	at, query := j.cachePath(c, key)
+	r, err := j.runner.client.get(ctx, at, query)
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused) && refused.status == http.StatusNotFound:
+		j.missed[c.Name] = key
+		fmt.Fprintf(j.out, "Cache %s: not there yet\n", c.Name)
+		return nil
+	case errors.Is(err, errLost) || ctx.Err() != nil:
+		return err
+	case err == nil:
+		defer r.Close()
+		if err = lay(r); err == nil {
+			fmt.Fprintf(j.out, "Cache %s: found\n", c.Name)
+			return nil
+		}
+	}
+	fmt.Fprintf(j.out, "Cache %s is not used: %v\n", c.Name, err)
+	if j.diskFull() {
+		return faultf(runnerapi.DiskFull, "The runner's disk is full.")
+	}
+	return nil
+}
+
+func (j *job) saveCache(ctx context.Context, c runnerapi.Cache, key string) error {
+	at, query := j.cachePath(c, key)
+	// It goes through a file: nothing is sent where there is nothing, and the server is told no half of one.
+	f, err := os.CreateTemp(j.path("agent"), "cache-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if inClone(c.Path) {
+		err = packDir(j.build, path.Clean(c.Path), f)
+	} else {
+		err = j.box.save(ctx, c.Path, f)
+	}
+	if errors.Is(err, errNothing) {
+		fmt.Fprintf(j.out, "Cache %s: there is nothing at %s\n", c.Name, c.Path)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(j.out, "Cache %s is kept\n", c.Name)
+	return j.upload(ctx, at, query, func(w io.Writer) error {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, f)
+		return err
+	})
+}
+
+// Limits of test reports: files of a step, octets of one, and how deep they may lie.
+const (
+	mostReports     = 1000
+	mostReport      = 20 << 20
+	mostReportDepth = 6
+)
+
+// reportPlaces are the directories in which Bitbucket Cloud looks for test reports.
+var reportPlaces = []string{"surefire-reports", "failsafe-reports", "test-results", "test-reports", "TestResults"}
+
+// sendReports sends what looks like a report of tests: XML files in directories of these names, and those that an artifact of that type names.
+func (j *job) sendReports(ctx context.Context) error {
+	var named []pipefile.Glob
+	for _, a := range j.step.Artifacts {
+		if a.Type == pipefile.TestReports {
+			for _, text := range a.Paths {
+				if g, err := pipefile.ParseGlob(text); err == nil {
+					named = append(named, g)
+				}
+			}
+		}
+	}
+	var paths []string
+	err := j.walk(func(p string, d fs.DirEntry) error {
+		parts := strings.Split(p, "/")
+		if path.Ext(p) != ".xml" || !d.Type().IsRegular() || len(paths) >= mostReports {
+			return nil
+		}
+		usual := len(parts) <= mostReportDepth && slices.ContainsFunc(parts[:len(parts)-1], func(dir string) bool { return slices.Contains(reportPlaces, dir) })
+		if usual || slices.ContainsFunc(named, func(g pipefile.Glob) bool { return g.Matches(p) }) {
+			paths = append(paths, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range paths {
+		text, err := readUpTo(j.build, p, mostReport)
+		if err == nil {
+			err = retry(ctx, func() error {
+				return j.runner.client.put(ctx, j.stepPath("/reports"), url.Values{"name": {p}}, "application/xml", strings.NewReader(string(text)))
+			})
+		}
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, errLost) {
+				return err
+			}
+			fmt.Fprintf(j.out, "%s is not kept as a report of tests: %v\n", p, err)
+		}
+	}
+	if len(paths) > 0 {
+		fmt.Fprintf(j.out, "Test reports: %d files\n", len(paths))
+	}
+	return nil
+}
+
+// mostOutput is the size of the file with variables for later steps, in octets.
+const mostOutput = 1 << 20
+
+// outputs are the variables that the script wrote for later steps.
+func (j *job) outputs(ctx context.Context) map[string]string {
+	if len(j.step.Outputs) == 0 || j.box == nil {
+		return nil
+	}
+	text, err := j.box.read(ctx, "variables", mostOutput)
+	if err != nil {
+		fmt.Fprintf(j.out, "The variables for later steps cannot be read: %v\n", err)
+		return nil
+	}
+	all := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "="); ok && slices.Contains(j.step.Outputs, name) {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// clean removes everything that the step was on this machine.
+func (j *job) clean() error {
+	var err error
+	if j.box != nil {
+		err = j.box.end()
+	}
+	for _, root := range []*os.Root{j.build, j.root} {
+		if root != nil {
+			_ = root.Close()
+		}
+	}
+	return errors.Join(err, removeAll(j.dir))
+}
