@@ -163,7 +163,11 @@ func (s *Server) assemble() error {
 		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2}
 	events.Listen(s.Pipelines)
 	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
-		return errors.Join(s.PullRequests.Moved(ctx, id, updates), s.Pipelines.Triggered(ctx, id))
+		err := s.PullRequests.Moved(ctx, id, updates)
+		if failed := s.Pipelines.Triggered(ctx, id); failed != nil { // it is tried again; what was pushed is there all the same
+			s.Log.Error("pipelines of a push were not started", "repository", id, "error", failed)
+		}
+		return err
 	}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth.Sold = func(ctx context.Context, id, secret string) (oauth.Tokens, bool, error) {
@@ -182,7 +186,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Pipelines: s.Pipelines, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
