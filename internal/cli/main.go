@@ -71,7 +71,7 @@ Pail is a self-hosted Git forge that speaks Bitbucket Cloud's REST API 2.0, buil
 explain themselves.`, `
   pail demo                      try it: a throw-away server with data, and a story to follow
   pail serve --data /srv/pail    run a server`,
-		a.serve(), a.demo(), a.admin(), a.token(), a.operations(),
+		a.serve(), a.runner(), a.demo(), a.admin(), a.token(), a.operations(),
 		a.doctor(), a.scopes(), a.record(), a.migrate(), a.pipelines(),
 		a.login(), a.logout(), a.auth(), a.apiCommand(), a.gitCredential(), a.completion(), a.man(), a.version())
 	root.InitDefaultHelpCmd()

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 
 	"github.com/pailforge/pail/internal/config"
+	"github.com/pailforge/pail/internal/runner"
+	"github.com/pailforge/pail/internal/runnerapi"
 	"github.com/pailforge/pail/internal/server"
 	"github.com/spf13/cobra"
 )
@@ -43,7 +46,8 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if o.print {
 		return o.cfg.Print(o.out)
 	}
-	ctx, again, release := server.Signals(ctx)
+	told, again, release := server.Signals(ctx)
+	ctx = told
 	defer release()
 	log, flush := server.NewLog(o.cfg.Log, o.err)
 	defer func() { _ = flush() }()
@@ -75,12 +79,43 @@ func (o *serveOptions) run(ctx context.Context) error {
 	if err != nil {
 		return stopped(ctx, errors.Join(err, closed(), s.Close(context.WithoutCancel(ctx))))
 	}
+	var inside *runner.Runner
+	if len(o.cfg.Runner.Executors) > 0 {
+		if inside, err = o.runnerInside(ctx, log); err != nil {
+			return stopped(ctx, errors.Join(fmt.Errorf("runner: %w", err), closed(), s.Close(context.WithoutCancel(ctx))))
+		}
+		defer inside.Close()
+	}
+	// The runner inside stops first: how its steps ended is for the server to know.
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	err = s.Run(ctx, server.RunOptions{Listener: ln, SSH: ssh, Again: again, OnListen: func(net.Addr) {
+		go func() {
+			defer stop()
+			if inside != nil {
+				if err := inside.Run(told, told); err != nil {
+					log.Error("the runner within the server has ended", "error", err)
+				}
+			}
+			<-told.Done()
+		}()
 		if link != "" {
 			fmt.Fprintf(o.out, "There is no account yet. This link makes the first one; it works once, within 24 hours:\n\n  %s\n\n", link)
 		}
 	}})
 	return stopped(ctx, errors.Join(err, s.Close(context.WithoutCancel(ctx))))
+}
+
+// runnerInside makes the runner of a machine that is server and runner at once.
+func (o *serveOptions) runnerInside(ctx context.Context, log *slog.Logger) (*runner.Runner, error) {
+	c := o.cfg.Runner
+	secret, err := firstLine(c.ClientSecretFile)
+	if err != nil {
+		return nil, err
+	}
+	return runner.New(ctx, runner.Config{Version: server.Version(), URL: o.cfg.ExternalURL, UUID: c.UUID, ClientID: c.ClientID, ClientSecret: secret,
+		TokenURL: o.cfg.ExternalURL + runnerapi.TokenEndpoint, Executors: c.Executors, Slots: c.Steps, Directory: c.Directory, Git: o.cfg.Git,
+		Engine: runner.Engine{Network: c.Network}, Log: log.With("runner", c.UUID)})
 }
 
 // stopped is err, unless it only says that the server was told to stop while it was still starting.

@@ -34,6 +34,14 @@ func (c *Config) check() []*Problem {
 			bad(key, "has no use without oidc.issuer")
 		}
 	}
+	for _, key := range []string{"runner.uuid", "runner.client_id", "runner.client_secret_file"} {
+		switch set := byKey[key].value(c).text() != ""; {
+		case set && len(c.Runner.Executors) == 0:
+			bad(key, "has no use without runner.executors")
+		case !set && len(c.Runner.Executors) > 0:
+			bad("runner.executors", "a runner without %s", key)
+		}
+	}
 	switch {
 	case c.OIDC.Issuer == "" && c.OIDC.CreateAccounts:
 		bad("oidc.create_accounts", "has no use without oidc.issuer")

@@ -30,6 +30,7 @@ type Config struct {
 	Metrics      Metrics
 	Search       Search
 	Secrets      Secrets
+	Runner       Runner
 	Workspaces   Workspaces
 	Invitations  Invitations
 	Repositories Repositories
@@ -107,6 +108,17 @@ type Search struct {
 // Secrets says where the keys are that the store's secrets are encrypted with.
 type Secrets struct {
 	KeyFile string // others may not read it
+}
+
+// Runner is the runner for pipelines that runs within the server.
+type Runner struct {
+	Executors        []string // of docker and shell; empty: there is none
+	UUID             string
+	ClientID         string
+	ClientSecretFile string
+	Steps            int    // at a time
+	Directory        string // in which steps run
+	Network          string // own, engine, or one of the engine's
 }
 
 // Metrics says where /metrics is served.

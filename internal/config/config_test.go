@@ -47,6 +47,7 @@ func TestDefaults(t *testing.T) {
 		SSH:      SSH{Port: 22},
 		Search:   Search{Dir: "pail-data/search"},
 		Secrets:  Secrets{KeyFile: "pail-data/secrets.key"},
+		Runner:   Runner{Steps: 1, Directory: "pail-data/runner", Network: "own"},
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20, Upload: 1 << 30},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
 		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
@@ -407,6 +408,11 @@ func TestRoundTrip(t *testing.T) {
 		c.Metrics.Addr = rapid.SampledFrom([]string{"", ":7991"}).Draw(t, "metrics")
 		c.Search.Dir = text.Draw(t, "search")
 		c.Secrets.KeyFile = text.Draw(t, "secrets")
+		c.Runner = Runner{Steps: rapid.IntRange(1, 64).Draw(t, "steps"), Directory: text.Draw(t, "runner"), Network: rapid.SampledFrom([]string{"own", "engine", "host"}).Draw(t, "network")}
+		if rapid.Bool().Draw(t, "runs") {
+			c.Runner.Executors = rapid.SampledFrom([][]string{{"docker"}, {"shell", "docker"}}).Draw(t, "executors")
+			c.Runner.UUID, c.Runner.ClientID, c.Runner.ClientSecretFile = "{0}", "x", text.Draw(t, "runner's secret")
+		}
 		c.OIDC.Name, c.OIDC.Scopes = "x"+text.Draw(t, "name"), []string{"openid", "api://x/.default"}
 		if rapid.Bool().Draw(t, "oidc") {
 			c.OIDC.Issuer, c.OIDC.ClientID, c.OIDC.ClientSecretFile = "https://"+name.Draw(t, "issuer"), "pail", text.Draw(t, "secret file")

@@ -104,6 +104,9 @@ var (
 	domains = kind[[]string]{name: "names", expected: "host names, separated by commas", parse: parseDomains, isList: true,
 		format: func(list []string) string { return strings.Join(list, ",") }}
 
+	executors = kind[[]string]{name: "names", expected: "docker, shell, or both, separated by commas, or nothing", parse: parseExecutors, isList: true,
+		format: func(list []string) string { return strings.Join(list, ",") }}
+
 	reachable = kind[[]string]{name: "networks", expected: "networks, addresses and host names, such as 10.1.2.0/24,ci.internal", parse: parseReachable, isList: true,
 		format: func(list []string) string { return strings.Join(list, ",") }}
 
@@ -363,6 +366,22 @@ func parseIssuer(s string) (string, error) {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func parseExecutors(s string) ([]string, error) {
+	var list []string
+	for name := range strings.SplitSeq(s, ",") {
+		switch name = strings.TrimSpace(name); {
+		case name == "" && s == "":
+			return nil, nil
+		case name != "docker" && name != "shell":
+			return nil, fmt.Errorf("%q is no executor", shortened(name))
+		case slices.Contains(list, name):
+			return nil, fmt.Errorf("%s: given twice", name)
+		}
+		list = append(list, name)
+	}
+	return list, nil
 }
 
 // parseOIDCScopes reads scope tokens (RFC 6749, 3.3).

@@ -94,6 +94,21 @@ var settings = []setting{
 	{key: "secrets.key_file", from: "data", derive: func(c *Config) string { return filepath.Join(c.Data, "secrets.key") },
 		value: at(requiredPath, func(c *Config) *string { return &c.Secrets.KeyFile }),
 		help:  "file with the keys that secured variables are encrypted with, the newest first; made where it is missing; nodes that share a database need the same"},
+	{key: "runner.executors", value: at(executors, func(c *Config) *[]string { return &c.Runner.Executors }),
+		help: "run a runner for pipelines within the server, with these executors: docker, shell or both, separated by commas; empty for none; shell runs whatever the runner's workspace pushes as the server's own user"},
+	{key: "runner.uuid", value: at(word, func(c *Config) *string { return &c.Runner.UUID }),
+		help: "UUID of that runner, which the workspace or the repository has registered"},
+	{key: "runner.client_id", value: at(word, func(c *Config) *string { return &c.Runner.ClientID }),
+		help: "id of that runner's OAuth client"},
+	{key: "runner.client_secret_file", value: at(path, func(c *Config) *string { return &c.Runner.ClientSecretFile }),
+		help: "file with the secret of that client in its first line"},
+	{key: "runner.steps", def: "1", value: at(count(1, 64), func(c *Config) *int { return &c.Runner.Steps }),
+		help: "steps that this runner runs at a time"},
+	{key: "runner.directory", from: "data", derive: func(c *Config) string { return filepath.Join(c.Data, "runner") },
+		value: at(requiredPath, func(c *Config) *string { return &c.Runner.Directory }),
+		help:  "directory in which this runner's steps run"},
+	{key: "runner.network", def: "own", value: at(word, func(c *Config) *string { return &c.Runner.Network }),
+		help: "what this runner's containers are connected to: own, a network for each step; engine, what the engine does by itself; or a network or mode of the engine"},
 	{key: "workspaces.create", def: "admins", value: at(oneOf("admins", "everybody"), func(c *Config) *string { return &c.Workspaces.Create }),
 		help: "who may make workspaces on the web: those who administer the server, or everybody with an account"},
 	{key: "invitations.accounts", def: "on", value: at(oneOf("on", "off"), func(c *Config) *string { return &c.Invitations.Accounts }),
@@ -176,7 +191,7 @@ func shortened(text string) string {
 // whoever runs the command, and what tests look at.
 func notASetting(name string) bool {
 	switch name {
-	case fileVariable, "PAIL_CONFIG_DIR", "PAIL_PROFILE", "PAIL_TOKEN", "PAIL_EMAIL", "PAIL_USERNAME", "PAIL_API_URL", "PAIL_API_FACTS":
+	case fileVariable, "PAIL_CONFIG_DIR", "PAIL_PROFILE", "PAIL_TOKEN", "PAIL_EMAIL", "PAIL_USERNAME", "PAIL_API_URL", "PAIL_API_FACTS", "PAIL_URL":
 		return true
 	}
 	return strings.HasPrefix(name, "PAIL_TEST_")

@@ -50,7 +50,7 @@ func (room *Room) prepare(ctx context.Context, w *Runner, s *Step) (*runnerapi.S
 		return nil, err
 	}
 	told := &runnerapi.Step{
-		UUID: s.ID, Name: s.Name, MaxTime: s.MaxTime * 60, Image: image(e.Image), Memory: e.Size * sizeMemory, CPU: e.Size * sizeCPU, Outputs: e.OutputVariables,
+		UUID: s.ID, Name: s.Name, MaxTime: s.MaxTime * 60, Executor: s.Executor, Image: image(e.Image), Memory: e.Size * sizeMemory, CPU: e.Size * sizeCPU, Outputs: e.OutputVariables,
 		Artifacts: artifacts(e.Artifacts.Upload), Caches: caches(of.file, e.Caches),
 	}
 	if told.Services, err = services(of.file, e.Services); err != nil {

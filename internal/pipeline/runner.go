@@ -125,7 +125,7 @@ type runnerStateBody struct {
 }
 
 // TokenEndpoint is where runners buy their tokens, below the external URL.
-const TokenEndpoint = "/site/oauth2/access_token"
+const TokenEndpoint = runnerapi.TokenEndpoint
 
 func (room *Room) renderRunner(w *Runner) runnerJSON {
 	j := runnerJSON{

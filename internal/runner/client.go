@@ -27,6 +27,9 @@ type client struct {
 // errLost is the answer to whoever holds no lease of the step (any more).
 var errLost = errors.New("the step does not belong to this runner any more")
 
+// leaseLost is the reason of the server's refusal that errLost stands for.
+const leaseLost = "pipeline.lease_lost"
+
 // refusal is an answer that is no success.
 type refusal struct {
 	status        int
@@ -105,7 +108,7 @@ func refused(r *http.Response) error {
 	if json.Unmarshal(text, &said) == nil && said.Error.Message != "" {
 		e.message, e.code = said.Error.Message, said.Error.Data.Reason
 	}
-	if r.StatusCode == http.StatusConflict {
+	if e.code == leaseLost {
 		return fmt.Errorf("%w: %w", errLost, e)
 	}
 	return e

@@ -28,11 +28,14 @@ import (
 // Engine says which Docker Engine API runs containers, and how.
 type Engine struct {
 	Host    string // its address, such as unix:///run/docker.sock; empty: what DOCKER_HOST says, or the usual socket
-	Network string // what containers are connected to: OwnNetwork, or a network or mode of the engine; empty: what the engine takes by itself
+	Network string // what containers are connected to: OwnNetwork, EngineNetwork, or a network or mode of the engine
 }
 
-// OwnNetwork is a network for each step, in which it is alone with its services.
-const OwnNetwork = "own"
+// What containers may be connected to.
+const (
+	OwnNetwork    = "own"    // a network for each step, in which it is alone with its services
+	EngineNetwork = "engine" // what the engine does by itself
+)
 
 // Where a step finds its clone and the files of the job: the first is Bitbucket Cloud's, which scripts know.
 const (
@@ -54,12 +57,16 @@ var capabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL",
 
 // engine runs steps as containers.
 type engine struct {
-	api    *docker.Client
-	config Engine
-	runner string
+	api        *docker.Client
+	config     Engine
+	runner     string
+	processors int // of the machine that it is on
 }
 
 func newEngine(ctx context.Context, c Engine, runner string) (*engine, error) {
+	if c.Network == EngineNetwork {
+		c.Network = ""
+	}
 	options := []docker.Opt{docker.FromEnv}
 	if c.Host != "" {
 		options = []docker.Opt{docker.WithHost(c.Host)}
@@ -73,7 +80,11 @@ func newEngine(ctx context.Context, c Engine, runner string) (*engine, error) {
 	if _, err := api.Ping(ctx, docker.PingOptions{NegotiateAPIVersion: true}); err != nil {
 		return nil, fmt.Errorf("no container engine answers at %s: start Docker, or `podman system service --time=0`, and say where with DOCKER_HOST (%w)", api.DaemonHost(), err)
 	}
-	return &engine{api: api, config: c, runner: runner}, nil
+	info, err := api.Info(ctx, docker.InfoOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("the container engine: %w", err)
+	}
+	return &engine{api: api, config: c, runner: runner, processors: info.Info.NCPU}, nil
 }
 
 func (e *engine) labels() map[string]string { return map[string]string{label: e.runner} }
@@ -209,6 +220,9 @@ func (e *engine) box(ctx context.Context, j *job) (_ box, err error) {
 // host is what all containers of a step have in common. Memory is in MiB, cpu in thousandths of a processor.
 func (e *engine) host(network string, memory, cpu int) *container.HostConfig {
 	processes := int64(containerProcesses)
+	if e.processors > 0 {
+		cpu = min(cpu, e.processors*1000) // engines refuse more than there are
+	}
 	h := &container.HostConfig{
 		NetworkMode: container.NetworkMode(network), CapDrop: []string{"ALL"}, CapAdd: capabilities, SecurityOpt: []string{"no-new-privileges"},
 		LogConfig: container.LogConfig{Type: "none"}, ShmSize: sharedMemory, RestartPolicy: container.RestartPolicy{Name: "no"},

@@ -297,11 +297,16 @@ func (j *job) setUp(ctx context.Context) (err error) {
 	if j.build, err = j.root.OpenRoot("build"); err != nil {
 		return faultf(runnerapi.RunnerFault, "%w", err)
 	}
-	name := runnerapi.Shell
-	if x, ok := j.runner.executors[runnerapi.Docker]; ok && j.step.Image.Name != "" {
-		name, j.exec = runnerapi.Docker, x
-	} else if j.exec, ok = j.runner.executors[runnerapi.Shell]; !ok {
-		return &fault{runnerapi.NoExecutor, "This runner has no executor for the step."}
+	name := j.step.Executor
+	if name == "" {
+		name = runnerapi.Docker
+		if _, ok := j.runner.executors[name]; !ok {
+			name = runnerapi.Shell
+		}
+	}
+	var ok bool
+	if j.exec, ok = j.runner.executors[name]; !ok {
+		return &fault{runnerapi.NoExecutor, "The step needs the executor " + name + ", which this runner does not have."}
 	}
 	fmt.Fprintf(j.out, "Runner %s, executor %s\n", j.runner.config.Version, name)
 	for _, v := range j.step.Variables {

@@ -127,9 +127,9 @@ func (r *Runner) Close() error {
 	return r.lock.Close()
 }
 
-// Run takes steps and runs them until ctx ends; then it takes no more and stops those that run, unless they end within grace. The error
-// is one that asking again does not mend: the server does not know the runner (any more).
-func (r *Runner) Run(ctx context.Context, grace time.Duration) error {
+// Run takes steps and runs them until ctx ends; then it takes no more. Those that still run when last ends are stopped. The error is one
+// that asking again does not mend: the server does not know the runner (any more).
+func (r *Runner) Run(ctx, last context.Context) error {
 	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	asking, refuse := context.WithCancelCause(ctx)
@@ -143,18 +143,8 @@ func (r *Runner) Run(ctx context.Context, grace time.Duration) error {
 			}
 		})
 	}
-	done := make(chan struct{})
-	go func() { slots.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-asking.Done():
-		select {
-		case <-done:
-		case <-time.After(grace):
-			stop(errShutDown)
-			<-done
-		}
-	}
+	defer context.AfterFunc(last, func() { stop(errShutDown) })()
+	slots.Wait()
 	if err := context.Cause(asking); ctx.Err() == nil && err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func begin(t testing.TB, c Config) *Runner {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx, 0) }()
+	go func() { ended <- r.Run(ctx, ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -195,7 +195,7 @@ func TestStartProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Run(t.Context(), 0); err != nil {
+	if err := r.Run(t.Context(), t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

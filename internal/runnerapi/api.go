@@ -20,6 +20,9 @@ import "time"
 // Root is what the paths of the package stand behind.
 const Root = "/2.0"
 
+// TokenEndpoint is where a runner's OAuth client buys its access tokens, with the grant client_credentials.
+const TokenEndpoint = "/site/oauth2/access_token"
+
 // Archive is the form of artifacts and caches: a tar file, compressed by gzip, of regular files, directories and symbolic links with
 // relative names. An artifact's names are relative to the directory of the clone, a cache's to its path.
 const Archive = "application/gzip"
@@ -74,7 +77,8 @@ type Written struct {
 type Step struct {
 	UUID      string     `json:"uuid"` // without braces, as all here
 	Name      string     `json:"name"`
-	MaxTime   int        `json:"max_time"` // seconds from the start of the step to its end
+	MaxTime   int        `json:"max_time"`           // seconds from the start of the step to its end
+	Executor  string     `json:"executor,omitempty"` // of Docker and Shell; empty: any of those that the runner has, Docker first
 	Image     Image      `json:"image"`
 	Memory    int        `json:"memory"` // MiB, of the step with its services
 	CPU       int        `json:"cpu"`    // thousandths of a processor; 0: no limit
@@ -139,6 +143,7 @@ type Variable struct {
 type Service struct {
 	UUID      string     `json:"uuid"` // of its log
 	Name      string     `json:"name"`
+	Executor  string     `json:"executor,omitempty"` // of Docker and Shell; empty: any of those that the runner has, Docker first
 	Image     Image      `json:"image"`
 	Memory    int        `json:"memory"`
 	Variables []Variable `json:"variables"`

@@ -47,7 +47,7 @@ func TestStories(t *testing.T) {
 				Files: files,
 				Setup: func(env *testscript.Env) error { return setup(env, mode.o) },
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"call": call, "json": jsonCommand, "secret": secret, "expire": expire, "take": take, "indexed": indexed,
+					"call": call, "json": jsonCommand, "secret": secret, "expire": expire, "take": take, "indexed": indexed, "runner": runnerCommand, "ended": awaitPipeline,
 				},
 			})
 		})
