@@ -12,16 +12,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	docker "github.com/moby/moby/client"
 	"github.com/pailforge/pail/internal/pailtest/need"
 	"github.com/pailforge/pail/internal/runnerapi"
 )
 
-// The images that CI makes: busybox, and Debian with git.
+// The images that .ci/engine makes: busybox, a service and a pipe of it, and Debian with git.
 const (
 	busybox = "localhost/pail-busybox:1"
+	web     = "localhost/pail-web:1"
+	pipe    = "localhost/pail-pipe:1"
 	debian  = "localhost/pail-debian:1"
 )
 
@@ -33,7 +34,7 @@ func needEngine(t testing.TB) *docker.Client {
 	}
 	api, err := docker.New(docker.FromEnv)
 	if err == nil {
-		for _, name := range []string{busybox, debian} {
+		for _, name := range []string{busybox, web, pipe, debian} {
 			if err == nil {
 				_, err = api.ImageInspect(t.Context(), name)
 			}
@@ -126,9 +127,8 @@ func TestEngine(t *testing.T) {
 		}
 	})
 	t.Run("a service beside it", func(t *testing.T) {
-		service := runnerapi.Service{UUID: "11111111-1111-1111-1111-111111111111", Name: "web", Image: runnerapi.Image{Name: "localhost/pail-web:1"}, Memory: 128,
-			Variables: []runnerapi.Variable{{Name: "SAYS", Value: "$GREETING from the service"}}}
-		makeServiceImage(t, service.Image.Name)
+		service := runnerapi.Service{UUID: "11111111-1111-1111-1111-111111111111", Name: "web", Image: runnerapi.Image{Name: web}, Memory: 128,
+			Variables: []runnerapi.Variable{{Name: "SAYS", Value: "$GREETING from the service"}, {Name: "PORT", Value: "18099"}}}
 		s := server.add(runnerapi.Step{Image: runnerapi.Image{Name: busybox}, Memory: 512, Variables: variables, Services: []runnerapi.Service{service},
 			Script: commands("until wget -qO- http://127.0.0.1:18099/said; do sleep 0.1; done")})
 		result, log := s.end(t)
@@ -140,13 +140,12 @@ func TestEngine(t *testing.T) {
 		}
 	})
 	t.Run("a pipe", func(t *testing.T) {
-		makeServiceImage(t, "localhost/pail-pipe:1", "echo \"pipe says $TEXT in $PWD, $GREETING\"; echo made >made-by-pipe; exit ${CODE:-0}")
-		pipe := func(name string, variables ...runnerapi.Variable) runnerapi.Command {
-			return runnerapi.Command{Pipe: &runnerapi.Pipe{Name: name, Image: "localhost/pail-pipe:1", Variables: variables}}
+		call := func(name string, variables ...runnerapi.Variable) runnerapi.Command {
+			return runnerapi.Command{Pipe: &runnerapi.Pipe{Name: name, Image: pipe, Variables: variables}}
 		}
 		result, log := run(runnerapi.Step{Variables: variables, Script: slices.Concat(
-			commands("WHO='the \"world\"\nand more'"), []runnerapi.Command{pipe("some/pipe:1", runnerapi.Variable{Name: "TEXT", Value: "`a` \"$WHO\" ${GREETING} $5"})},
-			commands("cat made-by-pipe"), []runnerapi.Command{pipe("some/pipe:1", runnerapi.Variable{Name: "CODE", Value: "4"})}, commands("echo never"))})
+			commands("WHO='the \"world\"\nand more'"), []runnerapi.Command{call("some/pipe:1", runnerapi.Variable{Name: "TEXT", Value: "`a` \"$WHO\" ${GREETING} $5"})},
+			commands("cat made-by-pipe"), []runnerapi.Command{call("some/pipe:1", runnerapi.Variable{Name: "CODE", Value: "4"})}, commands("echo never"))})
 		want := "pipe says `a` \"the \"world\"\nand more\" hello $5 in " + cloneInside + ", hello\n"
 		if result.Outcome != runnerapi.Failed || result.Exit != 4 || !strings.Contains(log, want) || !strings.Contains(log, "made\n") || strings.Contains(log, "\nnever") {
 			t.Fatalf("%+v\n%s", result, log)
@@ -181,36 +180,6 @@ func TestEngine(t *testing.T) {
 			t.Fatalf("%+v\n%s", result, log)
 		}
 	})
-}
-
-// makeServiceImage makes an image that answers over HTTP, or does what a script says.
-func makeServiceImage(t testing.TB, name string, script ...string) {
-	t.Helper()
-	text := `mkdir -p /srv; echo "$SAYS" >/srv/said; echo the service is there; httpd -f -p 127.0.0.1:18099 -h /srv`
-	if len(script) > 0 {
-		text = script[0]
-	}
-	build := exec.Command("podman", "import", "--change", "ENV PATH=/bin", "--change", fmt.Sprintf("CMD [\"/bin/sh\", \"/run.sh\"]"), "-", name)
-	var in bytes.Buffer
-	w := tar.NewWriter(&in)
-	file := func(name string, mode int64, text []byte) {
-		_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(text))})
-		_, _ = w.Write(text)
-	}
-	program, err := os.ReadFile("/bin/busybox")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file("bin/busybox", 0o755, program)
-	for _, applet := range []string{"sh", "mkdir", "httpd", "cat"} {
-		_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + applet, Linkname: "busybox"})
-	}
-	file("run.sh", 0o644, []byte(text))
-	_ = w.Close()
-	build.Stdin = &in
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, said)
-	}
 }
 
 // entries are what an Archive holds.
@@ -259,5 +228,3 @@ func TestEngineRunnerKilled(t *testing.T) {
 		t.Fatalf("left behind: %s", left)
 	}
 }
-
-var _ = time.Second

@@ -59,7 +59,7 @@ func needEngine(t testing.TB) *docker.Client {
 		pailtest.Skip(t, "engine", "no container engine: DOCKER_HOST does not name one")
 	}
 	api, err := docker.New(docker.FromEnv)
-	for _, name := range []string{"localhost/pail-busybox:1", "localhost/pail-debian:1"} {
+	for _, name := range []string{"localhost/pail-busybox:1", "localhost/pail-web:1", "localhost/pail-debian:1"} {
 		if err == nil {
 			_, err = api.ImageInspect(t.Context(), name)
 		}
@@ -80,8 +80,9 @@ definitions:
     tool: {key: {files: [lock.txt]}, path: ~/.cache/tool}
   services:
     web:
-      image: localhost/pail-busybox:1
+      image: localhost/pail-web:1
       memory: 128
+      variables: {SAYS: 'hello from the service', PORT: '18098'}
 pipelines:
   default:
     - step:
@@ -102,7 +103,7 @@ pipelines:
           - step: {name: 4 again, caches: [tool], script: ['echo "cache holds $(cat ~/.cache/tool/kept)"']}
           - step: {name: 5 version, script: ['echo "version is $VERSION"']}
     - step: {name: 6 git, image: 'localhost/pail-debian:1', script: ['git log --oneline | wc -l', 'git rev-parse HEAD', 'echo "$SECRET_WORD" | base64']}
-    - step: {name: 7 service, services: [web], script: ['echo beside a service']}
+    - step: {name: 7 service, services: [web], script: ['until wget -qO- http://127.0.0.1:18098/said; do sleep 0.1; done']}
     - stage:
         name: Staging
         deployment: staging
@@ -154,8 +155,8 @@ func TestTwelveSteps(t *testing.T) {
 	look()
 	head := strings.TrimSpace(w.Want(w.Do(reader, "GET", one, nil), http.StatusOK).String("target.commit.hash"))
 	for i, want := range [][]string{
-		{"cache holds nothing\n"}, {"built for " + head}, {"step 1 of 4\n"}, {"cache holds something\n"}, {"version is 1.2.3\n"}, {"\n1\n" /* commits */, head, "\n$SECRET_WORD\n"},
-		{"beside a service\n"}, {"deploy to staging\n"}, {"checked\n"}, {"release 1.2.3 to production\n"}, {"gone\n"}, {"built for " + head, "done\n", "after 0\n"},
+		{"cache holds nothing\n"}, {"built for " + head}, {"step 1 of 4\n"}, {"cache holds something\n"}, {"version is 1.2.3\n"}, {"\n1\n" /* commits */, head, "\n$SECRET_WORD"},
+		{"hello from the service\n"}, {"deploy to staging\n"}, {"checked\n"}, {"release 1.2.3 to production\n"}, {"gone\n"}, {"built for " + head, "done\n", "after 0\n"},
 	} {
 		for _, text := range want {
 			if steps[i].Result != "SUCCESSFUL" || !strings.Contains(steps[i].Log, text) {
