@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,13 +58,12 @@ func TestNodeClientReview(t *testing.T) {
 	})
 }
 
-// TestNodeClientIssues does what testdata/clients/issues_snippets.mjs does with issue trackers and snippets. Wikis have no operations.
-func TestNodeClientIssues(t *testing.T) {
-	t.Parallel()
+// keysOf are the operations with one of these tags, as JSON.
+func keysOf(t *testing.T, tags ...string) string {
+	t.Helper()
 	var keys []string
 	for _, op := range catalog.All() {
-		switch op.Tag {
-		case "Issue tracker", "Snippets", "Wiki":
+		if slices.Contains(tags, op.Tag) {
 			keys = append(keys, op.Key)
 		}
 	}
@@ -71,10 +71,54 @@ func TestNodeClientIssues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(operations)
+}
+
+// TestNodeClientIssues does what testdata/clients/issues_snippets.mjs does with issue trackers and snippets. Wikis have no operations.
+func TestNodeClientIssues(t *testing.T) {
+	t.Parallel()
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		labels(w)
-		node(t, w, "issues_snippets.mjs", "OPERATIONS="+string(operations), "USERNAME="+w.Admin.Username, "APP_PASSWORD="+w.AppPassword(w.Admin, "snippet"),
+		node(t, w, "issues_snippets.mjs", "OPERATIONS="+keysOf(t, "Issue tracker", "Snippets", "Wiki"), "USERNAME="+w.Admin.Username, "APP_PASSWORD="+w.AppPassword(w.Admin, "snippet"),
 			"TOKEN="+w.Secret(w.Admin, "admin:repository", "read:issue", "write:issue", "delete:issue", "read:user", "write:user", "read:snippet", "write:snippet", "delete:snippet"))
+	})
+}
+
+// TestNodeClientPipelines runs the pipelines of testdata/clients/pipelines.mjs.
+func TestNodeClientPipelines(t *testing.T) {
+	t.Parallel()
+	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
+		w := s.World()
+		pushFile(w, "widgets", "bitbucket-pipelines.yml", `definitions:
+  caches:
+    work: work
+    other: other
+pipelines:
+  default:
+    - step:
+        oidc: true
+        caches: [work, other]
+        script:
+          - echo "Hello from $BITBUCKET_BRANCH"
+          - mkdir -p work other test-results && echo kept | tee work/kept >other/kept
+          - echo '<testsuite><testcase name="good"/><testcase name="bad"><failure message="it broke"/></testcase></testsuite>' >test-results/junit.xml
+    - step:
+        deployment: lab
+        script:
+          - echo deployed
+  custom:
+    slow:
+      - step:
+          script:
+            - sleep 600
+`)
+		startRunner(w)
+		pair := newKeyPair(t)
+		private, err := os.ReadFile(pair.file)
+		check(w, err)
+		node(t, w, "pipelines.mjs", "OPERATIONS="+keysOf(t, "Pipelines", "Deployments"), "USERNAME="+w.Admin.Username, "APP_PASSWORD="+w.AppPassword(w.Admin, "pipeline:variable"), "PUBLIC_KEY="+strings.TrimSpace(pair.public), "PRIVATE_KEY="+string(private),
+			"TOKEN="+w.Secret(w.Admin, "admin:repository", "read:project", "admin:project", "read:pipeline", "write:pipeline", "admin:pipeline", "read:runner", "write:runner",
+				"read:ssh-key", "write:ssh-key", "delete:ssh-key", "read:user", "write:user", "read:workspace", "admin:workspace"))
 	})
 }

@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 const { Bitbucket } = createRequire(process.env.MODULES + "/")("bitbucket")
 let failures = 0
 
-export const connect = (username, password, request = {}) => new Bitbucket({ notice: false, baseUrl: process.env.API, auth: { username, password }, request })
+export const connect = (username, password, request = {}) => new Bitbucket({ notice: false, baseUrl: process.env.API, auth: username && { username, password }, request })
 export const r = { workspace: "acme", repo_slug: "widgets" }
 export const has = (key, value) => page => page.values.some(one => one[key] === value)
 
