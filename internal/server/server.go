@@ -90,7 +90,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	git, err := gitstore.New(filepath.Join(cfg.Data, "repositories"), gitstore.Options{Git: cfg.Git, MaxPushBytes: cfg.PushLimit(),
-		KeepDeleted: time.Duration(cfg.Repositories.KeepDeleted) * 24 * time.Hour})
+		KeepDeleted: days(cfg.Repositories.KeepDeleted)})
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +160,8 @@ func (s *Server) assemble() error {
 		return err
 	}
 	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, PullRequests: s.PullRequests, Keys: keys, URLs: urls, Log: s.Log, Now: now,
-		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2}
+		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2,
+		Keep: pipeline.Keep{Logs: days(s.Config.Pipelines.KeepLogs), Artifacts: days(s.Config.Pipelines.KeepArtifacts), Caches: days(s.Config.Pipelines.KeepCaches)}}
 	events.Listen(s.Pipelines)
 	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
 		err := s.PullRequests.Moved(ctx, id, updates)
@@ -196,6 +197,8 @@ func (s *Server) assemble() error {
 	s.handler = s.route(git, own)
 	return nil
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // room is a set of operations.
 type room interface{ Operations() []access.Operation }

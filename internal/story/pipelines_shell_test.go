@@ -22,7 +22,7 @@ func startRunner(w *pailtest.World) {
 		Executors: []string{runnerapi.Shell}, Slots: 2, Directory: filepath.Join(w.T.TempDir(), "runner"), Git: "git"})
 	check(w, err)
 	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx, 0) }()
+	go func() { ended <- r.Run(ctx, ctx) }()
 	w.T.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil && ctx.Err() == nil {
