@@ -91,7 +91,7 @@ func TestEngine(t *testing.T) {
 		}
 	})
 	t.Run("limits", func(t *testing.T) {
-		result, log := run(runnerapi.Step{Memory: 64, Script: commands("echo begins", "x=$(head -c 200000000 /dev/zero | tr '\\0' x)", "echo ${#x}")})
+		result, log := run(runnerapi.Step{Memory: 16, Script: commands("echo begins", "x=$(head -c 40000000 /dev/zero | tr '\\0' x)", "echo ${#x}")})
 		if result.Outcome != runnerapi.Failed || result.Reason != runnerapi.OutOfMemory || !strings.Contains(log, "begins") {
 			t.Fatalf("%+v\n%s", result, log)
 		}
