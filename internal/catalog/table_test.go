@@ -223,3 +223,27 @@ func TestSharedStateIsNotHandedOut(t *testing.T) {
 		t.Error("Allowed hands out its own slice")
 	}
 }
+
+// What runners and steps of pipelines open: what is made for them, and nothing beside it.
+func TestMachinesOpenTheirOwnAlone(t *testing.T) {
+	runners := 0
+	for _, op := range slices.Concat(All(), Own()) {
+		if op.Accepts.Has(Step) {
+			t.Errorf("%s lets the credential of a step in", op.Key)
+		}
+		if !op.Accepts.Has(Runner) {
+			continue
+		}
+		if runners++; op.Accepts != Runner || !strings.HasPrefix(op.Template, "/runners/{runner_uuid}/steps") {
+			t.Errorf("%s is not for runners alone: %s", op.Key, op.Accepts)
+		}
+	}
+	if runners != 9 {
+		t.Errorf("%d operations are for runners", runners)
+	}
+	for _, op := range Git() {
+		if op.Accepts.Has(Runner) || op.Accepts.Has(Step) != (op == GitRead || op == GitWrite) {
+			t.Errorf("%s: %s", op.Key, op.Accepts)
+		}
+	}
+}

@@ -34,6 +34,7 @@ type Config struct {
 	Workspaces   Workspaces
 	Invitations  Invitations
 	Repositories Repositories
+	Pipelines    Pipelines
 	Outbound     Outbound
 	AppPasswords AppPasswords
 	OIDC         OIDC
@@ -139,6 +140,13 @@ type Invitations struct {
 // Repositories says what becomes of them.
 type Repositories struct {
 	KeepDeleted int // days for which the files of deleted ones stay
+}
+
+// Pipelines says for how many days what their steps leave is kept.
+type Pipelines struct {
+	KeepLogs      int // and test reports
+	KeepArtifacts int
+	KeepCaches    int
 }
 
 // Outbound says what may be called of what users name.

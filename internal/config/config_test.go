@@ -51,7 +51,7 @@ func TestDefaults(t *testing.T) {
 		Limits:   Limits{Header: 64 << 10, Body: 16 << 20, Upload: 1 << 30},
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
 		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
-		Repositories: Repositories{KeepDeleted: 7},
+		Repositories: Repositories{KeepDeleted: 7}, Pipelines: Pipelines{KeepLogs: 180, KeepArtifacts: 14, KeepCaches: 7},
 		OIDC:         OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Until{}), cmpopts.IgnoreFields(Config{}, "origins")); diff != "" {
@@ -401,6 +401,9 @@ func TestRoundTrip(t *testing.T) {
 		c.Log.Level = rapid.SampledFrom([]string{"debug", "info", "warn", "error"}).Draw(t, "level")
 		c.Log.Format = rapid.SampledFrom([]string{"text", "json"}).Draw(t, "format")
 		c.Repositories.KeepDeleted = rapid.IntRange(0, 3650).Draw(t, "keep deleted")
+		for _, days := range []*int{&c.Pipelines.KeepLogs, &c.Pipelines.KeepArtifacts, &c.Pipelines.KeepCaches} {
+			*days = rapid.IntRange(1, 3650).Draw(t, "keep")
+		}
 		c.Outbound.Allow = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"10.1.0.0/16", "ci.internal", "fd12::/32", "localhost"}), 0, 3, rapid.ID[string]).Draw(t, "outbound")
 		if len(c.Outbound.Allow) == 0 {
 			c.Outbound.Allow = nil

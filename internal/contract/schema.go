@@ -244,8 +244,18 @@ func (c components) family(name string) any {
 	return map[string]any{"allOf": all}
 }
 
-// typed tells whether a component has a free type, its own or inherited.
+// typed tells whether a component has a free type, its own or inherited. One that says itself which words may stand there (as
+// pipeline_selector does) is told apart by nothing.
 func (c components) typed(name string) bool {
+	own, _ := c.schemas[name].(map[string]any)
+	parts, _ := own["allOf"].([]any)
+	for _, p := range parts {
+		part, _ := p.(map[string]any)
+		properties, _ := part["properties"].(map[string]any)
+		if t, _ := properties["type"].(map[string]any); t["enum"] != nil {
+			return false
+		}
+	}
 	for _, n := range append(slices.Collect(maps.Keys(c.ancestors(name))), name) {
 		s, _ := c.schemas[n].(map[string]any)
 		properties, _ := s["properties"].(map[string]any)

@@ -82,9 +82,6 @@ func judgeLogin(u use) (reason.Code, string) {
 		becomes = becomesGitUser
 	}
 	if u.secret.holdsAppPassword() {
-		if u.secret.form == literal && !wholeAppPassword(u.secret.text) && token.Inspect(u.secret.text).Problem == token.None {
-			return "", ""
-		}
 		return reason.AppPasswordDisabled, becomes
 	}
 	switch u.secret.form {

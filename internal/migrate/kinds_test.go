@@ -47,7 +47,11 @@ func TestKinds(t *testing.T) {
 		{"Jenkins checkout", "Jenkinsfile", "checkout([$class: 'GitSCM', userRemoteConfigs: [[\n  url: 'https://bitbucket.org/acme/w.git',\n  credentialsId: 'ada']]])\n", "3 migrate.jenkins_credential"},
 		{"Jenkins by SSH", "Jenkinsfile", "checkout([$class: 'GitSCM', userRemoteConfigs: [[\n  url: 'git@bitbucket.org:acme/w.git',\n  credentialsId: 'bitbucket']]])\n", ""},
 		{"Data Center's address", "a.sh", "curl -u $BB_USER:$BB_PASS https://bitbucket.example.com/rest/api/1.0/projects\n", ""},
-		{"an example's secret", ".env", "BITBUCKET_APP_PASSWORD=ATBB1234567890abcdefghijklmnopqrstuv\nBITBUCKET_TOKEN=changeme\nBITBUCKET_PASSWORD=xxxxxxxx\n", ""},
+		{"an example's secret", ".env", "BITBUCKET_TOKEN=changeme\nBITBUCKET_PASSWORD=xxxxxxxx\n", ""},
+		{"an example of a document", "README.md", "curl -u ada:ATBB1234567890abcdefghijklmnopqrstuv https://api.bitbucket.org/2.0/user\n", ""},
+		{"a secret that looks made up, in use", ".env", "BITBUCKET_APP_PASSWORD=ATBB1234567890abcdefghijklmnopqrstuv\n", "1 app_password.disabled"},
+		{"the same in a .netrc", ".netrc", "machine bitbucket.org login ada password ATBB1234567890abcdefghijklmnopqrstuv\n", "1 app_password.disabled"},
+		{"the same in a remote", ".git/config", "[remote \"origin\"]\n\turl = https://ada:ATBBabcdef123456@bitbucket.org/acme/w.git\n", "2 app_password.disabled"},
 		{"built-in variables of Pipelines", "bitbucket-pipelines.yml", "x:\n - echo $BITBUCKET_BUILD_NUMBER $BITBUCKET_STEP_OIDC_TOKEN $BITBUCKET_CLONE_DIR\n", ""},
 		{"Gmail's app password", ".env", "# for bitbucket mails\nGMAIL_APP_PASSWORD=k3ptAsItIs99abcd\n", ""},
 	} {

@@ -24,6 +24,7 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
 	"webhook", "webhook_delivery",
 	"pipeline_config", "pipeline_known_host", "deployment_environment", "pipeline_variable",
+	"pipeline_schedule", "pipeline_schedule_execution", "pipeline_signing_key",
 	"pipeline", "pipeline_input", "pipeline_step", "pipeline_trigger",
 	"pipeline_runner", "pipeline_token", "pipeline_log", "pipeline_artifact", "pipeline_cache", "pipeline_test_report", "pipeline_test_case",
 	"snippet", "snippet_watcher", "snippet_comment",

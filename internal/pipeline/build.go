@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/pailforge/pail/internal/commit"
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/repository"
+	"github.com/pailforge/pail/internal/rest"
 )
 
 // A pipeline gives its commit a status, under a key that is the same for all pipelines that are run for the same: so one that was run
@@ -38,7 +40,11 @@ func (room *Room) say(ctx context.Context, tx *database.Tx, r *repository.Reposi
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%s\x00%d", t.RefType, t.RefName, t.Selector.Type, t.Selector.Pattern, t.PullRequest))
 	s := commit.Status{Key: "pipelines-" + hex.EncodeToString(sum[:12]), State: buildState(p.Status), Name: cut(fmt.Sprintf("Pipeline #%d for %s", p.Number, t.name()), 255),
 		URL: room.page(r, p).Href, Description: p.describe(), RefName: t.RefName, Created: p.Created, Updated: room.Now()}
-	return room.Commits.Report(ctx, tx, r, t.Commit, &s)
+	err := room.Commits.Report(ctx, tx, r, t.Commit, &s)
+	if _, full := errors.AsType[*rest.Error](err); full {
+		return nil // the commit has as many statuses as it may; the pipeline runs all the same
+	}
+	return err
 }
 
 // name is what a target is called in a sentence.

@@ -156,28 +156,31 @@ func sameName(err error) error {
 	return exists(err, "name", "Environment name already exists", "The repository has an environment with this name.")
 }
 
+// createEnvironment makes an environment. A *rest.Error says what is wrong with it, or that there are too many.
+func (room *Room) createEnvironment(ctx context.Context, r *repository.Repository, b environmentBody) (e environment, err error) {
+	if b.Name == nil {
+		return e, rest.MissingField("name")
+	}
+	if e.ID, err = newID(); err != nil {
+		return e, err
+	}
+	e.created = room.Now()
+	if err := b.take(&e); err != nil {
+		return e, err
+	}
+	return e, room.add(ctx, place{what: "repository", id: r.ID}, "environments", fromEnvironments, maxEnvironments, func(tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO deployment_environment (id, repository_id, name, slug, kind, admin_only, created_on) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			e.ID, r.ID, e.name, e.slug, e.kind, e.adminOnly, database.Micros(e.created))
+		return sameName(err)
+	})
+}
+
 func (room *Room) postEnvironment(c *access.Call, r *repository.Repository) (any, error) {
 	var b environmentBody
 	if err := c.Decode(&b); err != nil {
 		return nil, err
 	}
-	if b.Name == nil {
-		return nil, rest.MissingField("name")
-	}
-	id, err := newID()
-	if err != nil {
-		return nil, err
-	}
-	e := environment{ID: id, created: room.Now()}
-	if err := b.take(&e); err != nil {
-		return nil, err
-	}
-	ctx := c.Context()
-	err = room.add(ctx, place{what: "repository", id: r.ID}, "environments", fromEnvironments, maxEnvironments, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO deployment_environment (id, repository_id, name, slug, kind, admin_only, created_on) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			e.ID, r.ID, e.name, e.slug, e.kind, e.adminOnly, database.Micros(e.created))
-		return sameName(err)
-	})
+	e, err := room.createEnvironment(c.Context(), r, b)
 	if err != nil {
 		return nil, err
 	}
@@ -194,25 +197,35 @@ func (room *Room) changeEnvironment(c *access.Call, r *repository.Repository) (a
 	if b.Change == nil {
 		return nil, rest.MissingField("change")
 	}
-	ctx := c.Context()
-	var e environment
-	err := room.DB.Update(ctx, func(tx *database.Tx) (err error) {
-		if err := (place{what: "repository", id: r.ID}).lock(ctx, tx); err != nil {
-			return err
-		}
-		if e, err = room.findEnvironment(c, tx, r); err != nil {
-			return err
-		}
-		if err := b.Change.take(&e); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `UPDATE deployment_environment SET name = $2, slug = $3, kind = $4, admin_only = $5 WHERE id = $1`, e.ID, e.name, e.slug, e.kind, e.adminOnly)
-		return sameName(err)
-	})
+	e, err := room.alterEnvironment(c.Context(), r, *b.Change, func(tx *database.Tx) (environment, error) { return room.findEnvironment(c, tx, r) })
 	if err != nil {
 		return nil, err
 	}
 	return rest.Answer{Status: 202, Body: e.render()}, nil
+}
+
+// alterEnvironment makes the environment that find finds what b says.
+func (room *Room) alterEnvironment(ctx context.Context, r *repository.Repository, b environmentBody, find func(*database.Tx) (environment, error)) (e environment, err error) {
+	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := (place{what: "repository", id: r.ID}).lock(ctx, tx); err != nil {
+			return err
+		}
+		if e, err = find(tx); err != nil {
+			return err
+		}
+		before := e.slug
+		if err := b.take(&e); err != nil {
+			return err
+		}
+		if e.slug != before { // what was deployed to it goes on to be what was
+			if _, err := tx.Exec(ctx, `UPDATE pipeline_step SET environment = $3 WHERE repository_id = $1 AND environment = $2`, r.ID, before, e.slug); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `UPDATE deployment_environment SET name = $2, slug = $3, kind = $4, admin_only = $5 WHERE id = $1`, e.ID, e.name, e.slug, e.kind, e.adminOnly)
+		return sameName(err)
+	})
+	return e, err
 }
 
 func (room *Room) deleteEnvironment(c *access.Call, r *repository.Repository) (any, error) {

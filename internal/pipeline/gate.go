@@ -8,9 +8,9 @@ import (
 	"github.com/pailforge/pail/internal/pipefile"
 )
 
-// gate is what steps of a pipeline wait for whose turn it is: another step of their concurrency group in the repository, and another
-// pipeline that deploys to their environment. Where the condition of one does not hold over the variables, it is left out. The caller
-// holds the lock of the repository.
+// gate is what steps of a pipeline wait for whose turn it is: an administrator, where only they deploy to their environment, another step
+// of their concurrency group in the repository, and another pipeline that deploys to their environment. Where the condition of one does
+// not hold over the variables, it is left out. The caller holds the lock of the repository.
 func (room *Room) gate(ctx context.Context, tx *database.Tx, p *Pipeline, in *script, steps []Step) gate {
 	return func(s *Step, of *pipefile.Step) (waits string, skipped bool, err error) {
 		for _, condition := range in.conditions(s.Position) {
@@ -23,6 +23,13 @@ func (room *Room) gate(ctx context.Context, tx *database.Tx, p *Pipeline, in *sc
 			}
 			if !condition.State.Holds(pipefile.Context{Variables: variables}) {
 				return "", true, nil
+			}
+		}
+		if s.Environment != "" && !s.Released {
+			guarded, err := exist(ctx, tx, `SELECT COUNT(*) FROM deployment_environment e WHERE e.repository_id = $1 AND e.slug = $2 AND e.admin_only AND NOT EXISTS
+				(SELECT 1 FROM pipeline_step s WHERE s.pipeline_id = $3 AND s.environment = $2 AND s.is_current AND s.released)`, s.RepositoryID, s.Environment, p.ID)
+			if err != nil || guarded {
+				return ForSomebody, false, err
 			}
 		}
 		if s.Group != "" {

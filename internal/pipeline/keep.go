@@ -7,7 +7,8 @@ import (
 	"github.com/pailforge/pail/internal/database"
 )
 
-// Keep is for how long what steps leave is kept. What is zero is kept as long as Bitbucket Cloud does.
+// Keep is for how long what steps leave is kept. What is zero is kept for 180, 14 and 7 days: the last two as Bitbucket Cloud documents
+// them ("Artifacts", "Caches").
 type Keep struct {
 	Logs      time.Duration // and test reports
 	Artifacts time.Duration

@@ -23,18 +23,29 @@ type taker struct {
 	Executors    []string // of runnerapi
 }
 
+// offer is what a runner must know of a step to take it.
+type offer struct {
+	id, pipelineID   string
+	maxTime          int
+	labels, executor string
+}
+
 // takes tells whether a runner may have a step.
-func (t *taker) takes(s *Step) bool {
-	for _, label := range s.Labels {
+func (t *taker) takes(o *offer) bool {
+	var labels []string
+	if o.labels != "" && json.Unmarshal([]byte(o.labels), &labels) != nil {
+		return false
+	}
+	for _, label := range labels {
 		if !slices.Contains(t.Labels, label) {
 			return false
 		}
 	}
-	return s.Executor == "" || slices.Contains(t.Executors, s.Executor)
+	return o.executor == "" || slices.Contains(t.Executors, o.executor)
 }
 
 const (
-	maxOffers = 200             // steps that one question looks at
+	maxOffers = 50              // steps that are looked at together
 	grace     = 5 * time.Minute // beyond a step's time, in which its runner ends it itself
 	patience  = 7 * 24 * time.Hour
 )
@@ -48,13 +59,15 @@ func (room *Room) claim(ctx context.Context, by taker) (s Step, ok bool, err err
 	}
 	after := ""
 	for {
-		offers, err := database.Collect(ctx, room.DB, scanStep, `SELECT `+stepColumns+` FROM pipeline_step s JOIN repository r ON r.id = s.repository_id
+		offers, err := database.Collect(ctx, room.DB, func(row func(...any) error) (o offer, err error) {
+			return o, row(&o.id, &o.pipelineID, &o.maxTime, &o.labels, &o.executor)
+		}, `SELECT s.id, s.pipeline_id, s.max_time, s.labels, s.executor FROM pipeline_step s JOIN repository r ON r.id = s.repository_id
 			WHERE s.state = 'READY' AND s.is_current AND `+where+` AND s.id > $2 ORDER BY s.id LIMIT $3`, id, after, maxOffers)
 		if err != nil {
 			return s, false, err
 		}
 		for i := range offers {
-			if after = offers[i].ID; !by.takes(&offers[i]) {
+			if after = offers[i].id; !by.takes(&offers[i]) {
 				continue
 			}
 			if s, ok, err = room.take(ctx, by, &offers[i]); ok || err != nil {
@@ -68,19 +81,19 @@ func (room *Room) claim(ctx context.Context, by taker) (s Step, ok bool, err err
 }
 
 // take gives a step to a runner, unless somebody else has it by now.
-func (room *Room) take(ctx context.Context, by taker, offer *Step) (s Step, ok bool, err error) {
+func (room *Room) take(ctx context.Context, by taker, o *offer) (s Step, ok bool, err error) {
 	now := room.Now()
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		n, err := tx.Exec(ctx, `UPDATE pipeline_step SET state = 'IN_PROGRESS', runner_id = $2, phase = $3, lease_until = $4, started_on = $5, due_on = $6 WHERE id = $1 AND state = 'READY'`,
-			offer.ID, by.ID, runnerapi.SetUp, database.Micros(now.Add(runnerapi.Lease)), database.Micros(now), database.Micros(now.Add(time.Duration(offer.MaxTime)*time.Minute+grace)))
+			o.id, by.ID, runnerapi.SetUp, database.Micros(now.Add(runnerapi.Lease)), database.Micros(now), database.Micros(now.Add(time.Duration(o.maxTime)*time.Minute+grace)))
 		if ok = n == 1; err != nil || !ok {
 			return err
 		}
-		if s, err = stepByID(ctx, tx, offer.PipelineID, offer.ID); err != nil {
+		if s, err = stepByID(ctx, tx, o.pipelineID, o.id); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE pipeline SET started_on = CASE WHEN started_on = 0 THEN $2 ELSE started_on END, status = CASE WHEN status = 'PENDING' THEN 'RUNNING' ELSE status END WHERE id = $1`,
-			offer.PipelineID, database.Micros(now))
+			o.pipelineID, database.Micros(now))
 		tx.Then(room.stirred)
 		return err
 	})

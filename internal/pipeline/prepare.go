@@ -410,8 +410,15 @@ func (room *Room) ownVariables(ctx context.Context, r *repository.Repository, p 
 	if triggerer != "" {
 		add("BITBUCKET_STEP_TRIGGERER_UUID", rest.Braced(triggerer))
 	}
-	if *e.OIDC.Enabled && room.IdentityToken != nil {
-		signed, err := room.IdentityToken(ctx, r, p, s, e.OIDC.Audiences)
+	if *e.OIDC.Enabled {
+		about := Subject{Workspace: r.Workspace, Repository: r.ID, Pipeline: p.ID, Step: s.ID, Audiences: e.OIDC.Audiences}
+		if deployed != nil {
+			about.Environment = deployed.ID
+		}
+		if p.Target.RefType == "branch" {
+			about.Branch = p.Target.RefName
+		}
+		signed, err := room.Token(ctx, about)
 		if err != nil {
 			return nil, err
 		}

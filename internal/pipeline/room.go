@@ -41,15 +41,13 @@ type Room struct {
 	Keep        Keep
 	Patience    time.Duration // how long a runner that asks may wait at most; 0: runnerapi.Wait
 
-	// IdentityToken, when set, signs what says to others which step it is that calls them: for those audiences, or the usual one.
-	IdentityToken func(ctx context.Context, r *repository.Repository, p *Pipeline, s *Step, audiences []string) (string, error)
-
 	stopped atomic.Bool // Run is over: nobody waits any more
 
 	scripts  scripts
 	offers   bell // steps have come up
 	triggers bell // something may start a pipeline
 	changes  bell // a pipeline has changed
+	watches  watches
 }
 
 const (
@@ -66,7 +64,9 @@ func (room *Room) Operations() []access.Operation {
 	teams := *workspaces
 	teams.Params[0] = "username"
 	admin := repositories.Needs(access.Admin)
-	return slices.Concat(room.pipelines(repositories), room.left(repositories, workspaces), []access.Operation{
+	return slices.Concat(room.pipelines(repositories), room.left(repositories, workspaces), room.schedules(repositories.Reads(), repositories.Needs(access.Write)), []access.Operation{
+		access.On("GET "+deployments, repositories.Reads(), room.listDeployments).Lists(deploymentJSON{}).Filters(deploymentFields),
+		access.On("GET "+deployments+"/{deployment_uuid}", repositories.Reads(), room.getDeployment).Answers(deploymentJSON{}),
 		access.On("GET "+settings, admin, room.getConfig).Answers(configJSON{}),
 		access.On("PUT "+settings, admin, room.putConfig).Takes(configBody{}).Answers(configJSON{}),
 		access.On("PUT "+settings+"/build_number", admin, room.putBuildNumber).Takes(buildNumberBody{}).Answers(buildNumberJSON{}),
@@ -83,6 +83,8 @@ func (room *Room) Operations() []access.Operation {
 		access.On("GET "+environments+"/{environment_uuid}", repositories.Reads(), room.getEnvironment).Answers(environmentJSON{}),
 		access.On("DELETE "+environments+"/{environment_uuid}", admin, room.deleteEnvironment).Answers(nil),
 		access.On("POST "+environments+"/{environment_uuid}/changes", admin, room.changeEnvironment).Takes(changeBody{}).Answers(environmentJSON{}, 202),
+		access.On("GET "+identity+"/.well-known/openid-configuration", access.Anyone, room.getProvider).Answers(providerJSON{}),
+		access.On("GET "+identity+"/keys.json", access.Anyone, room.getKeys).Answers(keysJSON{}),
 	},
 		variables(room, settings+"/variables", admin, func(_ *access.Call, r *repository.Repository) (place, error) {
 			return place{"repository", r.ID, "pipeline_variable"}, nil

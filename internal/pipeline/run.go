@@ -43,7 +43,7 @@ func (room *Room) Changed() <-chan struct{} { return room.changes.wait() }
 // polls is how often the store is asked for what other nodes have done.
 const polls = time.Second
 
-// Run ends what nobody ends, and does what triggers say that is not done yet, until ctx ends.
+// Run ends what nobody ends, starts what is due, and does what triggers say that is not done yet, until ctx ends.
 func (room *Room) Run(ctx context.Context) {
 	room.stopped.Store(false)
 	defer context.AfterFunc(ctx, func() { // runners that wait for a step ask another node
@@ -59,6 +59,9 @@ func (room *Room) Run(ctx context.Context) {
 		more := room.triggers.wait() // from before the look: what comes up while it lasts is not missed
 		if err := room.expire(ctx); err != nil && ctx.Err() == nil {
 			room.Log.Error("steps that nobody runs any more were not ended", "error", err)
+		}
+		if err := room.StartDue(ctx); err != nil && ctx.Err() == nil {
+			room.Log.Error("schedules of pipelines are not kept", "error", err)
 		}
 		if err := room.Triggered(ctx, ""); err != nil && ctx.Err() == nil {
 			room.Log.Error("pipelines were not started", "error", err)

@@ -16,6 +16,7 @@ func (room *Room) Reseal(ctx context.Context) (lost int, err error) {
 		{"pipeline_variable", "id", "value", "secured"},
 		{"pipeline_input", "id", "value", "secured"},
 		{"pipeline_config", "repository_id", "private_key", "private_key <> ''"},
+		{"pipeline_signing_key", "id", "private_key", "private_key <> ''"},
 	} {
 		after := ""
 		for {

@@ -76,6 +76,9 @@ func (room *Room) Begin(ctx context.Context, tx *database.Tx, plan *Plan, by Sta
 		}
 	}
 	if plan.script != nil {
+		if err := room.prepareEnvironments(ctx, tx, r, plan.script); err != nil {
+			return p, err
+		}
 		for position, of := range plan.script.steps {
 			s := room.newStep(&p, plan.script, position, of)
 			if plan.unchanged[position] {
@@ -110,9 +113,9 @@ func insertPipeline(ctx context.Context, tx *database.Tx, p *Pipeline, text stri
 func (room *Room) newStep(p *Pipeline, of *script, position int, in *pipefile.Step) Step {
 	e := of.file.Effective(in)
 	s := Step{PipelineID: p.ID, RepositoryID: p.RepositoryID, Position: position, Attempt: 1, Current: true, Name: cut(e.Name, maxName), State: Pending,
-		Group: e.ConcurrencyGroup, Environment: e.Deployment, MaxTime: e.MaxTime, Created: room.Now()}
+		Group: e.ConcurrencyGroup, Environment: slugOf(e.Deployment), MaxTime: e.MaxTime, Created: room.Now()}
 	if stage := of.stageOf(position); stage != nil && s.Environment == "" {
-		s.Environment = stage.Deployment
+		s.Environment = slugOf(stage.Deployment)
 	}
 	for _, label := range e.RunsOn {
 		s.Labels = append(s.Labels, strings.ToLower(label))

@@ -31,7 +31,7 @@ type Step struct {
 	Labels       []string
 	Executor     string // that a runner must have; "" where any will do
 	Group        string // of which one step of the repository runs at a time; ""
-	Environment  string // that it deploys to, by its name in the file; ""
+	Environment  string // that it deploys to, by its slug; ""
 	MaxTime      int    // minutes
 	RunnerID     string
 	Phase        string

@@ -67,8 +67,12 @@ func (room *Room) stopChildren(ctx context.Context, tx *database.Tx, r *reposito
 	return nil
 }
 
-// Release starts a step that waits for somebody. A *rest.Error says that it does not.
+// Release starts a step that waits for somebody. A *rest.Error says that it does not, or that who acts in ctx may not deploy to its
+// environment.
 func (room *Room) Release(ctx context.Context, p *Pipeline, stepID string, by account.Person) error {
+	if err := room.mayDeploy(ctx, p, stepID); err != nil {
+		return err
+	}
 	return room.alter(ctx, p.RepositoryID, p.ID, func(tx *database.Tx, _ *repository.Repository, _ *Pipeline, _ *script) error {
 		n, err := tx.Exec(ctx, `UPDATE pipeline_step SET released = TRUE, releaser_id = $3, waits = '' WHERE id = $1 AND pipeline_id = $2 AND is_current AND state = 'PENDING' AND waits = 'somebody'`,
 			stepID, p.ID, by.ID())

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pailforge/pail/internal/access"
@@ -11,6 +14,7 @@ import (
 	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/event"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/pipefile"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -56,6 +60,14 @@ func (room *Room) Hear(ctx context.Context, tx *database.Tx, e event.Event) erro
 	if pr, ok := e.Payload["pullrequest"].(pullrequest.JSON); ok && e.Key != event.RepositoryPush {
 		targets = append(targets, Target{PullRequest: pr.ID})
 	}
+	var waiting int
+	if err := tx.Row(ctx, `SELECT COUNT(*) FROM pipeline_trigger WHERE repository_id = $1`, e.At.RepositoryID).Scan(&waiting); err != nil {
+		return err
+	}
+	if left := maxWaiting - waiting; len(targets) > left {
+		room.Log.Warn("a push changes too much to start a pipeline for all of it", "repository", e.At.RepositoryID, "left_out", len(targets)-left)
+		targets = targets[:max(left, 0)]
+	}
 	who := account.PersonOf(access.Actor(ctx))
 	for _, t := range targets {
 		id, err := newID()
@@ -74,6 +86,7 @@ func (room *Room) Hear(ctx context.Context, tx *database.Tx, e event.Event) erro
 
 const (
 	maxTriggers = 100       // that are looked at together
+	maxWaiting  = 200       // of a repository
 	stale       = time.Hour // for so long a trigger is tried again that fails for no reason of its own
 )
 
@@ -114,17 +127,14 @@ func scanTrigger(row func(...any) error) (t trigger, err error) {
 
 // follow does what a trigger says, once.
 func (room *Room) follow(ctx context.Context, t *trigger) error {
-	plan, err := room.planOf(ctx, t)
-	if _, refused := errors.AsType[*rest.Error](err); refused {
-		plan, err = nil, nil // there is nothing to run
-	}
+	plans, err := room.plansOf(ctx, t)
 	if err != nil && room.Now().Sub(t.on) < stale {
 		return err
 	}
 	failed := err
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		n, err := tx.Exec(ctx, `DELETE FROM pipeline_trigger WHERE id = $1`, t.id)
-		if err != nil || n == 0 || plan == nil {
+		if err != nil || n == 0 {
 			return err
 		}
 		if t.target.PullRequest != 0 { // what was pushed meanwhile is in the plan already
@@ -132,11 +142,16 @@ func (room *Room) follow(ctx context.Context, t *trigger) error {
 				return err
 			}
 		}
-		_, err = room.Begin(ctx, tx, plan, Starter{Who: t.who, Trigger: Push})
-		if _, refused := errors.AsType[*rest.Error](err); refused {
-			return nil // switched off meanwhile
+		for _, plan := range plans {
+			_, err := room.Begin(ctx, tx, plan, Starter{Who: t.who, Trigger: Push})
+			if _, refused := errors.AsType[*rest.Error](err); refused {
+				return nil // switched off meanwhile
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	return errors.Join(failed, err)
 }
@@ -144,8 +159,8 @@ func (room *Room) follow(ctx context.Context, t *trigger) error {
 // skips are the words in the message of a commit with which it starts no pipeline.
 var skips = regexp.MustCompile(`(?i)\[(skip ci|ci skip)\]`)
 
-// planOf is what a trigger has run; nil for nothing.
-func (room *Room) planOf(ctx context.Context, t *trigger) (*Plan, error) {
+// plansOf are what a trigger has run: the pipeline for the target, and those that the file's triggers name.
+func (room *Room) plansOf(ctx context.Context, t *trigger) ([]*Plan, error) {
 	found, err := room.Repositories.ByIDs(ctx, room.DB, t.repositoryID)
 	r := found[t.repositoryID]
 	if err != nil || r == nil {
@@ -155,16 +170,86 @@ func (room *Room) planOf(ctx context.Context, t *trigger) (*Plan, error) {
 	if target.PullRequest != 0 {
 		pr, err := room.PullRequests.Find(ctx, r, target.PullRequest)
 		if err != nil || pr.State != pullrequest.Open || pr.SourceID != r.ID {
-			return nil, err // what comes from a fork must not get at the secrets of the repository
+			return nil, unlessRefused(err) // what comes from a fork must not get at the secrets of the repository
 		}
 		target = Target{RefType: "branch", RefName: pr.SourceBranch, Commit: pr.SourceHash, PullRequest: pr.Number, Into: pr.DestinationBranch, IntoCommit: pr.DestinationHash}
 	}
 	commit, err := room.Repositories.Git.Commit(ctx, r.ID, target.Commit)
 	if err != nil {
-		return nil, notThere(err, "commit", string(target.Commit))
+		return nil, unlessRefused(notThere(err, "commit", string(target.Commit)))
 	}
 	if skips.MatchString(commit.Message) {
 		return nil, nil
 	}
-	return room.Plan(ctx, r, target)
+	var plans []*Plan
+	switch plan, err := room.Plan(ctx, r, target); {
+	case err == nil:
+		plans = append(plans, plan)
+	case unlessRefused(err) != nil:
+		return nil, err
+	}
+	selectors, err := room.triggeredBy(ctx, r, target, commit)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range selectors {
+		target.Selector = pipefile.Selector{Type: pipefile.SelectCustom, Pattern: name}
+		switch plan, err := room.Plan(ctx, r, target); {
+		case err == nil:
+			plans = append(plans, plan)
+		case unlessRefused(err) != nil:
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+// unlessRefused is an error, unless it says that there is nothing to run.
+func unlessRefused(err error) error {
+	if _, refused := errors.AsType[*rest.Error](err); refused {
+		return nil
+	}
+	return err
+}
+
+// triggeredBy are the custom pipelines that triggers of the file name whose event and condition the target fits. Pull requests that were made
+// and those whose source has moved are told apart by nothing here: the triggers of both hold.
+func (room *Room) triggeredBy(ctx context.Context, r *repository.Repository, t Target, commit *gitstore.Commit) (names []string, err error) {
+	file, err := room.fileOf(ctx, r, &t, commit)
+	if err != nil || file == nil || len(file.Triggers) == 0 {
+		return nil, err
+	}
+	events := []string{"repository-push"}
+	if t.PullRequest != 0 {
+		events = []string{"pullrequest-created", "pullrequest-push"}
+	}
+	about := pipefile.Context{Variables: standing(&t, nil)}
+	for i, of := range file.Triggers {
+		if !slices.Contains(events, of.Event) {
+			continue
+		}
+		if of.Condition != nil && about.Changed == nil && strings.Contains(of.Condition.String(), "changesetInclude") {
+			if about.Changed, err = room.changed(ctx, &Plan{repository: r, target: t}, commit); err != nil {
+				return nil, err
+			}
+		}
+		if file.Triggers[i].Condition == nil || file.Triggers[i].Condition.Holds(about) {
+			for _, name := range of.Pipelines {
+				if !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names, nil
+}
+
+// fileOf is the file of a commit; nil where there is none, or it is broken.
+func (room *Room) fileOf(ctx context.Context, r *repository.Repository, t *Target, commit *gitstore.Commit) (*pipefile.File, error) {
+	data, err := room.Repositories.File(ctx, r, commit, fileName, maxFile)
+	if err != nil || !bytes.Contains(data, []byte("triggers")) {
+		return nil, unlessRefused(err)
+	}
+	file, _ := pipefile.Parse(data, standing(t, nil))
+	return file, nil
 }

@@ -173,15 +173,25 @@ func (room *Room) postVariable(c *access.Call, p place) (any, error) {
 		return nil, err
 	}
 	ctx := c.Context()
-	err = room.add(ctx, p, "variables", p.from(), maxVariables, func(tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO pipeline_variable (id, `+p.what+`_id, name, value, secured, created_on) VALUES ($1, $2, $3, $4, $5, $6)`,
-			v.id, p.id, v.name, v.value, v.secured, database.Micros(room.Now()))
-		return exists(err, "key", "Variable key already exists", "There is a variable "+v.name+" here already. Change that one with a PUT.")
-	})
-	if err != nil {
+	if err := room.DB.Update(ctx, func(tx *database.Tx) error {
+		if err := p.lock(ctx, tx); err != nil {
+			return err
+		}
+		return room.insertVariable(ctx, tx, p, &v)
+	}); err != nil {
 		return nil, err
 	}
 	return rest.Created(v.render(p), rest.Link{Href: room.URLs.Base + c.HTTP.URL.EscapedPath() + "/" + rest.Braced(v.id)}), nil
+}
+
+// insertVariable adds a variable to a place, which the caller has locked. A *rest.Error says that there are too many, or one of this name.
+func (room *Room) insertVariable(ctx context.Context, tx *database.Tx, p place, v *variable) error {
+	if err := p.room(ctx, tx, "variables", p.from(), maxVariables); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO pipeline_variable (id, `+p.what+`_id, name, value, secured, created_on) VALUES ($1, $2, $3, $4, $5, $6)`,
+		v.id, p.id, v.name, v.value, v.secured, database.Micros(room.Now()))
+	return exists(err, "key", "Variable key already exists", "There is a variable "+v.name+" here already. Change that one with a PUT.")
 }
 
 // known tells whether an operation is documented.
@@ -203,6 +213,18 @@ func (p place) lock(ctx context.Context, tx *database.Tx) error {
 	return err
 }
 
+// room refuses where a place has as many of something as it may.
+func (p place) room(ctx context.Context, tx *database.Tx, what, from string, most int) error {
+	var there int
+	if err := tx.Row(ctx, `SELECT COUNT(*)`+from, p.id).Scan(&there); err != nil {
+		return err
+	}
+	if there >= most {
+		return rest.Refusef(reason.ValueInvalid, "There may be %d %s here. Delete one that is not needed any more.", most, what).WithMessage("Too many %s", what)
+	}
+	return nil
+}
+
 // add inserts one more of what is in a place, where from finds the others. A *rest.Error says that the place is gone, or that it has as
 // many as it may.
 func (room *Room) add(ctx context.Context, p place, what, from string, most int, insert func(*database.Tx) error) error {
@@ -210,12 +232,8 @@ func (room *Room) add(ctx context.Context, p place, what, from string, most int,
 		if err := p.lock(ctx, tx); err != nil {
 			return err
 		}
-		var there int
-		if err := tx.Row(ctx, `SELECT COUNT(*)`+from, p.id).Scan(&there); err != nil {
+		if err := p.room(ctx, tx, what, from, most); err != nil {
 			return err
-		}
-		if there >= most {
-			return rest.Refusef(reason.ValueInvalid, "There may be %d %s here. Delete one that is not needed any more.", most, what).WithMessage("Too many %s", what)
 		}
 		return insert(tx)
 	})

@@ -12,6 +12,15 @@ var pipelinesReasons = []Reason{
 		See: []Code{BodyMalformed, ValueInvalid},
 	},
 	{
+		Code: PipelinesDisabled, Title: "Pipelines are switched off", Status: 400,
+		Message: "Pipelines are not enabled for this repository.",
+		Why:     "A repository has no pipelines until one of its administrators switches them on.",
+		Fix: []string{
+			"Switch them on in the settings of the repository, or with PUT …/pipelines_config.",
+		},
+		See: []Code{PipelinesNoFile},
+	},
+	{
 		Code: PipelinesNoFile, Title: "The commit has no bitbucket-pipelines.yml", Status: 400,
 		Message: "There is no bitbucket-pipelines.yml.",
 		Why:     "What pipelines do is read from the commit that they are run for: from a file bitbucket-pipelines.yml in the root of the repository.",
@@ -39,15 +48,6 @@ var pipelinesReasons = []Reason{
 			"Put `export: true` into the file that the pipeline is imported from, and the pipeline below `definitions`.",
 		},
 		See: []Code{PipelinesBrokenFile, PipelinesNoPipeline},
-	},
-	{
-		Code: PipelinesDisabled, Title: "Pipelines are switched off", Status: 400,
-		Message: "Pipelines are not enabled for this repository.",
-		Why:     "A repository has no pipelines until one of its administrators switches them on.",
-		Fix: []string{
-			"Switch them on in the settings of the repository, or with PUT …/pipelines_config.",
-		},
-		See: []Code{PipelinesNoFile},
 	},
 	{
 		Code: PipelineLeaseLost, Title: "The step is not the runner's", Status: 409,

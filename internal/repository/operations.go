@@ -33,7 +33,9 @@ func (room *Room) Operations() []access.Operation {
 	format := access.Parameter{Name: "format", Does: "What the path is, in place of its content.", Values: []string{"meta"}}
 	return append(room.permissions(repository).Operations(),
 		access.On("GET /repositories/{workspace}", room.Shelves().Reads(), room.list).Lists(JSON{}).Filters(fields).Asks(role),
-		access.On("GET /user/workspaces/{workspace}/permissions/repositories", access.Self, room.ownPermissions).Lists(ownPermissionJSON{}).Filters(ownFields),
+		access.On("GET /user/workspaces/{workspace}/permissions/repositories", access.Self, room.ownPermissions).Lists(permissionJSON{}).Filters(ownFields),
+		access.On("GET /workspaces/{workspace}/permissions/repositories", room.Workspaces.Workspaces().ByScopes("permissions in a workspace", workspace.Within).Needs(access.Admin), room.heldInWorkspace).Lists(permissionJSON{}).Filters(heldFields),
+		access.On("GET /workspaces/{workspace}/permissions/repositories/{repo_slug}", repository.ByScopes("permissions on a repository", Within).Needs(access.Admin), room.heldOnRepository).Lists(permissionJSON{}).Filters(heldFields),
 		access.On("POST /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.create).Takes(body{}).Answers(JSON{}),
 		access.On("GET /repositories/{workspace}/{repo_slug}", repository.Reads(), room.get).Answers(JSON{}),
 		access.On("PUT /repositories/{workspace}/{repo_slug}", place.Needs(access.Read), room.put).Takes(body{}).Answers(JSON{}, http.StatusOK, http.StatusCreated),

@@ -3,10 +3,12 @@ package repository
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/bbql"
+	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
 )
@@ -50,12 +52,20 @@ func (room *Room) permissions(of *access.Resource[*Repository]) workspace.Permis
 	}
 }
 
-// ownPermissionJSON is what the caller may do on a repository (schema repository_permission).
-type ownPermissionJSON struct {
+// permissionJSON is what somebody may do on a repository (schema repository_permission).
+type permissionJSON struct {
 	Type       string       `json:"type"`
 	Permission string       `json:"permission"`
 	User       account.JSON `json:"user"`
 	Repository Summary      `json:"repository"`
+}
+
+// permission is the API's name of a level on a repository: who may make repositories in its project may write to it.
+func permission(l access.Level) string {
+	if l == access.CreateRepo {
+		l = access.Write
+	}
+	return l.String()
 }
 
 // ownFields are the fields of repositories, as filters and orders of permissions on them name them.
@@ -84,13 +94,78 @@ func (room *Room) ownPermissions(c *access.Call, self *access.Account) (any, err
 		return nil, err
 	}
 	who := room.Accounts.Render(self)
-	values := make([]ownPermissionJSON, len(rows))
+	values := make([]permissionJSON, len(rows))
 	for i, r := range rows {
 		_, level, err := find(c.Context(), room.DB, self.ID, rest.Braced(w.ID), rest.Braced(r.ID))
 		if err != nil && !errors.Is(err, access.ErrAbsent) { // it may go while the list is made
 			return nil, err
 		}
-		values[i] = ownPermissionJSON{"repository_permission", level.String(), who, room.Summarize(r)}
+		values[i] = permissionJSON{"repository_permission", permission(level), who, room.Summarize(r)}
 	}
 	return pageOf(c, p, values, size), nil
+}
+
+// heldLevel is the level that account a has on repository r.
+var heldLevel = workspace.Highest(grants("r.workspace_id", "r.project_id", "r.id", "= a.id"))
+
+// heldFields are what filters and orders of the permissions of others may name.
+var heldFields = func() bbql.Fields {
+	held := bbql.Fields{
+		"permission":        {Column: `CASE ` + heldLevel + ` WHEN 4 THEN 'admin' WHEN 1 THEN 'read' ELSE 'write' END`, Kind: bbql.Enum, Values: []string{"read", "write", "admin"}},
+		"user.uuid":         {Column: `a.id`, Kind: bbql.UUID},
+		"user.account_id":   {Column: `a.account_id`, Kind: bbql.String},
+		"user.nickname":     {Column: `a.username`, Kind: bbql.String},
+		"user.display_name": {Column: `a.display_name`, Kind: bbql.String},
+	}
+	maps.Copy(held, ownFields)
+	return held
+}()
+
+// held is that an account has a level on a repository, however that came about.
+type held struct {
+	on    *Repository
+	by    account.Account
+	level access.Level
+}
+
+// heldCounted is how many such rows are counted: each is worked out.
+const heldCounted = 100
+
+// heldPermissions lists who may do what on the repositories of a workspace, or on one of them
+// (GET /workspaces/{workspace}/permissions/repositories and .../{repo_slug}): a member of the workspace and a repository a row, with
+// the highest level that was granted in any way.
+func (room *Room) heldPermissions(c *access.Call, where, id string) (any, error) {
+	p, rows, size, err := rest.Listing[held]{
+		Columns: heldLevel + `, ` + columns + `, ` + account.Columns,
+		// Repositories come first, in the order of their index: its owners hold all of them, so a page is there after a few.
+		From: ` FROM repository r CROSS JOIN workspace_member m JOIN workspace w ON w.id = r.workspace_id JOIN project p ON p.id = r.project_id
+			JOIN account a ON a.id = m.account_id WHERE m.workspace_id = r.workspace_id AND ` + where + ` = $1 AND ` + heldLevel + ` > 0`,
+		Args: []any{id}, Order: `r.created_on, r.id, LOWER(a.username)`, Fields: heldFields, CountTo: heldCounted,
+		Scan: func(row func(...any) error) (h held, err error) {
+			var packed string
+			if h.by, err = account.Scan(row, &h.level, &packed); err == nil {
+				h.on = unpack(database.Unpack(packed))
+			}
+			return h, err
+		},
+	}.Page(c.Context(), room.DB, c.Request)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]permissionJSON, len(rows))
+	for i, h := range rows {
+		values[i] = permissionJSON{"repository_permission", permission(h.level), room.Accounts.Render(&h.by.Account), room.Summarize(h.on)}
+	}
+	if size > heldCounted {
+		return rest.Uncounted(c.Request, p, values, len(values) == p.Pagelen, nil), nil
+	}
+	return rest.Counted(c.Request, p, values, size), nil
+}
+
+func (room *Room) heldInWorkspace(c *access.Call, w workspace.Workspace) (any, error) {
+	return room.heldPermissions(c, "r.workspace_id", w.ID)
+}
+
+func (room *Room) heldOnRepository(c *access.Call, r *Repository) (any, error) {
+	return room.heldPermissions(c, "r.id", r.ID)
 }

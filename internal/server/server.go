@@ -90,7 +90,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, er
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	git, err := gitstore.New(filepath.Join(cfg.Data, "repositories"), gitstore.Options{Git: cfg.Git, MaxPushBytes: cfg.PushLimit(),
-		KeepDeleted: time.Duration(cfg.Repositories.KeepDeleted) * 24 * time.Hour})
+		KeepDeleted: days(cfg.Repositories.KeepDeleted)})
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +160,15 @@ func (s *Server) assemble() error {
 		return err
 	}
 	s.Pipelines = &pipeline.Room{DB: s.DB, Repositories: s.Repositories, Commits: s.Commits, PullRequests: s.PullRequests, Keys: keys, URLs: urls, Log: s.Log, Now: now,
-		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2}
+		Credentials: s.Credentials, Store: &filestore.Store{Dir: filepath.Join(s.Config.Data, "pipelines"), Now: now}, Patience: s.Config.Timeouts.Request / 2,
+		Keep: pipeline.Keep{Logs: days(s.Config.Pipelines.KeepLogs), Artifacts: days(s.Config.Pipelines.KeepArtifacts), Caches: days(s.Config.Pipelines.KeepCaches)}}
 	events.Listen(s.Pipelines)
 	s.Repositories.Moved = func(ctx context.Context, id string, updates []gitstore.RefUpdate) error {
-		return errors.Join(s.PullRequests.Moved(ctx, id, updates), s.Pipelines.Triggered(ctx, id))
+		err := s.PullRequests.Moved(ctx, id, updates)
+		if failed := s.Pipelines.Triggered(ctx, id); failed != nil { // it is tried again; what was pushed is there all the same
+			s.Log.Error("pipelines of a push were not started", "repository", id, "error", failed)
+		}
+		return err
 	}
 	s.OAuth = &oauth.Room{DB: s.DB, Credentials: s.Credentials, URLs: urls, Log: s.Log, Now: now}
 	s.OAuth.Sold = func(ctx context.Context, id, secret string) (oauth.Tokens, bool, error) {
@@ -182,7 +187,7 @@ func (s *Server) assemble() error {
 	own := http.NewServeMux()
 	s.Accounts.Mount(own, &rest.API{URLs: urls, Log: s.Log}) // what Bitbucket Cloud does not have is always explained
 	s.OAuth.Mount(own, s.rest)
-	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
+	pages := web.Rooms{Accounts: s.Accounts, Workspaces: s.Workspaces, Repositories: s.Repositories, Commits: s.Commits, Downloads: s.Downloads, Branching: s.Branching, DeployKeys: s.DeployKeys, Search: s.Search, PullRequests: s.PullRequests, Issues: s.Issues, Pipelines: s.Pipelines, Wikis: s.Wikis, Snippets: s.Snippets, Webhooks: s.Webhooks, OAuth: s.OAuth,
 		Provider: signin.NewProvider(s.Config.OIDC, urls), Operations: served, Try: s.Try}
 	pages.SSH = s.SSHHost()
 	if s.Site, err = web.New(pages, urls, s.Log); err != nil {
@@ -192,6 +197,8 @@ func (s *Server) assemble() error {
 	s.handler = s.route(git, own)
 	return nil
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // room is a set of operations.
 type room interface{ Operations() []access.Operation }

@@ -40,12 +40,33 @@ func variableOf(place string) map[string]string {
 }
 
 func noPipelineSettings(w *pailtest.World) {
-	for _, table := range []string{"pipeline_variable", "pipeline_config", "pipeline_known_host", "deployment_environment"} {
+	for _, table := range []string{"pipeline", "pipeline_variable", "pipeline_config", "pipeline_known_host", "deployment_environment"} {
 		check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
 			_, err := tx.Exec(context.Background(), `DELETE FROM `+table)
 			return err
 		}))
 	}
+}
+
+// pipelineFile switches pipelines on, and commits a file to the main branch.
+func pipelineFile(w *pailtest.World) {
+	noPipelineSettings(w)
+	w.Want(w.Do(w.Token(w.Admin, "admin:repository"), "PUT", pipelines, `{"enabled":true}`), http.StatusOK)
+	w.Want(w.Do(w.Token(w.Admin, "write:repository"), "POST", "/2.0/repositories/acme/widgets/src",
+		pailtest.Form("message=Build+it&bitbucket-pipelines.yml=pipelines:+{default:+[{step:+{script:+[make]}}]}")), http.StatusCreated)
+}
+
+// failedStep is leftByStep with a step that has failed, waitingStep with one that waits for somebody.
+func failedStep(w *pailtest.World) {
+	leftByStep(w)
+	w.Exec(`UPDATE pipeline SET status = 'FAILED'`)
+	w.Exec(`UPDATE pipeline_step SET result = 'FAILED'`)
+}
+
+func waitingStep(w *pailtest.World) {
+	leftByStep(w)
+	w.Exec(`UPDATE pipeline SET status = 'PAUSED', completed_on = 0`)
+	w.Exec(`UPDATE pipeline_step SET state = 'PENDING', result = '', waits = 'somebody', started_on = 0, completed_on = 0`)
 }
 
 // stepVariables makes an environment, and a variable in each place.

@@ -87,6 +87,7 @@ func setup(env *testscript.Env, o pailtest.Options) error {
 	for name, a := range map[string]account.Account{"": w.Admin, "MEMBER_": w.Member, "OUTSIDER_": w.Outsider} {
 		env.Setenv(name+"SNIPPET_TOKEN", w.Secret(a, "read:snippet", "write:snippet", "delete:snippet"))
 	}
+	env.Setenv("RUN_TOKEN", w.Secret(w.Admin, "read:pipeline", "write:pipeline"))
 	env.Setenv("STEPS_TOKEN", w.Secret(w.Admin, "read:pipeline", "admin:pipeline"))
 	env.Setenv("MEMBER_STEPS", w.Secret(w.Member, "read:pipeline"))
 	env.Setenv("OUTSIDER_STEPS", w.Secret(w.Outsider, "read:pipeline"))

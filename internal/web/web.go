@@ -22,6 +22,7 @@ import (
 	"github.com/pailforge/pail/internal/download"
 	"github.com/pailforge/pail/internal/issue"
 	"github.com/pailforge/pail/internal/oauth"
+	"github.com/pailforge/pail/internal/pipeline"
 	"github.com/pailforge/pail/internal/pullrequest"
 	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
@@ -34,6 +35,7 @@ import (
 	"github.com/pailforge/pail/internal/web/hooks"
 	"github.com/pailforge/pail/internal/web/issues"
 	"github.com/pailforge/pail/internal/web/page"
+	"github.com/pailforge/pail/internal/web/pipelines"
 	"github.com/pailforge/pail/internal/web/pulls"
 	"github.com/pailforge/pail/internal/web/signin"
 	"github.com/pailforge/pail/internal/web/snippets"
@@ -62,6 +64,7 @@ type Rooms struct {
 	Search       *search.Room
 	PullRequests *pullrequest.Room
 	Issues       *issue.Room
+	Pipelines    *pipeline.Room
 	Wikis        *wiki.Room
 	Snippets     *snippet.Room
 	Webhooks     *webhook.Room
@@ -91,6 +94,7 @@ func New(rooms Rooms, urls rest.URLs, log *slog.Logger) (*page.Site, error) {
 	(&hooks.Pages{Webhooks: rooms.Webhooks, Repositories: rooms.Repositories, Workspaces: rooms.Workspaces}).Mount(s)
 	repositories := &code.Pages{Repositories: rooms.Repositories, Commits: rooms.Commits, Downloads: rooms.Downloads, Workspaces: rooms.Workspaces, Branching: rooms.Branching, DeployKeys: rooms.DeployKeys, Search: rooms.Search, PullRequests: rooms.PullRequests, Issues: rooms.Issues, URLs: urls, SSH: rooms.SSH}
 	repositories.Mount(s)
+	(&pipelines.Pages{Pipelines: rooms.Pipelines, Repositories: rooms.Repositories, Workspaces: rooms.Workspaces, Code: repositories, URLs: urls}).Mount(s)
 	(&pulls.Pages{PullRequests: rooms.PullRequests, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&issues.Pages{Issues: rooms.Issues, Repositories: rooms.Repositories, Code: repositories}).Mount(s)
 	(&wikis.Pages{Wikis: rooms.Wikis, Repositories: rooms.Repositories, Code: repositories, URLs: urls, SSH: rooms.SSH}).Mount(s)

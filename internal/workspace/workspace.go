@@ -108,6 +108,12 @@ func slugName(s string) (n name, ok bool) {
 	return name{value: slug}, ascii(s) && validSlug(slug)
 }
 
+// Slug is the slug that s is, in its stored form; ok is false for what cannot be one.
+func Slug(s string) (slug string, ok bool) {
+	n, ok := slugName(s)
+	return n.value, ok && !n.uuid
+}
+
 // keyName reads what may name a project; ok is false for what cannot be the name of one.
 func keyName(s string) (n name, ok bool) {
 	if id, ok := rest.Unbraced(s); ok {

@@ -103,17 +103,8 @@ func (p *Pages) History(r *page.Request, commits []gitstore.Commit, at func(gits
 	return templates.Part("commits", rows)
 }
 
-// Author is who made a commit.
-func (p *Pages) Author(r *page.Request, commit *gitstore.Commit) (template.HTML, error) {
-	authors, err := p.Repositories.AuthorsOf(r.Context(), []gitstore.Commit{*commit})
-	if err != nil {
-		return "", err
-	}
-	return templates.Part("author", author(authors, commit.Author))
-}
-
-// Signed is who signed a commit, one of all.
-func (p *Pages) Signed(all repository.Authors, who gitstore.Signature) (template.HTML, error) {
+// Author is who signed a commit, one of all.
+func (p *Pages) Author(all repository.Authors, who gitstore.Signature) (template.HTML, error) {
 	return templates.Part("author", author(all, who))
 }
 

@@ -131,7 +131,7 @@ const maxCount = 999
 // View begins a page of a repository; tab is the last part of the current one's path.
 func (p *Pages) View(r *page.Request, repo *repository.Repository, template, tab, title string) page.View {
 	tabs := []page.Link{{Name: "Overview", Href: address(repo)}, {Name: "Source", Href: address(repo, "src")}, {Name: "Commits", Href: address(repo, "commits")},
-		{Name: "Branches", Href: address(repo, "branches")}, {Name: "Pull requests", Href: address(repo, "pull-requests")}}
+		{Name: "Branches", Href: address(repo, "branches")}, {Name: "Pull requests", Href: address(repo, "pull-requests")}, {Name: "Pipelines", Href: address(repo, "pipelines")}}
 	if open, err := p.PullRequests.CountOpen(r.Context(), repo, maxCount); err == nil { // a page is worth more than this number
 		tabs[4].Count = open
 	}

@@ -33,7 +33,7 @@ func (p *Pages) settingsForms(r *page.Request, repo *repository.Repository) (set
 			{Value: repository.NoPublicForks, Name: "Its forks are private", Selected: repo.ForkPolicy == repository.NoPublicForks},
 			{Value: repository.NoForks, Name: "No forks", Selected: repo.ForkPolicy == repository.NoForks}}})
 	content.Parts = []page.Link{{Name: "Permissions", Href: address(repo, "settings", "permissions")}, {Name: "Branches", Href: address(repo, "settings", "branches")},
-		{Name: "Default reviewers", Href: address(repo, "settings", "default-reviewers")}, {Name: "Issue tracker", Href: address(repo, "settings", "issues")},
+		{Name: "Default reviewers", Href: address(repo, "settings", "default-reviewers")}, {Name: "Pipelines", Href: address(repo, "settings", "pipelines")}, {Name: "Issue tracker", Href: address(repo, "settings", "issues")},
 		{Name: "Access tokens", Href: address(repo, "settings", "access-tokens")}, {Name: "Deploy keys", Href: address(repo, "settings", "deploy-keys")},
 		{Name: "Webhooks", Href: address(repo, "settings", "webhooks")}}
 	if repo.MainBranch != "" {

@@ -14,7 +14,7 @@ func SettingsTabs(slug, at string) []Link {
 	s := "/" + slug + "/settings"
 	return Marked(at, Link{Name: "General", Href: s}, Link{Name: "Members", Href: s + "/members"}, Link{Name: "Invitations", Href: s + "/invitations"},
 		Link{Name: "Groups", Href: s + "/groups"}, Link{Name: "OAuth consumers", Href: s + "/consumers"}, Link{Name: "Access tokens", Href: s + "/access-tokens"},
-		Link{Name: "Webhooks", Href: s + "/webhooks"})
+		Link{Name: "Webhooks", Href: s + "/webhooks"}, Link{Name: "Variables", Href: s + "/variables"}, Link{Name: "Runners", Href: s + "/runners"})
 }
 
 // Marked marks the link that leads to the path at as the current one.

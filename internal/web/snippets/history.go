@@ -68,7 +68,11 @@ func (p *Pages) revision(h func(*page.Request, *snippet.Snippet, *gitstore.Commi
 
 func (p *Pages) about(r *page.Request, s *snippet.Snippet, revision *gitstore.Commit) (content revisionPage, err error) {
 	content = revisionPage{within: of(s), Commit: revision}
-	if content.By, err = p.Code.Author(r, revision); err != nil {
+	authors, err := p.Snippets.Repositories.AuthorsOf(r.Context(), []gitstore.Commit{*revision})
+	if err != nil {
+		return content, err
+	}
+	if content.By, err = p.Code.Author(authors, revision.Author); err != nil {
 		return content, err
 	}
 	_, body, _ := strings.Cut(strings.TrimLeft(revision.Message, "\n"), "\n")

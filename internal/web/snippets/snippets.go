@@ -6,6 +6,7 @@ import (
 
 	"github.com/pailforge/pail/internal/access"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/repository"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/snippet"
 	"github.com/pailforge/pail/internal/sshkey"
@@ -25,7 +26,7 @@ type Code interface {
 	Raw(r *page.Request, id, revision string, f diff.Blob) (page.Answer, error)
 	Differs(r *page.Request, id string, from, to gitstore.Hash, view func(commit gitstore.Hash, path string) string) (template.HTML, error)
 	History(r *page.Request, commits []gitstore.Commit, at func(gitstore.Hash) string) (template.HTML, error)
-	Author(r *page.Request, commit *gitstore.Commit) (template.HTML, error)
+	Author(all repository.Authors, who gitstore.Signature) (template.HTML, error)
 }
 
 // Pages are the pages of this area. Its fields are what it stands on.

@@ -43,6 +43,10 @@ var named = []struct{ table, column string }{
 	{"issue_component", "name"}, {"issue_milestone", "name"}, {"issue_version", "name"},
 	{"pull_request_comment", "content"}, {"pull_request_task", "content"},
 	{"commit_comment", "content"}, {"commit_comment", "path"},
+	{"pipeline", "ref_name"}, {"pipeline", "selector_pattern"}, {"pipeline", "error_message"}, {"pipeline_step", "name"}, {"pipeline_step", "message"}, {"pipeline_input", "value"},
+	{"deployment_environment", "name"}, {"pipeline_variable", "name"}, {"pipeline_variable", "value"}, {"pipeline_schedule", "ref_name"}, {"pipeline_schedule", "selector_pattern"}, {"pipeline_schedule", "pattern"},
+	{"pipeline_schedule_execution", "error_message"}, {"pipeline_runner", "name"}, {"pipeline_runner", "labels"}, {"pipeline_runner", "version"}, {"pipeline_artifact", "name"}, {"pipeline_test_case", "class"},
+	{"pipeline_test_case", "name"}, {"pipeline_test_case", "message"}, {"pipeline_test_case", "output"},
 	{"invitation", "note"}, {"oauth_consumer", "name"}, {"oauth_consumer", "description"},
 	{"webhook", "url"}, {"webhook", "description"}, {"webhook_delivery", "url"}, {"webhook_delivery", "problem"}, {"webhook_delivery", "answer_head"}, {"webhook_delivery", "answer_body"},
 }

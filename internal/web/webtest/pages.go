@@ -19,15 +19,18 @@ var notPages = map[string]string{
 	"/account/{username}/avatar":     "a picture",
 	"/workspaces/{workspace}/avatar": "a picture",
 	"/{workspace}/workspace/projects/{project_key}/avatar": "a picture",
-	"/2.0/swagger.json":                                           "for programs",
-	"/site/oauth2/access_token":                                   "for programs",
-	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":                "files",
-	"/{workspace}/{repo_slug}/downloads/{filename}":               "files",
-	"/{workspace}/{repo_slug}/pull-requests/{id}/events":          "for the script",
-	"/{workspace}/{repo_slug}/issues/{id}/attachments/{filename}": "files",
-	"/{workspace}/{repo_slug}/wiki/raw/{rev}/{page...}":           "files",
-	"/snippets/{workspace}/{encoded_id}/raw/{revision}/{path...}": "files",
-	"/snippets/{workspace}/{encoded_id}/patch/{revision}":         "a text",
+	"/2.0/swagger.json":                                                                     "for programs",
+	"/site/oauth2/access_token":                                                             "for programs",
+	"/{workspace}/{repo_slug}/raw/{rev}/{path...}":                                          "files",
+	"/{workspace}/{repo_slug}/downloads/{filename}":                                         "files",
+	"/{workspace}/{repo_slug}/pull-requests/{id}/events":                                    "for the script",
+	"/{workspace}/{repo_slug}/issues/{id}/attachments/{filename}":                           "files",
+	"/{workspace}/{repo_slug}/wiki/raw/{rev}/{page...}":                                     "files",
+	"/snippets/{workspace}/{encoded_id}/raw/{revision}/{path...}":                           "files",
+	"/snippets/{workspace}/{encoded_id}/patch/{revision}":                                   "a text",
+	"/{workspace}/{repo_slug}/pipelines/results/{number}/events":                            "for the script",
+	"/{workspace}/{repo_slug}/pipelines/results/{number}/steps/{step}/logs/{log}":           "a text",
+	"/{workspace}/{repo_slug}/pipelines/results/{number}/steps/{step}/artifacts/{artifact}": "files",
 	"/setup": "there only before the first account; the flow of the set-up sees it",
 }
 
@@ -56,6 +59,10 @@ func (s *Scene) values() map[string]string {
 		"page":        wiki.Start,
 		"encoded_id":  s.Snippet,
 		"revision":    "main",
+		"step":        s.Step,
+		"schedule":    s.Schedule,
+		"runner":      s.Runner,
+		"environment": "staging",
 	}
 }
 
@@ -107,6 +114,11 @@ func (s *Scene) Pages() (all []Page) {
 				all = append(all, Page{page.Pattern + " " + state, strings.TrimSuffix(bare, "1") + strconv.Itoa(i+2)})
 			}
 		}
+		if path == "/{workspace}/{repo_slug}/pipelines/results/{number}" {
+			for n, state := range map[string]string{"2": "that failed", "3": "that runs", "4": "that was stopped", "5": "that is broken"} {
+				all = append(all, Page{page.Pattern + " " + state, strings.TrimSuffix(bare, "1") + n})
+			}
+		}
 		if strings.HasPrefix(path, "/snippets/{workspace}/{encoded_id}") {
 			all = append(all, Page{page.Pattern + " without files", strings.Replace(bare, s.Snippet, s.EmptySnippet, 1)})
 		}
@@ -154,16 +166,19 @@ func (s *Scene) paths(method string) (all []Page) {
 
 // looks are other ways to show a page, by its path.
 var looks = map[string][]struct{ name, query string }{
-	"/{workspace}/{repo_slug}/commit/{hash}":            {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/commits/{ref...}":         {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
-	"/{workspace}/{repo_slug}/compare/{spec...}":        {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/issues":                   {{"of any kind", "?state=any&kind=bug&assignee=nobody-here"}, {"in any state", "?state=any&sort=priority"}, {"without any", "?q=nothing+has+this+title"}},
-	"/{workspace}/{repo_slug}/wiki/diff/{page...}":      {{"side by side", "?view=split"}, {"of a renamed page", "?from={first}&to={revision}"}},
-	"/{workspace}/{repo_slug}/wiki/page/{page...}":      {{"in an old revision", "?at={revision}"}},
-	"/{workspace}/{repo_slug}/pull-requests":            {{"without any", "?q=nothing+has+this+title"}},
-	"/{workspace}/{repo_slug}/pull-requests/new":        {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
-	"/{workspace}/{repo_slug}/pull-requests/{id}":       {{"side by side", "?view=split"}},
-	"/{workspace}/{repo_slug}/pull-requests/{id}/files": {{"side by side", "?path=more.txt&view=split"}},
+	"/{workspace}/{repo_slug}/commit/{hash}":                           {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/commits/{ref...}":                        {{"of a directory", "?path=src"}, {"of a file", "?path={path}"}},
+	"/{workspace}/{repo_slug}/compare/{spec...}":                       {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/issues":                                  {{"of any kind", "?state=any&kind=bug&assignee=nobody-here"}, {"in any state", "?state=any&sort=priority"}, {"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/wiki/diff/{page...}":                     {{"side by side", "?view=split"}, {"of a renamed page", "?from={first}&to={revision}"}},
+	"/{workspace}/{repo_slug}/wiki/page/{page...}":                     {{"in an old revision", "?at={revision}"}},
+	"/{workspace}/{repo_slug}/pull-requests":                           {{"without any", "?q=nothing+has+this+title"}},
+	"/{workspace}/{repo_slug}/pipelines":                               {{"of a branch", "?branch=nothing&state=failed"}},
+	"/{workspace}/{repo_slug}/pipelines/new":                           {{"with variables", "?branch=to-build&pipeline=custom%3Anightly"}, {"of a branch", "?branch=to-build"}},
+	"/{workspace}/{repo_slug}/pipelines/results/{number}/steps/{step}": {{"with what was found", "?q=ok"}, {"without anything found", "?q=nothing+has+this"}},
+	"/{workspace}/{repo_slug}/pull-requests/new":                       {{"that is there", "?from={branch}&to=main"}, {"of branches", "?from=draft&to=declined"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}":                      {{"side by side", "?view=split"}},
+	"/{workspace}/{repo_slug}/pull-requests/{id}/files":                {{"side by side", "?path=more.txt&view=split"}},
 	"/snippets":                          {{"without any", "?q=nothing+has+this+title"}},
 	"/snippets/{workspace}/{encoded_id}": {{"one file as its source", "?path=README.md&view=source"}},
 	"/snippets/{workspace}/{encoded_id}/diff/{revision}": {{"side by side", "?view=split"}},

@@ -37,6 +37,8 @@ type Scene struct {
 	WikiFirst, WikiRevision string // revisions of the wiki: the first one, and one that has its start page
 	Snippet, EmptySnippet   string // the ids in addresses of two snippets, the second without files
 
+	Step, Schedule, Runner string // ids of a step of the first pipeline, with a log and an artifact, of a schedule, and of a runner of the repository
+
 	RepositoryHook, WorkspaceHook string // ids of webhooks, the first with deliveries of each kind
 
 	RepositoryToken, ProjectToken, WorkspaceToken access.Credential
@@ -59,6 +61,7 @@ func newScene(s *pailtest.Server, n names) *Scene {
 	scene.pages()
 	scene.webhooks()
 	scene.wiki(n)
+	scene.pipelines()
 	return scene
 }
 

@@ -63,7 +63,7 @@ func (p *Pages) history(r *page.Request, w *wiki.Wiki) (page.Answer, error) {
 	}
 	for i, v := range versions {
 		row := revision{Version: v, Changes: differing(w, v.Path, "", string(v.Commit.Hash))}
-		if row.Author, err = p.Code.Signed(authors, v.Commit.Author); err != nil {
+		if row.Author, err = p.Code.Author(authors, v.Commit.Author); err != nil {
 			return page.Answer{}, err
 		}
 		if !v.Gone {

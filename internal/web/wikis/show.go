@@ -129,7 +129,7 @@ func (p *Pages) page(r *page.Request, w *wiki.Wiki, found *wiki.Page) (page.Answ
 		content.Changes = differing(w, last[0].Path, "", string(last[0].Commit.Hash))
 		authors, err := p.Repositories.AuthorsOf(r.Context(), []gitstore.Commit{*last[0].Commit})
 		if err == nil {
-			content.Author, err = p.Code.Signed(authors, last[0].Commit.Author)
+			content.Author, err = p.Code.Author(authors, last[0].Commit.Author)
 		}
 		if err != nil {
 			return page.Answer{}, err

@@ -23,7 +23,7 @@ var templates = page.Parse(files, "templates/*.html")
 // Code begins the pages of a repository, and shows what is kept in git.
 type Code interface {
 	View(r *page.Request, repo *repository.Repository, template, tab, title string) page.View
-	Signed(all repository.Authors, who gitstore.Signature) (template.HTML, error)
+	Author(all repository.Authors, who gitstore.Signature) (template.HTML, error)
 	Files(r *page.Request, id string, q gitstore.DiffQuery) (template.HTML, error)
 	Bytes(r *page.Request, id, revision, path string) (page.Answer, error)
 }
