@@ -354,6 +354,9 @@ func (room *Room) release(ctx context.Context, tx *database.Tx, r *repository.Re
 
 // goOn is advance for a pipeline by its id.
 func (room *Room) goOn(ctx context.Context, tx *database.Tx, r *repository.Repository, id string) error {
+	if err := lockPipeline(ctx, tx, id); err != nil {
+		return err
+	}
 	p, err := byID(ctx, tx, r.ID, id)
 	if err != nil {
 		return err

@@ -80,24 +80,34 @@ func (room *Room) claim(ctx context.Context, by taker) (s Step, ok bool, err err
 	}
 }
 
+// errTaken says that somebody else has a step by now.
+var errTaken = errors.New("pipeline: the step is taken")
+
 // take gives a step to a runner, unless somebody else has it by now.
 func (room *Room) take(ctx context.Context, by taker, o *offer) (s Step, ok bool, err error) {
 	now := room.Now()
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
+		// The pipeline before its step, as everybody who changes both.
+		if _, err := tx.Exec(ctx, `UPDATE pipeline SET started_on = CASE WHEN started_on = 0 THEN $2 ELSE started_on END, status = CASE WHEN status = 'PENDING' THEN 'RUNNING' ELSE status END WHERE id = $1`,
+			o.pipelineID, database.Micros(now)); err != nil {
+			return err
+		}
 		n, err := tx.Exec(ctx, `UPDATE pipeline_step SET state = 'IN_PROGRESS', runner_id = $2, phase = $3, lease_until = $4, started_on = $5, due_on = $6 WHERE id = $1 AND state = 'READY'`,
 			o.id, by.ID, runnerapi.SetUp, database.Micros(now.Add(runnerapi.Lease)), database.Micros(now), database.Micros(now.Add(time.Duration(o.maxTime)*time.Minute+grace)))
-		if ok = n == 1; err != nil || !ok {
+		if err != nil {
 			return err
 		}
-		if s, err = stepByID(ctx, tx, o.pipelineID, o.id); err != nil {
-			return err
+		if n == 0 {
+			return errTaken
 		}
-		_, err = tx.Exec(ctx, `UPDATE pipeline SET started_on = CASE WHEN started_on = 0 THEN $2 ELSE started_on END, status = CASE WHEN status = 'PENDING' THEN 'RUNNING' ELSE status END WHERE id = $1`,
-			o.pipelineID, database.Micros(now))
+		s, err = stepByID(ctx, tx, o.pipelineID, o.id)
 		tx.Then(room.stirred)
 		return err
 	})
-	return s, ok, err
+	if errors.Is(err, errTaken) {
+		return s, false, nil
+	}
+	return s, err == nil, err
 }
 
 // errLeaseLost refuses a runner that no longer has the step, or never had it.
@@ -179,6 +189,9 @@ func (room *Room) end(ctx context.Context, s Step, write func(tx *database.Tx) (
 		if err != nil {
 			return err
 		}
+		if err := lockPipeline(ctx, tx, s.PipelineID); err != nil {
+			return err
+		}
 		if done, err := write(tx); err != nil || !done {
 			return err
 		}
@@ -194,7 +207,13 @@ func (room *Room) settled(ctx context.Context, tx *database.Tx, r *repository.Re
 	return room.release(ctx, tx, r, pipelineID)
 }
 
-// lock locks the pipelines of a repository.
+// lockPipeline lets nobody take a step of a pipeline before the transaction is over. It comes behind the lock of the repository.
+func lockPipeline(ctx context.Context, tx *database.Tx, id string) error {
+	_, err := tx.Exec(ctx, `UPDATE pipeline SET run = run WHERE id = $1`, id)
+	return err
+}
+
+// lock locks the pipelines of a repository, for all but to take a step.
 func (room *Room) lock(ctx context.Context, tx *database.Tx, repositoryID string) (*repository.Repository, error) {
 	if _, err := lockConfig(ctx, tx, repositoryID); err != nil {
 		return nil, err

@@ -68,7 +68,7 @@ func (room *Room) Plan(ctx context.Context, r *repository.Repository, t Target) 
 	case err != nil:
 		return nil, err
 	}
-	p.text = strings.ToValidUTF8(strings.ReplaceAll(string(data), "\x00", "�"), "�")
+	p.text = storable(data)
 	file, faults := pipefile.Parse(data, standing(&t, t.Variables))
 	if len(faults) > 0 {
 		p.broken(fileName, faults)
@@ -95,6 +95,11 @@ func (room *Room) Plan(ctx context.Context, r *repository.Repository, t Target) 
 		}
 	}
 	return p, room.compare(ctx, p, commit)
+}
+
+// storable is a file as a text that both databases keep. One that is in order is the same.
+func storable(data []byte) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(string(data), "\x00", "�"), "�")
 }
 
 func (p *Plan) fail(key reason.Code, message string) {
@@ -127,7 +132,7 @@ func (room *Room) settle(ctx context.Context, r *repository.Repository, t *Targe
 	if t.RefType != "" && t.Commit == "" {
 		prefix := map[string]string{"branch": gitstore.BranchPrefix, "tag": gitstore.TagPrefix}[t.RefType]
 		if prefix == "" || !gitstore.ValidRefName(prefix+t.RefName) {
-			return rest.Refusef(reason.RevisionNotFound, "The repository has no %s %s.", t.RefType, t.RefName)
+			return rest.Refusef(reason.RevisionNotFound, "The repository has no %s %s.", t.RefType, cut(t.RefName, maxName))
 		}
 		hash, err := git.Resolve(ctx, r.ID, prefix+t.RefName)
 		if err != nil {
@@ -157,7 +162,7 @@ func (p *Plan) choose(file *pipefile.File) (found *pipefile.Pipeline, err error)
 	switch {
 	case t.Selector.Type != "":
 		if found = file.Selected(t.Selector); found == nil {
-			return nil, rest.Refusef(reason.PipelinesNoPipeline, "%s of the commit %s has no pipeline %q under %s.", fileName, t.Commit.Short(), t.Selector.Pattern, t.Selector.Type)
+			return nil, rest.Refusef(reason.PipelinesNoPipeline, "%s of the commit %s has no pipeline %q under %s.", fileName, t.Commit.Short(), cut(t.Selector.Pattern, maxName), t.Selector.Type)
 		}
 	case t.PullRequest != 0:
 		found, t.Selector = file.ForPullRequest(t.RefName, t.Into)
@@ -220,7 +225,7 @@ func (room *Room) bring(ctx context.Context, p *Plan, file *pipefile.File, from 
 			if entry, err = git.At(ctx, r.ID, commit.Tree, s.Path); err == nil {
 				var data []byte
 				if data, err = git.Blob(ctx, r.ID, entry.Hash, maxFile); err == nil {
-					p.text = string(data)
+					p.text = storable(data)
 				}
 			}
 		}

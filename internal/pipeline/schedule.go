@@ -265,12 +265,14 @@ func (room *Room) EnableSchedule(ctx context.Context, r *repository.Repository, 
 	err = room.DB.Update(ctx, func(tx *database.Tx) error {
 		// The row is held from here on, so that nobody starts it meanwhile.
 		now := room.Now()
-		s, err = scanSchedule(tx.Row(ctx, `UPDATE pipeline_schedule AS s SET enabled = $3, updated_on = $4 WHERE s.repository_id = $1 AND s.id = $2 RETURNING `+scheduleColumns,
-			r.ID, id, enabled, database.Micros(now)).Scan)
-		if errors.Is(err, database.ErrNoRows) {
-			return noSchedule()
+		n, err := tx.Exec(ctx, `UPDATE pipeline_schedule SET enabled = $3, updated_on = $4 WHERE repository_id = $1 AND id = $2`, r.ID, id, enabled, database.Micros(now))
+		if err == nil && n == 0 {
+			err = noSchedule()
 		}
 		if err != nil {
+			return err
+		}
+		if s, err = scanSchedule(tx.Row(ctx, `SELECT `+scheduleColumns+fromSchedules+` AND s.id = $2`, r.ID, id).Scan); err != nil {
 			return err
 		}
 		s.Next = next(s.Pattern, now)

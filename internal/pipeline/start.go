@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pailforge/pail/internal/database"
@@ -116,6 +117,9 @@ func (room *Room) newStep(p *Pipeline, of *script, position int, in *pipefile.St
 		Group: e.ConcurrencyGroup, Environment: slugOf(e.Deployment), MaxTime: e.MaxTime, Created: room.Now()}
 	if stage := of.stageOf(position); stage != nil && s.Environment == "" {
 		s.Environment = slugOf(stage.Deployment)
+	}
+	if s.Name == "" {
+		s.Name = "Step " + strconv.Itoa(position+1)
 	}
 	for _, label := range e.RunsOn {
 		s.Labels = append(s.Labels, strings.ToLower(label))

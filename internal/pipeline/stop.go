@@ -17,6 +17,9 @@ func (room *Room) alter(ctx context.Context, repositoryID, id string, f func(tx 
 		if err != nil {
 			return err
 		}
+		if err := lockPipeline(ctx, tx, id); err != nil {
+			return err
+		}
 		p, err := byID(ctx, tx, repositoryID, id)
 		if err != nil {
 			return err

@@ -63,7 +63,7 @@ func (p *Pages) board(r *page.Request, repo *repository.Repository) (page.Answer
 	for _, b := range boards {
 		c := column{Board: b, Address: address(repo, "deployments", b.Slug), Now: p.deployed(repo, b.Now), Under: p.deployed(repo, b.Under)}
 		if writes && b.Next != nil {
-			c.Promote = r.NewForm(address(repo, "deployments", b.Slug, "promote"), "Promote to "+b.NextTo, page.Field{Name: "step", Type: "hidden", Value: b.Next.ID})
+			c.Promote = r.NewForm(address(repo, "deployments", b.Slug, "promote"), "Promote", page.Field{Name: "step", Type: "hidden", Value: b.Next.ID})
 		}
 		content.Columns = append(content.Columns, c)
 	}

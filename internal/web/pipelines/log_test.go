@@ -116,7 +116,7 @@ func FuzzLog(f *testing.F) {
 		}
 		for _, h := range hits {
 			if !utf8.ValidString(h.Before) || !utf8.ValidString(h.Found) || !utf8.ValidString(h.Now) {
-				t.Errorf("%+q is cut within a character", h)
+				t.Errorf("%+v is cut within a character", h)
 			}
 		}
 	})

@@ -98,12 +98,12 @@ func TestRun(t *testing.T) {
 		member.Submit(member.See(one), one+"/stop", nil)
 
 		// The default pipeline deploys: to staging by itself, to production when somebody promotes it.
-		says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", nil)), "#2 default", "Build", "Try", "Release")
+		says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}})), "#2 default", "Build", "Try", "Release")
 		ended(w, "Build", "SUCCESSFUL")
 		ended(w, "Try", "SUCCESSFUL")
 		w.Exec(`UPDATE pipeline_step SET waits = 'somebody' WHERE name = 'Release'`)
 		board := member.See("/acme/widgets/deployments")
-		says(t, board, "staging", "production", "successful #2", "Promote to production", "Nothing is deployed here yet")
+		says(t, board, "staging", "production", "successful #2", "It can go to production.", "Nothing is deployed here yet")
 		says(t, member.See("/acme/widgets/deployments/staging"), "#2", "successful")
 		wants(t, member.Get("/acme/widgets/deployments/moon"), http.StatusNotFound, "resource.not_found")
 
@@ -188,7 +188,7 @@ func TestWatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	member := webtest.As(s, w.Member)
-	page := member.Follow(member.Submit(member.See(all+"/new"), all+"/new", nil))
+	page := member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}}))
 	watch := strings.ReplaceAll(regexp.MustCompile(`data-watch="([^"]+)"`).FindStringSubmatch(page.Body)[1], "&amp;", "&")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -240,7 +240,7 @@ func (p *Pages) stepContent(r *page.Request, repo *repository.Repository, of *pi
 	if writes && s.State == pipeline.Pending && s.Waits == pipeline.ForSomebody {
 		words := "Start it"
 		if s.Environment != "" {
-			words = "Deploy to " + s.Environment
+			words = "Deploy"
 		}
 		part.Start = r.NewForm(at(repo, of, "steps", s.ID, "start"), words)
 	}
