@@ -15,7 +15,7 @@ import (
 // Operations lists what this room serves.
 func (r *Room) Operations() []access.Operation {
 	user := &access.Resource[Account]{Name: "user", Params: [2]string{"selected_user"}, Find: r.findUser, NotFound: NotFound}
-	const sshKeys = "/users/{selected_user}/ssh-keys"
+	const sshKeys, gpgKeys = "/users/{selected_user}/ssh-keys", "/users/{selected_user}/gpg-keys"
 	own := r.Own()
 	return []access.Operation{
 		access.On("GET /user", access.Self, r.getSelf).Answers(Full{}),
@@ -28,6 +28,10 @@ func (r *Room) Operations() []access.Operation {
 		access.On("GET "+sshKeys+"/{key_id}", own, r.getSSHKey).Answers(sshKeyJSON{}),
 		access.On("PUT "+sshKeys+"/{key_id}", own, r.putSSHKey).Takes(sshkey.Draft{}).Answers(sshKeyJSON{}),
 		access.On("DELETE "+sshKeys+"/{key_id}", own, r.deleteSSHKey).Answers(nil),
+		access.On("GET "+gpgKeys, own, r.listGPGKeys).Lists(gpgKeyJSON{}),
+		access.On("POST "+gpgKeys, own, r.postGPGKey).Takes(gpgKeyBody{}).Answers(gpgKeyJSON{}, http.StatusCreated),
+		access.On("GET "+gpgKeys+"/{fingerprint}", own, r.getGPGKey).Answers(gpgKeyJSON{}),
+		access.On("DELETE "+gpgKeys+"/{fingerprint}", own, r.deleteGPGKey).Answers(nil),
 	}
 }
 

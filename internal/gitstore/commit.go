@@ -183,3 +183,29 @@ func readable(text []byte, encoding string) string {
 	}
 	return strings.ToValidUTF8(string(text), "�")
 }
+
+// Unsigned splits a commit into what its signature is made of and the signature, armored; signature is "" where there is none. Git
+// keeps it in the header gpgsig, and signs the object without that.
+func (o *Object) Unsigned() (signed []byte, signature string) {
+	head, message, _ := bytes.Cut(o.Data, []byte("\n\n"))
+	var kept [][]byte
+	var armored []string
+	within := false
+	for line := range bytes.SplitSeq(head, []byte{'\n'}) {
+		switch value, found := bytes.CutPrefix(line, []byte("gpgsig ")); {
+		case found:
+			within = true
+			armored = append(armored, string(value))
+		case within && len(line) > 0 && line[0] == ' ':
+			armored = append(armored, string(line[1:]))
+		default:
+			within = false
+			kept = append(kept, line)
+		}
+	}
+	if armored == nil {
+		return o.Data, ""
+	}
+	signed = append(bytes.Join(kept, []byte{'\n'}), "\n\n"...)
+	return append(signed, message...), strings.Join(armored, "\n") + "\n"
+}

@@ -21,7 +21,7 @@ var tables = []string{"account", "account_email", "session", "setup_link", "work
 	"repository_user_grant", "credential", "activity", "credential_usage", "oauth_consumer", "oauth_token", "oauth_code", "invitation", "invitation_group", "identity",
 	"commit_status", "commit_report", "commit_annotation", "commit_comment", "commit_approval", "counter", "download",
 	"branching_model", "branch_restriction", "branch_restriction_user", "branch_restriction_group",
-	"repository_alias", "repository_watcher", "deploy_key", "ssh_key",
+	"repository_alias", "repository_watcher", "deploy_key", "ssh_key", "gpg_key",
 	"webhook", "webhook_delivery",
 	"pipeline_config", "pipeline_known_host", "deployment_environment", "pipeline_variable",
 	"pipeline_schedule", "pipeline_schedule_execution", "pipeline_signing_key",

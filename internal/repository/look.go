@@ -9,7 +9,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/pailforge/pail/internal/access"
+	"github.com/pailforge/pail/internal/account"
 	"github.com/pailforge/pail/internal/gitstore"
+	"github.com/pailforge/pail/internal/gpgkey"
 	"github.com/pailforge/pail/internal/reason"
 	"github.com/pailforge/pail/internal/rest"
 	"github.com/pailforge/pail/internal/workspace"
@@ -139,6 +141,34 @@ func (room *Room) CommitAt(ctx context.Context, r *Repository, revision string) 
 	}
 	authors, err := room.authors(ctx, commit)
 	return commit, authors, err
+}
+
+// Seal is what the signature of a commit is worth.
+type Seal struct {
+	Signed bool            // there is one
+	Key    *account.GPGKey // of the committer's account, that made it; nil: none of them did
+}
+
+// Seal tells whether a commit is signed, and by which GPG key of the account that has the committer's e-mail.
+func (room *Room) Seal(ctx context.Context, r *Repository, commit *gitstore.Commit, authors Authors) (Seal, error) {
+	object, err := room.Git.Object(ctx, r.ID, commit.Hash)
+	if errors.Is(err, gitstore.ErrTooLarge) {
+		return Seal{}, nil
+	}
+	if err != nil {
+		return Seal{}, err
+	}
+	signed, armored := object.Unsigned()
+	signature, ok := gpgkey.ReadSignature(armored)
+	who, known := authors.Of(commit.Committer)
+	if !ok || !known {
+		return Seal{Signed: armored != ""}, nil
+	}
+	key, ok, err := room.Accounts.SignedBy(ctx, who.ID, signature, signed)
+	if err != nil || !ok {
+		return Seal{Signed: true}, err
+	}
+	return Seal{Signed: true, Key: &key}, nil
 }
 
 // References are a part of the branches or tags of a repository.

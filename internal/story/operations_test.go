@@ -43,6 +43,11 @@ var examples = map[string]example{
 	"PUT /users/{selected_user}/ssh-keys/{key_id}":    {params: sshKey, before: sshKeyOfAdmin, body: `{"label":"Another"}`},
 	"DELETE /users/{selected_user}/ssh-keys/{key_id}": {params: sshKey, before: sshKeyOfAdmin},
 
+	"GET /users/{selected_user}/gpg-keys":                  {params: gpgKey, before: gpgKeyOfAdmin},
+	"POST /users/{selected_user}/gpg-keys":                 {params: gpgKey, before: noGPGKeys, body: gpgKeyBody},
+	"GET /users/{selected_user}/gpg-keys/{fingerprint}":    {params: gpgKey, before: gpgKeyOfAdmin},
+	"DELETE /users/{selected_user}/gpg-keys/{fingerprint}": {params: gpgKey, before: gpgKeyOfAdmin},
+
 	"GET /user/workspaces":                                             {},
 	"GET /user/workspaces/{workspace}/permission":                      {},
 	"GET /user/workspaces/{workspace}/permissions/repositories":        {},
@@ -548,6 +553,23 @@ func sshKeyOfAdmin(w *pailtest.World) {
 	noSSHKeys(w)
 	w.Want(w.Do(w.Token(w.Admin, "read:ssh-key", "write:ssh-key"), "POST", "/2.0/users/acme-admin/ssh-keys", sshKeyBody), http.StatusCreated)
 	w.Exec(`UPDATE ssh_key SET id = $1`, sshKeyID)
+}
+
+var gpgKey = map[string]string{"selected_user": "acme-admin", "fingerprint": "3D81742CA6DA5C3E79558D33FD8AC1166E5F0FD0"}
+
+const gpgKeyBody = `{"key":"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEawzAFxYJKwYBBAHaRw8BAQdATMa1yOYv3M1zXrG8yfKuxQEPQOi9NsaijJml\nZo09R460HkFkYSBBZG1pbiA8YWRtaW5AYWNtZS5leGFtcGxlPoiQBBMWCAA4FiEE\nPYF0LKbaXD55VY0z/YrBFm5fD9AFAmsMwBcCGwMFCwkIBwIGFQoJCAsCBBYCAwEC\nHgECF4AACgkQ/YrBFm5fD9C6YgEA+6xKg9ZAR81Gf1ENW14AAiyD9+GUFKjlOdoB\ncLdEmO8A/ifRwHpUTemStb+EqlruWNgXuvNN+0woHlt3gNdc4vcA\n=1goL\n-----END PGP PUBLIC KEY BLOCK-----"}`
+
+func noGPGKeys(w *pailtest.World) {
+	check(w, w.DB.Update(context.Background(), func(tx *database.Tx) error {
+		_, err := tx.Exec(context.Background(), `DELETE FROM gpg_key`)
+		return err
+	}))
+}
+
+// gpgKeyOfAdmin adds the key.
+func gpgKeyOfAdmin(w *pailtest.World) {
+	noGPGKeys(w)
+	w.Want(w.Do(w.Token(w.Admin, "read:gpg-key", "write:gpg-key"), "POST", "/2.0/users/acme-admin/gpg-keys", gpgKeyBody), http.StatusCreated)
 }
 
 // deployKeyOf makes number 1 of the deploy keys, in the place with this path.

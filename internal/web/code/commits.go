@@ -225,7 +225,8 @@ type commitPage struct {
 	*gitstore.Commit
 	Author    Author
 	Committer Author
-	Same      bool          // author and committer are one
+	Same      bool // author and committer are one
+	Seal      repository.Seal
 	Heading   template.HTML // the first line of the message; "" for none
 	Body      template.HTML // the others
 	Parents   []page.Link
@@ -253,6 +254,9 @@ func (p *Pages) commit(r *page.Request, repo *repository.Repository) (page.Answe
 	content.Heading, content.Body = texts.Of(commit.Summary()), texts.Of(body)
 	for _, parent := range commit.Parents {
 		content.Parents = append(content.Parents, page.Link{Name: parent.Short(), Href: address(repo, "commit", string(parent))})
+	}
+	if content.Seal, err = p.Repositories.Seal(r.Context(), repo, commit, authors); err != nil {
+		return page.Answer{}, err
 	}
 	if content.Statuses, content.Reports, err = p.said(r, repo, commit.Hash); err != nil {
 		return page.Answer{}, err

@@ -5,7 +5,7 @@ package page
 // AccountTabs are the pages about one's own account.
 func AccountTabs(at string) []Link {
 	return Marked(at, Link{Name: "Profile", Href: "/account/profile"}, Link{Name: "E-mails", Href: "/account/emails"}, Link{Name: "Password", Href: "/account/password"},
-		Link{Name: "Sessions", Href: "/account/sessions"}, Link{Name: "SSH keys", Href: "/account/ssh-keys"}, Link{Name: "API tokens", Href: "/account/tokens"},
+		Link{Name: "Sessions", Href: "/account/sessions"}, Link{Name: "SSH keys", Href: "/account/ssh-keys"}, Link{Name: "GPG keys", Href: "/account/gpg-keys"}, Link{Name: "API tokens", Href: "/account/tokens"},
 		Link{Name: "App passwords", Href: "/account/app-passwords"}, Link{Name: "Applications", Href: "/account/applications"})
 }
 

@@ -177,7 +177,6 @@ func TestEmails(t *testing.T) {
 	})
 }
 
-// TestProfile: the name and the password can be changed, with what is wrong beside the field.
 // TestSSHKeys: a key is added, refused a second time, and removed, by its owner alone; on both databases.
 func TestSSHKeys(t *testing.T) {
 	t.Parallel()
@@ -212,6 +211,37 @@ func TestSSHKeys(t *testing.T) {
 	})
 }
 
+// TestGPGKeys: a key is added, refused a second time, and removed, by its owner alone.
+func TestGPGKeys(t *testing.T) {
+	t.Parallel()
+	s := pailtest.Start(t, pailtest.Options{})
+	w := s.World()
+	b, other := webtest.As(s, w.Admin), webtest.As(s, w.Outsider)
+	const at, fingerprint = "/account/gpg-keys", "3D81742CA6DA5C3E79558D33FD8AC1166E5F0FD0"
+	add := func(b *webtest.Browser, key string) webtest.Reply {
+		return b.Submit(b.See(at), at, url.Values{"key": {key}})
+	}
+	if r := add(b, strings.ReplaceAll(webtest.GPGKey, "PUBLIC", "PRIVATE")); r.Status != http.StatusBadRequest || !strings.Contains(r.Body, "must not leave its machine") {
+		t.Errorf("a private key: %d\n%s", r.Status, r.Body)
+	}
+	page := b.Follow(add(b, webtest.GPGKey))
+	for _, want := range []string{fingerprint, "Ada Admin", ">never<"} {
+		if !strings.Contains(page.Body, want) {
+			t.Errorf("no %q in\n%s", want, page.Body)
+		}
+	}
+	if r := add(other, webtest.GPGKey); r.Status != http.StatusBadRequest || r.Header.Get("X-Pail-Reason") != "conflict.exists" {
+		t.Errorf("the same key for somebody else: %d %s", r.Status, r.Header.Get("X-Pail-Reason"))
+	}
+	if err := s.Accounts.RemoveGPGKey(t.Context(), w.Outsider.ID, fingerprint); err == nil {
+		t.Error("somebody else removes it")
+	}
+	if page := b.Follow(b.Submit(page, at+"/remove", url.Values{"fingerprint": {fingerprint}})); !strings.Contains(page.Body, "There are no GPG keys.") {
+		t.Errorf("%s", page.Body)
+	}
+}
+
+// TestProfile: the name and the password can be changed, with what is wrong beside the field.
 func TestProfile(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()

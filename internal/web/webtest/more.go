@@ -22,6 +22,9 @@ func (s *Scene) pages() {
 	if at := "/account/ssh-keys"; s.has("POST " + at) {
 		b.Submit(b.See(at), at, url.Values{"label": {"Laptop"}, "key": {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti ada@laptop"}})
 	}
+	if at := "/account/gpg-keys"; s.has("POST " + at) {
+		b.Submit(b.See(at), at, url.Values{"key": {GPGKey}})
+	}
 	if at := "/acme/settings/invitations"; s.has("POST /{workspace}/settings/invitations") {
 		made := b.Submit(b.See(at), at, url.Values{"note": {"for the newcomers"}, "uses": {"3"}})
 		s.Invitation = found(s, made, `/invitations/([A-Za-z0-9_-]+)`)
@@ -51,3 +54,14 @@ func found(s *Scene, r Reply, pattern string) string {
 	}
 	return m[1]
 }
+
+// GPGKey is a public key of Ada's.
+const GPGKey = `-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEawzAFxYJKwYBBAHaRw8BAQdATMa1yOYv3M1zXrG8yfKuxQEPQOi9NsaijJml
+Zo09R460HkFkYSBBZG1pbiA8YWRtaW5AYWNtZS5leGFtcGxlPoiQBBMWCAA4FiEE
+PYF0LKbaXD55VY0z/YrBFm5fD9AFAmsMwBcCGwMFCwkIBwIGFQoJCAsCBBYCAwEC
+HgECF4AACgkQ/YrBFm5fD9C6YgEA+6xKg9ZAR81Gf1ENW14AAiyD9+GUFKjlOdoB
+cLdEmO8A/ifRwHpUTemStb+EqlruWNgXuvNN+0woHlt3gNdc4vcA
+=1goL
+-----END PGP PUBLIC KEY BLOCK-----`
