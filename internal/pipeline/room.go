@@ -47,7 +47,6 @@ type Room struct {
 	scripts  scripts
 	offers   bell // steps have come up
 	triggers bell // something may start a pipeline
-	changes  bell // a pipeline has changed
 	watches  watches
 }
 
