@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/pailforge/pail/internal/database"
 	"github.com/pailforge/pail/internal/pailtest"
 	"github.com/pailforge/pail/internal/pipefile"
 	"github.com/pailforge/pail/internal/pipeline"
@@ -129,9 +131,12 @@ func TestLife(t *testing.T) {
 			f    func(*scene)
 		}{
 			{"push", pushed}, {"parallel", parallel}, {"stage", stage}, {"manual", manual}, {"stop", stop}, {"broken", broken}, {"rerun", rerun}, {"retry", retry}, {"lost", lost},
-			{"conditions", conditions}, {"custom", custom}, {"imported", imported}, {"child", child}, {"group", group}, {"tag", tag}, {"pull request", pullRequest}, {"labels", labels}, {"triggers", triggers},
+			{"conditions", conditions}, {"custom", custom}, {"imported", imported}, {"child", child}, {"group", group}, {"tag", tag}, {"pull request", pullRequest}, {"labels", labels}, {"triggers", triggers}, {"many", many},
 		} {
 			t.Run(part.name, func(t *testing.T) {
+				if k.DB.Dialect() == database.PostgreSQL && slices.Contains([]string{"stage", "retry", "conditions", "imported", "tag", "triggers"}, part.name) {
+					return // what is special about it is not in the store
+				}
 				k.t = t
 				part.f(k)
 				k.idle()
@@ -636,108 +641,106 @@ pipelines:
 	k.stands(pipeline.Successful, "B SUCCESSFUL")
 }
 
-// TestEveryStepOnce: many runners ask at once, some of them die, and somebody starts and stops pipelines meanwhile. Each step is given to
+// many: many runners ask at once, some of them die, and somebody starts and stops pipelines meanwhile. Each step is given to
 // one runner, numbers have no gaps, and every pipeline ends as its steps did.
-func TestEveryStepOnce(t *testing.T) {
-	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
-		k := newScene(t, s)
-		var file strings.Builder
-		file.WriteString("pipelines:\n  custom:\n    many:\n      - parallel:\n")
-		for i := range 20 {
-			fmt.Fprintf(&file, "          - step: {name: S%d, script: [make]}\n", i)
-		}
-		file.WriteString("      - step: {name: Last, script: [make]}\n")
-		k.commit("main", file.String())
-		ctx := context.Background()
-		target := pipeline.Target{RefType: "branch", RefName: "main", Selector: pipefile.Selector{Type: pipefile.SelectCustom, Pattern: "many"}}
-		const made, runners = 6, 8
-		var starting, running sync.WaitGroup
-		for i := range made {
-			starting.Go(func() {
-				p, err := s.Pipelines.StartNow(ctx, k.Repository, target, pipeline.Starter{Trigger: pipeline.Manual})
-				if err == nil && i == 0 {
-					err = s.Pipelines.Stop(ctx, &p)
+func many(k *scene) {
+	var file strings.Builder
+	file.WriteString("pipelines:\n  custom:\n    many:\n      - parallel:\n")
+	for i := range 20 {
+		fmt.Fprintf(&file, "          - step: {name: S%d, script: [make]}\n", i)
+	}
+	file.WriteString("      - step: {name: Last, script: [make]}\n")
+	k.commit("many", file.String())
+	before, s, t := k.number(), k.Server, k.t
+	ctx := context.Background()
+	target := pipeline.Target{RefType: "branch", RefName: "many", Selector: pipefile.Selector{Type: pipefile.SelectCustom, Pattern: "many"}}
+	const made, runners = 6, 8
+	var starting, running sync.WaitGroup
+	for i := range made {
+		starting.Go(func() {
+			p, err := s.Pipelines.StartNow(ctx, k.Repository, target, pipeline.Starter{Trigger: pipeline.Manual})
+			if err == nil && i == 0 {
+				err = s.Pipelines.Stop(ctx, &p)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	started := make(chan struct{})
+	go func() { starting.Wait(); close(started) }()
+	var mu sync.Mutex
+	taken := map[string]string{}
+	for n := range runners {
+		running.Go(func() {
+			me := k.runner
+			me.ID = fmt.Sprintf("runner-%d", n)
+			for count := 0; ; count++ {
+				over := false
+				select {
+				case <-started:
+					over = true
+				default:
+				}
+				step, ok, err := s.Pipelines.Claim(ctx, me)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if !ok {
+					if over {
+						return
+					}
+					continue
+				}
+				mu.Lock()
+				if other := taken[step.ID]; other != "" {
+					t.Errorf("%s was given to %s and to %s", step.Name, other, me.ID)
+				}
+				taken[step.ID] = me.ID
+				mu.Unlock()
+				outcome := runnerapi.Successful
+				if n == 0 && count%5 == 4 {
+					outcome = runnerapi.Failed
+				}
+				if n == 1 && count%5 == 4 { // it dies; in half a minute somebody sees it
+					k.Exec(`UPDATE pipeline_step SET lease_until = 1 WHERE id = $1`, step.ID)
+					err = s.Pipelines.Expire(ctx)
+				} else {
+					err = s.Pipelines.Finish(ctx, me.ID, step.ID, runnerapi.Result{Outcome: outcome})
 				}
 				if err != nil {
 					t.Error(err)
+					return
 				}
-			})
-		}
-		started := make(chan struct{})
-		go func() { starting.Wait(); close(started) }()
-		var mu sync.Mutex
-		taken := map[string]string{}
-		for n := range runners {
-			running.Go(func() {
-				me := k.runner
-				me.ID = fmt.Sprintf("runner-%d", n)
-				for count := 0; ; count++ {
-					over := false
-					select {
-					case <-started:
-						over = true
-					default:
-					}
-					step, ok, err := s.Pipelines.Claim(ctx, me)
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					if !ok {
-						if over {
-							return
-						}
-						continue
-					}
-					mu.Lock()
-					if other := taken[step.ID]; other != "" {
-						t.Errorf("%s was given to %s and to %s", step.Name, other, me.ID)
-					}
-					taken[step.ID] = me.ID
-					mu.Unlock()
-					outcome := runnerapi.Successful
-					if n == 0 && count%5 == 4 {
-						outcome = runnerapi.Failed
-					}
-					if n == 1 && count%5 == 4 { // it dies; in half a minute somebody sees it
-						k.Exec(`UPDATE pipeline_step SET lease_until = 1 WHERE id = $1`, step.ID)
-						err = s.Pipelines.Expire(ctx)
-					} else {
-						err = s.Pipelines.Finish(ctx, me.ID, step.ID, runnerapi.Result{Outcome: outcome})
-					}
-					if err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		running.Wait()
-		must(t, s.Pipelines.Expire(ctx))
-		for { // what came up when the runners had gone
-			step, ok, err := s.Pipelines.Claim(ctx, k.runner)
-			must(t, err)
-			if !ok {
-				break
 			}
-			k.finish(step, runnerapi.Successful)
+		})
+	}
+	running.Wait()
+	must(t, s.Pipelines.Expire(ctx))
+	for { // what came up when the runners had gone
+		step, ok, err := s.Pipelines.Claim(ctx, k.runner)
+		must(t, err)
+		if !ok {
+			break
 		}
-		for number := 1; number <= made; number++ {
-			p, err := s.Pipelines.Find(ctx, k.Repository, fmt.Sprint(number))
-			must(t, err)
-			results := k.results(number)
-			want := pipeline.Successful
-			switch {
-			case p.Stopping:
-				want = pipeline.Stopped
-			case strings.Contains(results, "ERROR"):
-				want = pipeline.Errored
-			case strings.Contains(results, "FAILED"):
-				want = pipeline.Failed
-			}
-			if p.Status != want || want == pipeline.Successful != strings.HasSuffix(results, "Last SUCCESSFUL") {
-				t.Errorf("pipeline %d is %s: %s", number, p.Status, results)
-			}
+		k.finish(step, runnerapi.Successful)
+	}
+	for number := before + 1; number <= before+made; number++ {
+		p, err := s.Pipelines.Find(ctx, k.Repository, fmt.Sprint(number))
+		must(t, err)
+		results := k.results(number)
+		want := pipeline.Successful
+		switch {
+		case p.Stopping:
+			want = pipeline.Stopped
+		case strings.Contains(results, "ERROR"):
+			want = pipeline.Errored
+		case strings.Contains(results, "FAILED"):
+			want = pipeline.Failed
 		}
-	})
+		if p.Status != want || want == pipeline.Successful != strings.HasSuffix(results, "Last SUCCESSFUL") {
+			t.Errorf("pipeline %d is %s: %s", number, p.Status, results)
+		}
+	}
 }

@@ -497,7 +497,7 @@ func (room *Room) listSteps(c *access.Call, _ *repository.Repository, p *Pipelin
 
 func (room *Room) getStep(c *access.Call, _ *repository.Repository, p *Pipeline) (any, error) {
 	ctx := c.Context()
-	s, err := room.stepOfPath(c, p)
+	s, err := room.stepNamed(c, p)
 	if err != nil {
 		return nil, err
 	}
@@ -509,7 +509,7 @@ func (room *Room) getStep(c *access.Call, _ *repository.Repository, p *Pipeline)
 	return s.render(&in), nil
 }
 
-func (room *Room) stepOfPath(c *access.Call, p *Pipeline) (Step, error) {
+func (room *Room) stepNamed(c *access.Call, p *Pipeline) (Step, error) {
 	return named(c, "step_uuid", rest.Refuse(reason.ResourceNotFound, "The pipeline has no step with this uuid."), func(ctx context.Context, id string) (Step, error) {
 		return stepByID(ctx, room.DB, p.ID, id)
 	})
@@ -529,7 +529,7 @@ func (room *Room) postRerun(c *access.Call, r *repository.Repository, p *Pipelin
 
 // postRelease starts a step that waits for somebody. It is Pail's own.
 func (room *Room) postRelease(c *access.Call, r *repository.Repository, p *Pipeline) (any, error) {
-	s, err := room.stepOfPath(c, p)
+	s, err := room.stepNamed(c, p)
 	if err != nil {
 		return nil, err
 	}
