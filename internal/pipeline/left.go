@@ -48,5 +48,5 @@ func (room *Room) leftStep(c *access.Call, r *repository.Repository) (Step, erro
 	if err != nil {
 		return Step{}, err
 	}
-	return room.stepOfPath(c, p)
+	return room.stepNamed(c, p)
 }
