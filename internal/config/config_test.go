@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 		Timeouts: Timeouts{ReadHeader: 10 * time.Second, Idle: 2 * time.Minute, Request: time.Minute, Stall: 2 * time.Minute, Shutdown: 30 * time.Second},
 		Log:      Log{Level: "info", Format: "text"}, Workspaces: Workspaces{Create: "admins"}, Invitations: Invitations{Accounts: "on"},
 		Repositories: Repositories{KeepDeleted: 7}, Pipelines: Pipelines{KeepLogs: 180, KeepArtifacts: 14, KeepCaches: 7},
-		OIDC:         OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
+		OIDC: OIDC{Name: "single sign-on", Scopes: []string{"openid", "email", "profile"}},
 	}
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(Until{}), cmpopts.IgnoreFields(Config{}, "origins")); diff != "" {
 		t.Error(diff)

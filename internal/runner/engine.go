@@ -139,7 +139,6 @@ type engineBox struct {
 	out        *io.PipeReader
 	reports    *io.PipeReader
 	services   sync.WaitGroup
-	logs       []io.Closer
 }
 
 func (e *engine) box(ctx context.Context, j *job) (_ box, err error) {

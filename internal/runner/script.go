@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -188,7 +189,7 @@ func readReports(r io.Reader, on func(report)) {
 	b := bufio.NewReaderSize(r, 4096)
 	for {
 		line, err := b.ReadSlice('\n')
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		if err != nil {

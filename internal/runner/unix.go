@@ -25,7 +25,7 @@ func room(dir string) int64 {
 	if s.Ffree == 0 && s.Files > 0 {
 		return 0
 	}
-	return int64(s.Bavail) * int64(s.Bsize)
+	return int64(float64(s.Bavail) * float64(s.Bsize)) // whatever numbers they are on a system
 }
 
 // lockFile opens a file that no other process has open so. Closing it gives it back, and so does the end of the process.

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -33,12 +34,17 @@ func TestDocs(t *testing.T) {
 	build(t, root, bin)
 	d := docs{root: root, bin: bin, data: t.TempDir()}
 	// The commands that make things need an account and a store, in the order in which the README tells them.
-	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md", "docs/ssh.md", "docs/wiki.md"} {
+	for _, file := range []string{"README.md", "CONTRIBUTING.md", "bench/README.md", "docs/ssh.md", "docs/wiki.md", "docs/runners.md"} {
 		switch d.ssh = nil; file {
 		case "docs/ssh.md":
 			d.ssh = overSSH(t)
 		case "docs/wiki.md":
 			d.ssh = onWiki(t)
+		case "docs/runners.md":
+			if runtime.GOOS != "linux" {
+				continue // a shell's steps need Linux
+			}
+			d.ssh = onRunners(t, bin)
 		}
 		for _, line := range shellLines(t, filepath.Join(root, file)) {
 			t.Run(file+"/"+line, func(t *testing.T) { d.run(t, line) })

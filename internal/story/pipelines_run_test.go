@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -177,5 +178,40 @@ func TestTwelveSteps(t *testing.T) {
 	}
 	if a := w.Want(w.Do(reader, "GET", steps[1].UUID+"/test_reports", nil), http.StatusOK); a.String("number_of_successful_test_cases") != "1" {
 		t.Errorf("%s", a.Body)
+	}
+}
+
+// onRunners runs the lines of docs/runners.md one after another, with a server, and what stands behind a line as & until the end of the test.
+func onRunners(t *testing.T, bin string) func(*testing.T, string) {
+	w := pailtest.Start(t, pailtest.Options{}).World()
+	w.Push(1)
+	home := t.TempDir()
+	token := w.Secret(w.Admin, "write:runner", "read:runner", "admin:repository", "read:repository", "write:repository", "read:pipeline")
+	scheme, host, _ := strings.Cut(w.URL, "://")
+	return func(t0 *testing.T, line string) {
+		line = strings.NewReplacer("https://", scheme+"://", "git.example.com", host, "curl ", "curl -sSf ").Replace(line)
+		line, background := strings.CutSuffix(line, " &")
+		text := "touch ~/set; . ~/set; set -e\n" + line + "\ndeclare -p RUNNER_UUID OAUTH_CLIENT_ID OAUTH_CLIENT_SECRET STEP 2>/dev/null > ~/set || :"
+		if background {
+			text = ". ~/set; export " + strings.Replace(line, " pail ", "; exec pail ", 1)
+		}
+		cmd := command(home, "bash", "-o", "pipefail", "-c", text)
+		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+home, "API="+w.URL+"/2.0", "EMAIL="+w.Admin.Email, "TOKEN="+token,
+			"GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL="+w.Admin.Email, "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL="+w.Admin.Email)
+		if !background {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t0.Fatalf("%v\n%s", err, out)
+			}
+			return
+		}
+		said := new(strings.Builder)
+		cmd.Stdout, cmd.Stderr = said, said
+		check(w, cmd.Start())
+		t.Cleanup(func() {
+			_ = cmd.Process.Signal(os.Interrupt)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("%v\n%s", err, said)
+			}
+		})
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,12 +40,6 @@ func begin(t testing.TB, c Config) *Runner {
 	return r
 }
 
-func needShell(t testing.TB) {
-	if runtime.GOOS != "linux" {
-		need.Skip(t, "linux", "the shell executor needs Linux")
-	}
-}
-
 // alive tells whether a process whose command line holds a text runs on this machine.
 func alive(t testing.TB, text string) bool {
 	t.Helper()
@@ -70,7 +63,6 @@ func await(t testing.TB, want bool, text string) {
 }
 
 func TestShell(t *testing.T) {
-	needShell(t)
 	server := newFakeServer(t)
 	begin(t, server.config(t, runnerapi.Shell))
 	variables := []runnerapi.Variable{{Name: "GREETING", Value: "hello"}, {Name: "PASSWORD", Value: "open sesame", Secured: true}}
@@ -158,7 +150,6 @@ func TestShell(t *testing.T) {
 
 // Of a runner that is killed with -9, nothing goes on.
 func TestShellRunnerKilled(t *testing.T) {
-	needShell(t)
 	server := newFakeServer(t)
 	config := server.config(t, runnerapi.Shell)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestStartProcess$")
@@ -202,7 +193,6 @@ func TestStartProcess(t *testing.T) {
 
 // A full disk ends a step with that reason, wherever it is met.
 func TestDiskFull(t *testing.T) {
-	needShell(t)
 	if os.Geteuid() != 0 {
 		need.Skip(t, "linux", "a file system of its own needs root")
 	}
@@ -227,7 +217,6 @@ func TestDiskFull(t *testing.T) {
 
 // From the question of a runner to the first line of the log.
 func BenchmarkFirstLine(b *testing.B) {
-	needShell(b)
 	server := newFakeServer(b)
 	begin(b, server.config(b, runnerapi.Shell))
 	for b.Loop() {
@@ -239,7 +228,6 @@ func BenchmarkFirstLine(b *testing.B) {
 
 // What a step prints, through the masker with five secrets, to the server.
 func BenchmarkLog(b *testing.B) {
-	needShell(b)
 	server := newFakeServer(b)
 	begin(b, server.config(b, runnerapi.Shell))
 	const size = 1 << 30

@@ -40,7 +40,6 @@ type fakeStep struct {
 	stop   bool
 	lost   bool
 	phases []string
-	files  map[string][]byte
 }
 
 func newFakeServer(t testing.TB) *fakeServer {
