@@ -329,7 +329,6 @@ func (room *Room) settleStatus(ctx context.Context, tx *database.Tx, r *reposito
 			return err
 		}
 	}
-	tx.Then(room.stirred)
 	if !p.Ended() || p.ParentStep == "" {
 		return nil
 	}

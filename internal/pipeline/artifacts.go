@@ -31,10 +31,11 @@ type Artifact struct {
 	Created      time.Time
 }
 
-// Limits of artifacts: of one in bytes, and of those of one step. One GiB is Bitbucket Cloud's.
+// Limits of artifacts: of one in bytes, of those of one step, and of a repository's together in bytes. One GiB is Bitbucket Cloud's.
 const (
-	MaxArtifact  = 1 << 30
-	maxArtifacts = 50
+	MaxArtifact      = 1 << 30
+	maxArtifacts     = 50
+	maxArtifactBytes = 50 << 30
 )
 
 // artifactJSON is an artifact as the API writes it. Bitbucket Cloud has none.
@@ -203,6 +204,13 @@ func (room *Room) keepArtifact(c *access.Call, _ *Runner, s *Step) (any, error) 
 		}
 		if old == "" && there >= maxArtifacts {
 			return rest.Refusef(reason.ValueInvalid, "A step may leave %d artifacts.", maxArtifacts).WithMessage("Too many artifacts")
+		}
+		var total int64
+		if err := tx.Row(ctx, `SELECT COALESCE(SUM(size), 0) FROM pipeline_artifact WHERE repository_id = $1 AND id <> $2`, s.RepositoryID, old).Scan(&total); err != nil {
+			return err
+		}
+		if total+size > maxArtifactBytes {
+			return rest.Refusef(reason.BodyTooLarge, "The artifacts of the repository have %d bytes; up to %d are kept. Delete some that nobody needs any more.", total, int64(maxArtifactBytes))
 		}
 		if old != "" {
 			if _, err := tx.Exec(ctx, `DELETE FROM pipeline_artifact WHERE id = $1`, old); err != nil {

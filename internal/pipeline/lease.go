@@ -101,7 +101,6 @@ func (room *Room) take(ctx context.Context, by taker, o *offer) (s Step, ok bool
 			return errTaken
 		}
 		s, err = stepByID(ctx, tx, o.pipelineID, o.id)
-		tx.Then(room.stirred)
 		return err
 	})
 	if errors.Is(err, errTaken) {

@@ -42,11 +42,11 @@ type Room struct {
 	Patience    time.Duration // how long a runner that asks may wait at most; 0: runnerapi.Wait
 
 	stopped atomic.Bool // Run is over: nobody waits any more
+	asking  asking
 
 	scripts  scripts
 	offers   bell // steps have come up
 	triggers bell // something may start a pipeline
-	changes  bell // a pipeline has changed
 	watches  watches
 }
 

@@ -34,12 +34,6 @@ func (b *bell) ring() {
 // wake tells those who wait for a step that one has come up.
 func (room *Room) wake() { room.offers.ring() }
 
-// stirred tells those who look at pipelines that one has changed.
-func (room *Room) stirred() { room.changes.ring() }
-
-// Changed is closed when any pipeline of this process has changed since it was asked for.
-func (room *Room) Changed() <-chan struct{} { return room.changes.wait() }
-
 // polls is how often the store is asked for what other nodes have done.
 const polls = time.Second
 

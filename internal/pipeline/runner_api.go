@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -134,6 +135,10 @@ func (room *Room) ask(c *access.Call, w Runner) (any, error) {
 		return nil, err
 	}
 	ctx := c.Context()
+	if !room.asking.begin(w.ID) {
+		return nil, rest.Refusef(reason.RateLimited, "%d requests of this runner wait for a step already.", maxAsking).WithHeader("Retry-After", "10")
+	}
+	defer room.asking.end(w.ID)
 	if err := room.seen(ctx, &w, b.Version); err != nil {
 		return nil, err
 	}
@@ -165,6 +170,36 @@ func (room *Room) ask(c *access.Call, w Runner) (any, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
+	}
+}
+
+// maxAsking is how many requests of one runner may wait for a step: it has as many as it runs steps at a time.
+const maxAsking = 100
+
+// asking counts the requests of runners that wait for a step, by the runner.
+type asking struct {
+	mu  sync.Mutex
+	all map[string]int
+}
+
+func (a *asking) begin(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all == nil {
+		a.all = map[string]int{}
+	}
+	if a.all[id] >= maxAsking {
+		return false
+	}
+	a.all[id]++
+	return true
+}
+
+func (a *asking) end(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.all[id]--; a.all[id] <= 0 {
+		delete(a.all, id)
 	}
 }
 

@@ -46,11 +46,8 @@ const (
 // Everything that a runner makes carries its name, so that it finds what a process before it left behind.
 const label = "com.github.pailforge.pail.runner"
 
-// Limits of a container beside its memory.
-const (
-	containerProcesses = 4096
-	sharedMemory       = 64 << 20 // octets of /dev/shm
-)
+// sharedMemory is the size of a container's /dev/shm, in octets.
+const sharedMemory = 64 << 20
 
 // capabilities are what of root's rights a container keeps: what package managers need, and no more.
 var capabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
@@ -218,7 +215,7 @@ func (e *engine) box(ctx context.Context, j *job) (_ box, err error) {
 
 // host is what all containers of a step have in common. Memory is in MiB, cpu in thousandths of a processor.
 func (e *engine) host(network string, memory, cpu int) *container.HostConfig {
-	processes := int64(containerProcesses)
+	processes := int64(mostProcesses)
 	if e.processors > 0 {
 		cpu = min(cpu, e.processors*1000) // engines refuse more than there are
 	}

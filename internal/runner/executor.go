@@ -40,6 +40,9 @@ type box interface {
 	end() error
 }
 
+// mostProcesses is how many a step may have at a time, and each of its services.
+var mostProcesses = 4096 // tests have less
+
 var errNothing = errors.New("there is nothing to keep")
 
 // fault is why a step ends without an exit code of its own.

@@ -27,9 +27,6 @@ type shell struct {
 	perSpace bool // the kernel limits processes by namespace
 }
 
-// mostProcesses is how many a step may have at a time.
-const mostProcesses = 4096
-
 // newShell makes the executor, or says why this machine cannot have one.
 func newShell(e *engine) (*shell, error) {
 	s := &shell{engine: e, unshare: []string{"unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc"}}

@@ -52,6 +52,9 @@ func alive(t testing.TB, text string) bool {
 	return false
 }
 
+// The kernel takes no less for a PID namespace, and a machine has better things to do than to fork thousands.
+func init() { mostProcesses = 400 }
+
 // await waits for such a process to run, or not to run any more.
 func await(t testing.TB, want bool, text string) {
 	t.Helper()

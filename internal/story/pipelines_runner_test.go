@@ -147,7 +147,30 @@ func checkClone(w *pailtest.World, r *fakeRunner, over runnerapi.Step) {
 	if _, err := w.TryGit(dir, "ls-remote", remote(step)); err == nil {
 		w.T.Error("the credential of a step outlives it")
 	}
+	checkLost(w, r)
 	if bytes.Contains([]byte(w.Store()), []byte(step.Clone.Password)) {
 		w.T.Error("the credential of a step is in the store as it is")
+	}
+}
+
+// checkLost: a runner that is not heard of any more has lost its step and what that clones with; the log up to then stays.
+func checkLost(w *pailtest.World, r *fakeRunner) {
+	w.T.Helper()
+	w.Want(w.Do(w.Token(w.Admin, "read:pipeline", "write:pipeline"), "POST", "/2.0/repositories/acme/widgets/pipelines", `{"target":{"type":"pipeline_ref_target","ref_type":"branch","ref_name":"main"}}`), http.StatusCreated)
+	step := r.take()
+	w.Want(r.print(step, step.UUID, 0, "up to here"), http.StatusOK)
+	w.Exec(`UPDATE pipeline_step SET lease_until = 1 WHERE id = $1`, step.UUID)
+	reader := w.Token(w.Admin, "read:pipeline")
+	one := "/2.0/repositories/acme/widgets/pipelines/3/steps/%7B" + step.UUID + "%7D"
+	pailtest.Until(w.T, func() bool { return w.Do(reader, "GET", one, nil).String("state.name") == "COMPLETED" })
+	if a := w.Do(reader, "GET", one, nil); a.String("state.result.name") != "ERROR" || a.String("state.result.error.key") != runnerapi.RunnerGone {
+		w.T.Errorf("%s", a.Body)
+	}
+	w.Want(r.print(step, step.UUID, 10, "late"), http.StatusConflict, "pipeline.lease_lost")
+	if a := w.Want(w.Do(reader, "GET", one+"/log", nil), http.StatusOK); string(a.Body) != "up to here" {
+		w.T.Errorf("the log is %q", a.Body)
+	}
+	if _, err := w.TryGit(w.T.TempDir(), "ls-remote", w.Remote(step.Clone.Username, step.Clone.Password, "acme/widgets")); err == nil {
+		w.T.Error("the credential of a step outlives its lease")
 	}
 }

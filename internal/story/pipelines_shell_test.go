@@ -3,12 +3,10 @@ package story
 import (
 	"context"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pailforge/pail/internal/pailtest"
-	"github.com/pailforge/pail/internal/runner"
 	"github.com/pailforge/pail/internal/runnerapi"
 )
 
@@ -17,21 +15,7 @@ func startRunner(w *pailtest.World) {
 	w.T.Helper()
 	made, secret, err := w.Pipelines.AddRunner(context.Background(), "", w.Repository.ID, "shell", []string{"linux"})
 	check(w, err)
-	ctx, stop := context.WithCancel(context.Background())
-	r, err := runner.New(ctx, runner.Config{Version: "test", URL: w.URL, UUID: made.ID, ClientID: made.ClientID, ClientSecret: secret, TokenURL: w.URL + "/site/oauth2/access_token",
-		Executors: []string{runnerapi.Shell}, Slots: 2, Directory: filepath.Join(w.T.TempDir(), "runner"), Git: "git"})
-	check(w, err)
-	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx, ctx) }()
-	w.T.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil && ctx.Err() == nil {
-			w.T.Error(err)
-		}
-		if err := r.Close(); err != nil {
-			w.T.Error(err)
-		}
-	})
+	runRunner(w.T, w, made.ID, made.ClientID, secret, 2, runnerapi.Shell)
 }
 
 // TestPushRunsShell: what is pushed is cloned and run by a runner's shell, with the variables that people set and those that Pail sets,

@@ -45,7 +45,7 @@ func TestPaths(t *testing.T) {
 			{"DELETE", "/2.0/user", 405, "method.not_allowed", "Method not allowed"},
 			{"PATCH", "/2.0/repositories/acme/widgets", 405, "method.not_allowed", "Method not allowed"},
 			{"BREW", "/2.0/user", 405, "method.not_allowed", "Method not allowed"},
-			{"GET", "/2.0/repositories/acme/widgets/pipelines", 501, "operation.not_served", "Not Implemented"},
+			{"GET", "/2.0/repositories/acme/widgets/properties/app/name", 501, "operation.not_served", "Not Implemented"},
 		} {
 			t.Run(c.method+" "+c.path, func(t *testing.T) {
 				s.T = t

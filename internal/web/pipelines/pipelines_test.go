@@ -103,7 +103,7 @@ func TestRun(t *testing.T) {
 		ended(w, "Try", "SUCCESSFUL")
 		w.Exec(`UPDATE pipeline_step SET waits = 'somebody' WHERE name = 'Release'`)
 		board := member.See("/acme/widgets/deployments")
-		says(t, board, "staging", "production", "successful #2", "It can go to production.", "Nothing is deployed here yet")
+		says(t, board, "staging", "production", "successful #2", "It can go to production", "Nothing is deployed here yet")
 		says(t, member.See("/acme/widgets/deployments/staging"), "#2", "successful")
 		wants(t, member.Get("/acme/widgets/deployments/moon"), http.StatusNotFound, "resource.not_found")
 
