@@ -143,7 +143,6 @@ type Variable struct {
 type Service struct {
 	UUID      string     `json:"uuid"` // of its log
 	Name      string     `json:"name"`
-	Executor  string     `json:"executor,omitempty"` // of Docker and Shell; empty: any of those that the runner has, Docker first
 	Image     Image      `json:"image"`
 	Memory    int        `json:"memory"`
 	Variables []Variable `json:"variables"`
