@@ -20,35 +20,6 @@ const (
 	settings = "/acme/widgets/settings/issues"
 )
 
-// says fails the test unless the page says all of these, as text.
-func says(t *testing.T, r webtest.Reply, want ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range want {
-		if !strings.Contains(text, one) {
-			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-// silent fails the test when the page says any of these.
-func silent(t *testing.T, r webtest.Reply, never ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range never {
-		if strings.Contains(text, one) {
-			t.Errorf("%s (%d) says %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-func wants(t *testing.T, r webtest.Reply, status int, reason string) {
-	t.Helper()
-	if r.Status != status || r.Header.Get("X-Pail-Reason") != reason {
-		t.Errorf("%s: %d %q, want %d %q\n%s", r.Path, r.Status, r.Header.Get("X-Pail-Reason"), status, reason, webtest.Text(t, r))
-	}
-}
-
 // visitor is somebody who is signed in, with a token of the session.
 type visitor struct {
 	*webtest.Browser
@@ -92,46 +63,46 @@ func TestTracker(t *testing.T) {
 		member, owner, outsider := as(s, w.Member), as(s, w.Admin), as(s, w.Outsider)
 		for _, path := range []string{"", "/new", "/1", "/filters"} {
 			r := member.Get(all + path)
-			wants(t, r, http.StatusNotFound, "issue.tracker_off")
-			says(t, r, "The repository acme/widgets has no issue tracker", settings)
-			wants(t, outsider.Get(all+path), http.StatusNotFound, "repository.not_found")
+			webtest.Wants(t, r, http.StatusNotFound, "issue.tracker_off")
+			webtest.Says(t, r, "The repository acme/widgets has no issue tracker", settings)
+			webtest.Wants(t, outsider.Get(all+path), http.StatusNotFound, "repository.not_found")
 		}
-		silent(t, member.See("/acme/widgets"), "Issues")
-		says(t, owner.See("/acme/widgets/settings"), "Issue tracker")
-		wants(t, member.Get(settings), http.StatusForbidden, "privilege.missing")
-		wants(t, member.send(settings, "has_issues", "true"), http.StatusForbidden, "privilege.missing")
+		webtest.Silent(t, member.See("/acme/widgets"), "Issues")
+		webtest.Says(t, owner.See("/acme/widgets/settings"), "Issue tracker")
+		webtest.Wants(t, member.Get(settings), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.send(settings, "has_issues", "true"), http.StatusForbidden, "privilege.missing")
 		r := owner.See(settings)
-		says(t, r, "It is off", "Switch it on", "Components", "Milestones", "Versions")
-		says(t, owner.Follow(owner.Submit(r, settings, url.Values{"has_issues": {"true"}})), "The issue tracker is on.", "Switch it off", "Issues")
-		says(t, member.See(all), "There are no issues yet")
+		webtest.Says(t, r, "It is off", "Switch it on", "Components", "Milestones", "Versions")
+		webtest.Says(t, owner.Follow(owner.Submit(r, settings, url.Values{"has_issues": {"true"}})), "The issue tracker is on.", "Switch it off", "Issues")
+		webtest.Says(t, member.See(all), "There are no issues yet")
 
 		for kind, name := range map[string]string{"components": "Gears <b>", "milestones": "Spring", "versions": "1.0"} {
 			at := settings + "/" + kind
 			add := func(name string) webtest.Reply {
 				return owner.Submit(owner.See(settings), at, url.Values{"name": {name}})
 			}
-			says(t, owner.Follow(add(name)), name+" is there.")
-			wants(t, add(name), http.StatusBadRequest, "conflict.exists")
-			wants(t, add(" "), http.StatusBadRequest, "body.missing_field")
-			wants(t, add(" x"), http.StatusBadRequest, "value.invalid")
-			wants(t, add(strings.Repeat("x", 129)), http.StatusBadRequest, "value.invalid")
-			says(t, owner.Follow(add("ZZ")), "ZZ")
+			webtest.Says(t, owner.Follow(add(name)), name+" is there.")
+			webtest.Wants(t, add(name), http.StatusBadRequest, "conflict.exists")
+			webtest.Wants(t, add(" "), http.StatusBadRequest, "body.missing_field")
+			webtest.Wants(t, add(" x"), http.StatusBadRequest, "value.invalid")
+			webtest.Wants(t, add(strings.Repeat("x", 129)), http.StatusBadRequest, "value.invalid")
+			webtest.Says(t, owner.Follow(add("ZZ")), "ZZ")
 			row := regexp.MustCompile(`action="(` + at + `/\d+)"`).FindStringSubmatch(owner.See(settings).Body)
-			wants(t, owner.Submit(owner.See(settings), row[1], url.Values{"name": {"ZZ"}}), http.StatusBadRequest, "conflict.exists")
-			says(t, owner.Follow(owner.Submit(owner.See(settings), row[1], url.Values{"name": {"Renamed"}})), "is renamed.", "Renamed")
-			wants(t, member.send(row[1], "do", "delete"), http.StatusForbidden, "privilege.missing")
-			wants(t, owner.send(row[1], "do", "dance"), http.StatusBadRequest, "value.invalid")
+			webtest.Wants(t, owner.Submit(owner.See(settings), row[1], url.Values{"name": {"ZZ"}}), http.StatusBadRequest, "conflict.exists")
+			webtest.Says(t, owner.Follow(owner.Submit(owner.See(settings), row[1], url.Values{"name": {"Renamed"}})), "is renamed.", "Renamed")
+			webtest.Wants(t, member.send(row[1], "do", "delete"), http.StatusForbidden, "privilege.missing")
+			webtest.Wants(t, owner.send(row[1], "do", "dance"), http.StatusBadRequest, "value.invalid")
 			gone := owner.Follow(owner.Submit(owner.See(settings), row[1], url.Values{"do": {"delete"}}))
-			silent(t, gone, "Renamed")
+			webtest.Silent(t, gone, "Renamed")
 			for _, do := range []string{"delete", "rename"} {
-				wants(t, owner.send(row[1], "do", do, "name", "x"), http.StatusNotFound, "resource.not_found")
+				webtest.Wants(t, owner.send(row[1], "do", do, "name", "x"), http.StatusNotFound, "resource.not_found")
 			}
-			wants(t, owner.send(at+"/x", "do", "delete"), http.StatusNotFound, "resource.not_found")
+			webtest.Wants(t, owner.send(at+"/x", "do", "delete"), http.StatusNotFound, "resource.not_found")
 		}
-		wants(t, owner.send(settings+"/labels", "name", "x"), http.StatusNotFound, "resource.not_found")
-		wants(t, owner.send(settings+"/labels/1", "do", "delete"), http.StatusNotFound, "resource.not_found")
-		says(t, owner.Follow(owner.Submit(owner.See(settings), settings, url.Values{"has_issues": {"false"}})), "The issue tracker is off.")
-		wants(t, member.Get(all), http.StatusNotFound, "issue.tracker_off")
+		webtest.Wants(t, owner.send(settings+"/labels", "name", "x"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, owner.send(settings+"/labels/1", "do", "delete"), http.StatusNotFound, "resource.not_found")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(settings), settings, url.Values{"has_issues": {"false"}})), "The issue tracker is off.")
+		webtest.Wants(t, member.Get(all), http.StatusNotFound, "issue.tracker_off")
 	})
 }
 
@@ -158,9 +129,9 @@ func TestIssue(t *testing.T) {
 			strings.Contains(made.Body, one[:len(one)-1]+`2"`) {
 			t.Errorf("%s\n%s", made.Path, made.Body)
 		}
-		says(t, made, "The issue is there.", "It <b>breaks #1", "new Member reported it", "Priority blocker", "Assignee Admin", "Component Gears", "Version 1.0", "Votes 0", "Watchers 1", "Issues 1")
-		silent(t, made, "Milestone", "Spring")
-		says(t, member.See(all), "It <b>breaks", "#1 bug · Gears · 1.0", "blocker", "Admin")
+		webtest.Says(t, made, "The issue is there.", "It <b>breaks #1", "new Member reported it", "Priority blocker", "Assignee Admin", "Component Gears", "Version 1.0", "Votes 0", "Watchers 1", "Issues 1")
+		webtest.Silent(t, made, "Milestone", "Spring")
+		webtest.Says(t, member.See(all), "It <b>breaks", "#1 bug · Gears · 1.0", "blocker", "Admin")
 
 		// Somebody says something, and changes the state with it.
 		comments := one + "/comments"
@@ -169,7 +140,7 @@ func TestIssue(t *testing.T) {
 			t.Errorf("it leads to %s", said.Location())
 		}
 		page := owner.Follow(said)
-		says(t, page, "Your comment is there.", "How cold is it?", "Watchers 2")
+		webtest.Says(t, page, "Your comment is there.", "How cold is it?", "Watchers 2")
 		if !strings.Contains(page.Body, `id="comment-1"`) {
 			t.Error("the comment has no place")
 		}
@@ -177,76 +148,76 @@ func TestIssue(t *testing.T) {
 		if !strings.HasSuffix(moved.Location(), one+"#comment-2") {
 			t.Errorf("it leads to %s", moved.Location())
 		}
-		says(t, owner.Follow(moved), "The issue is open.", "Admin changed the state from “ new ” to “ open ”", "I look at it.")
+		webtest.Says(t, owner.Follow(moved), "The issue is open.", "Admin changed the state from “ new ” to “ open ”", "I look at it.")
 		quiet := owner.Submit(owner.See(one), comments, url.Values{"content.raw": {""}, "state": {"on hold"}})
 		if !strings.HasSuffix(quiet.Location(), one+"#change-3") {
 			t.Errorf("it leads to %s", quiet.Location())
 		}
-		says(t, owner.Follow(quiet), "changed the state from “ open ” to “ on hold ”")
-		wants(t, owner.Submit(owner.See(one), comments, url.Values{"content.raw": {""}, "state": {""}}), http.StatusBadRequest, "body.missing_field")
+		webtest.Says(t, owner.Follow(quiet), "changed the state from “ open ” to “ on hold ”")
+		webtest.Wants(t, owner.Submit(owner.See(one), comments, url.Values{"content.raw": {""}, "state": {""}}), http.StatusBadRequest, "body.missing_field")
 		again := owner.Submit(owner.See(one), comments, url.Values{"content.raw": {"Kept " + strings.Repeat("x", 33<<10)}, "state": {"open"}})
-		wants(t, again, http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, again, http.StatusBadRequest, "value.invalid")
 		if !strings.Contains(again.Body, `id="say-content.raw-problem"`) {
 			t.Error("the text is not marked")
 		}
-		wants(t, owner.Submit(owner.See(one), comments, url.Values{"content.raw": {"x"}, "state": {"lost"}}), http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, owner.Submit(owner.See(one), comments, url.Values{"content.raw": {"x"}, "state": {"lost"}}), http.StatusBadRequest, "value.invalid")
 
 		// Who wrote a comment changes it; an administrator can take it away.
-		wants(t, member.send(comments+"/1", "do", "edit", "content.raw", "No"), http.StatusForbidden, "privilege.missing")
-		wants(t, member.send(comments+"/1", "do", "delete"), http.StatusForbidden, "privilege.missing")
-		wants(t, owner.send(comments+"/1", "do", "dance"), http.StatusBadRequest, "value.invalid")
-		wants(t, owner.send(comments+"/99", "do", "edit"), http.StatusNotFound, "resource.not_found")
-		wants(t, owner.send(comments+"/x", "do", "edit"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, member.send(comments+"/1", "do", "edit", "content.raw", "No"), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.send(comments+"/1", "do", "delete"), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, owner.send(comments+"/1", "do", "dance"), http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, owner.send(comments+"/99", "do", "edit"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, owner.send(comments+"/x", "do", "edit"), http.StatusNotFound, "resource.not_found")
 		empty := owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {" "}})
-		wants(t, empty, http.StatusBadRequest, "body.missing_field")
-		says(t, owner.Follow(owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"How wet?"}})), "The comment is changed.", "How wet?", "edited")
+		webtest.Wants(t, empty, http.StatusBadRequest, "body.missing_field")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"How wet?"}})), "The comment is changed.", "How wet?", "edited")
 		member.Follow(member.Submit(member.See(one), comments, url.Values{"content.raw": {"Very wet."}, "state": {""}}))
 		gone := owner.Follow(owner.Submit(owner.See(one), comments+"/4", url.Values{"do": {"delete"}}))
-		silent(t, gone, "Very wet.")
+		webtest.Silent(t, gone, "Very wet.")
 		owner.Follow(owner.Submit(owner.See(one), comments+"/2", url.Values{"do": {"delete"}}))
-		says(t, owner.See(one), "changed the state from “ new ” to “ open ”") // what was changed with it stays
-		silent(t, owner.See(one), "I look at it.")
+		webtest.Says(t, owner.See(one), "changed the state from “ new ” to “ open ”") // what was changed with it stays
+		webtest.Silent(t, owner.See(one), "I look at it.")
 
 		// Changes.
 		edit := one + "/edit"
-		says(t, owner.Follow(owner.Submit(owner.See(edit), edit, nil)), "nothing is changed")
-		wants(t, owner.Submit(owner.See(edit), edit, url.Values{"title": {""}}), http.StatusBadRequest, "body.missing_field")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(edit), edit, nil)), "nothing is changed")
+		webtest.Wants(t, owner.Submit(owner.See(edit), edit, url.Values{"title": {""}}), http.StatusBadRequest, "body.missing_field")
 		changed := owner.Follow(owner.Submit(owner.See(edit), edit, url.Values{"title": {"It grinds"}, "content.raw": {""}, "kind": {"task"}, "assignee": {""}, "component.name": {""}, "milestone.name": {"Spring"}}))
-		says(t, changed, "The issue is changed.", "It grinds", "It has no description.", "Assignee nobody", "Milestone Spring", "changed the title from “ It <b>breaks ” to “ It grinds ”",
+		webtest.Says(t, changed, "The issue is changed.", "It grinds", "It has no description.", "Assignee nobody", "Milestone Spring", "changed the title from “ It <b>breaks ” to “ It grinds ”",
 			"took away the assignee “ Admin ”", "changed the kind from “ bug ” to “ task ”", "took away the component “ Gears ”", "set the milestone to “ Spring ”", "changed the description", "and it was edited")
-		says(t, owner.Follow(owner.Submit(changed, edit, url.Values{"assignee": {w.Admin.Username}})), "Assignee Admin", "set the assignee to “ Admin ”", "Milestone Spring")
+		webtest.Says(t, owner.Follow(owner.Submit(changed, edit, url.Values{"assignee": {w.Admin.Username}})), "Assignee Admin", "set the assignee to “ Admin ”", "Milestone Spring")
 		for _, step := range [][3]string{{"vote", "votes", "You vote for it. Votes 1"}, {"vote", "votes", "Your vote is taken back. Votes 0"}, {"watch", "watches", "You do not watch it any more. Watchers 1"}, {"watch", "watches", "You watch it. Watchers 2"}} {
 			page := owner.See(one)
 			done := owner.Follow(owner.Submit(page, one+"/"+step[0], nil))
 			sentence, count, _ := strings.Cut(step[2], ". ")
-			says(t, done, sentence+".", count)
+			webtest.Says(t, done, sentence+".", count)
 		}
 
 		// Others.
 		for _, path := range []string{all, one} {
-			wants(t, outsider.Get(path), http.StatusNotFound, "repository.not_found")
+			webtest.Wants(t, outsider.Get(path), http.StatusNotFound, "repository.not_found")
 		}
-		wants(t, outsider.send(comments, "content.raw", "Me, too"), http.StatusNotFound, "repository.not_found")
-		wants(t, member.Get(all+"/99"), http.StatusNotFound, "resource.not_found")
-		wants(t, member.Get(all+"/x"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, outsider.send(comments, "content.raw", "Me, too"), http.StatusNotFound, "repository.not_found")
+		webtest.Wants(t, member.Get(all+"/99"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, member.Get(all+"/x"), http.StatusNotFound, "resource.not_found")
 		publish(w)
 		page = outsider.See(one)
-		says(t, page, "It grinds", "Vote for it")
-		silent(t, page, "Delete this issue", "Attach files")
+		webtest.Says(t, page, "It grinds", "Vote for it")
+		webtest.Silent(t, page, "Delete this issue", "Attach files")
 		for _, f := range webtest.Forms(t, page) {
 			if f.Action == edit || strings.Contains(f.Action, "/comments/") {
 				t.Errorf("an outsider gets the form %s", f.Action)
 			}
 		}
-		says(t, outsider.Follow(outsider.Submit(page, comments, url.Values{"content.raw": {"Here, too."}})), "Here, too.")
-		wants(t, outsider.send(comments, "content.raw", "Mine", "state", "closed"), http.StatusForbidden, "privilege.missing")
-		wants(t, outsider.send(edit, "title", "Mine"), http.StatusForbidden, "privilege.missing")
-		wants(t, outsider.Get(edit), http.StatusForbidden, "privilege.missing")
-		wants(t, outsider.send(one+"/delete"), http.StatusForbidden, "privilege.missing")
+		webtest.Says(t, outsider.Follow(outsider.Submit(page, comments, url.Values{"content.raw": {"Here, too."}})), "Here, too.")
+		webtest.Wants(t, outsider.send(comments, "content.raw", "Mine", "state", "closed"), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, outsider.send(edit, "title", "Mine"), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, outsider.Get(edit), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, outsider.send(one+"/delete"), http.StatusForbidden, "privilege.missing")
 		own := outsider.Follow(outsider.Submit(outsider.See(all+"/new"), all+"/new", url.Values{"title": {"From outside"}}))
-		says(t, outsider.Follow(outsider.Submit(own, all+"/2/comments", url.Values{"content.raw": {"Never mind"}, "state": {"invalid"}})), "The issue is invalid.")
+		webtest.Says(t, outsider.Follow(outsider.Submit(own, all+"/2/comments", url.Values{"content.raw": {"Never mind"}, "state": {"invalid"}})), "The issue is invalid.")
 		page = nobody.See(one)
-		says(t, page, "It grinds", "Sign in to comment on it.")
+		webtest.Says(t, page, "It grinds", "Sign in to comment on it.")
 		for _, f := range webtest.Forms(t, page) {
 			if f.Method == "post" {
 				t.Errorf("nobody gets the form %s", f.Action)
@@ -255,7 +226,7 @@ func TestIssue(t *testing.T) {
 		if r := nobody.Get(all + "/new"); !strings.HasPrefix(r.Location(), "/signin?next=") {
 			t.Errorf("%d %s", r.Status, r.Location())
 		}
-		wants(t, nobody.Post(comments, url.Values{"content.raw": {"x"}}), http.StatusUnauthorized, "credential.missing")
+		webtest.Wants(t, nobody.Post(comments, url.Values{"content.raw": {"x"}}), http.StatusUnauthorized, "credential.missing")
 
 		// What the API calls the addresses of all that.
 		issues := w.Token(w.Admin, "read:issue")
@@ -266,8 +237,8 @@ func TestIssue(t *testing.T) {
 				t.Errorf("%s leads nowhere", href)
 			}
 		}
-		says(t, owner.Follow(owner.Submit(owner.See(one), one+"/delete", nil)), "The issue #1 is deleted.", "Issues")
-		wants(t, owner.Get(one), http.StatusNotFound, "resource.not_found")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(one), one+"/delete", nil)), "The issue #1 is deleted.", "Issues")
+		webtest.Wants(t, owner.Get(one), http.StatusNotFound, "resource.not_found")
 	})
 }
 
@@ -312,7 +283,7 @@ func TestFilters(t *testing.T) {
 				t.Errorf("%s shows %q, want %q", view.name, got, view.want)
 			}
 		}
-		silent(t, list, "Save this as a filter", "Manage filters")
+		webtest.Silent(t, list, "Save this as a filter", "Manage filters")
 
 		// Filters of one's own.
 		filters := all + "/filters"
@@ -320,7 +291,7 @@ func TestFilters(t *testing.T) {
 			return b.Submit(b.See(all+"?"+query), filters, url.Values{"name": {name}})
 		}
 		made := owner.Follow(save(owner, "component=Gears&state=any&page=1&unknown=x", "Of <b>gears"))
-		says(t, made, "The filter is saved.", "Of <b>gears", "Manage filters")
+		webtest.Says(t, made, "The filter is saved.", "Of <b>gears", "Manage filters")
 		if made.Path != all+"?component=Gears&state=any" || strings.Join(titles(made), "") != "one" {
 			t.Errorf("it is at %s", made.Path)
 		}
@@ -330,8 +301,8 @@ func TestFilters(t *testing.T) {
 			}
 		}
 		long := save(owner, "q="+strings.Repeat("x", 2500), "Long")
-		wants(t, long, http.StatusBadRequest, "value.invalid")
-		says(t, long, "What a filter looks for has at most 2000 characters.")
+		webtest.Wants(t, long, http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, long, "What a filter looks for has at most 2000 characters.")
 		owner.Follow(save(owner, "q=two", "Of <b>gears")) // in its place
 		owner.Follow(save(owner, "q=three", "Third"))
 		page := owner.See(filters)
@@ -343,16 +314,16 @@ func TestFilters(t *testing.T) {
 		rename := func(b *visitor, id, name string) webtest.Reply {
 			return b.send(filters, "do", "rename", "id", id, "name", name)
 		}
-		wants(t, rename(owner, second, "Of <b>gears"), http.StatusBadRequest, "value.invalid")
-		says(t, owner.Follow(rename(owner, second, "3rd")), "The filter is renamed.", "3rd")
-		silent(t, member.See(all), "gears", "3rd")
-		silent(t, member.See(filters), "gears", "3rd")
-		wants(t, rename(member, first, "Mine"), http.StatusNotFound, "resource.not_found")
-		wants(t, member.send(filters, "do", "delete", "id", first), http.StatusNotFound, "resource.not_found")
-		wants(t, owner.send(filters, "do", "dance", "id", first), http.StatusBadRequest, "value.invalid")
-		wants(t, owner.send(filters, "do", "delete", "id", "\x00"), http.StatusNotFound, "resource.not_found")
-		silent(t, owner.Follow(owner.send(filters, "do", "delete", "id", first)), "gears")
-		says(t, owner.See(filters), "3rd")
+		webtest.Wants(t, rename(owner, second, "Of <b>gears"), http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, owner.Follow(rename(owner, second, "3rd")), "The filter is renamed.", "3rd")
+		webtest.Silent(t, member.See(all), "gears", "3rd")
+		webtest.Silent(t, member.See(filters), "gears", "3rd")
+		webtest.Wants(t, rename(member, first, "Mine"), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, member.send(filters, "do", "delete", "id", first), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, owner.send(filters, "do", "dance", "id", first), http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, owner.send(filters, "do", "delete", "id", "\x00"), http.StatusNotFound, "resource.not_found")
+		webtest.Silent(t, owner.Follow(owner.send(filters, "do", "delete", "id", first)), "gears")
+		webtest.Says(t, owner.See(filters), "3rd")
 
 		// So many, and no more, however many are saved at once.
 		var saving sync.WaitGroup
@@ -364,8 +335,8 @@ func TestFilters(t *testing.T) {
 			t.Errorf("%d filters are kept: %v", len(kept), err)
 		}
 		r := save(member, "q=y", "One more")
-		wants(t, r, http.StatusBadRequest, "value.invalid")
-		says(t, r, "at most 50 filters")
+		webtest.Wants(t, r, http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, r, "at most 50 filters")
 	})
 }
 
@@ -382,21 +353,21 @@ func TestFiles(t *testing.T) {
 			return b.Do("POST", files, body, "Content-Type", kind)
 		}
 		before := s.Store()
-		wants(t, send(member.Browser, "files:a.txt", "x"), 403, "csrf.missing")
-		wants(t, send(member.Browser, "files:a.txt", "x", "csrf", member.csrf), 403, "csrf.missing") // it comes first, or not at all
-		wants(t, send(outsider.Browser, "csrf", outsider.csrf, "files:a.txt", "x"), 404, "repository.not_found")
-		wants(t, send(nobody, "csrf", "x", "files:a.txt", "x"), 401, "credential.missing")
+		webtest.Wants(t, send(member.Browser, "files:a.txt", "x"), 403, "csrf.missing")
+		webtest.Wants(t, send(member.Browser, "files:a.txt", "x", "csrf", member.csrf), 403, "csrf.missing") // it comes first, or not at all
+		webtest.Wants(t, send(outsider.Browser, "csrf", outsider.csrf, "files:a.txt", "x"), 404, "repository.not_found")
+		webtest.Wants(t, send(nobody, "csrf", "x", "files:a.txt", "x"), 401, "credential.missing")
 		r := send(member.Browser, "csrf", member.csrf, "files:a\u202eb", "x")
-		wants(t, r, 400, "value.invalid")
-		says(t, r, "This cannot be the name of a file.")
-		wants(t, send(member.Browser, "csrf", member.csrf), 400, "body.missing_field")
+		webtest.Wants(t, r, 400, "value.invalid")
+		webtest.Says(t, r, "This cannot be the name of a file.")
+		webtest.Wants(t, send(member.Browser, "csrf", member.csrf), 400, "body.missing_field")
 		if s.Store() != before {
 			t.Error("a refused upload left something")
 		}
-		says(t, member.Follow(send(member.Browser, "csrf", member.csrf, "files:log.txt", "first", "files:<script>alert(1)</script>.html", "<script>alert(2)</script>")), "2 files are there.", "log.txt", "5 B", "Member")
+		webtest.Says(t, member.Follow(send(member.Browser, "csrf", member.csrf, "files:log.txt", "first", "files:<script>alert(1)</script>.html", "<script>alert(2)</script>")), "2 files are there.", "log.txt", "5 B", "Member")
 		page := owner.Follow(send(owner.Browser, "csrf", owner.csrf, "files:log.txt", "second!"))
-		says(t, page, "The file log.txt is there.", "7 B", "Admin")
-		silent(t, page, "<script>alert")
+		webtest.Says(t, page, "The file log.txt is there.", "7 B", "Admin")
+		webtest.Silent(t, page, "<script>alert")
 		links := regexp.MustCompile(`<a href="(`+files+`/[^"]*)"`).FindAllStringSubmatch(page.Body, -1)
 		if len(links) != 2 {
 			t.Fatalf("%v", links)
@@ -407,18 +378,18 @@ func TestFiles(t *testing.T) {
 				r.Header.Get("Content-Type") != "application/octet-stream" || r.Body != "second!" && r.Body != "<script>alert(2)</script>" {
 				t.Errorf("%s: %d %v %q", link[1], r.Status, r.Header, r.Body)
 			}
-			wants(t, outsider.Get(link[1]), 404, "repository.not_found")
+			webtest.Wants(t, outsider.Get(link[1]), 404, "repository.not_found")
 		}
-		wants(t, member.Get(files+"/nope"), 404, "resource.not_found")
+		webtest.Wants(t, member.Get(files+"/nope"), 404, "resource.not_found")
 		publish(w)
 		if r := nobody.Get(files + "/log.txt"); r.Body != "second!" {
 			t.Errorf("%d", r.Status)
 		}
-		wants(t, send(outsider.Browser, "csrf", outsider.csrf, "files:a.txt", "x"), 403, "privilege.missing")
-		wants(t, outsider.send(files+"/log.txt"), 403, "privilege.missing")
+		webtest.Wants(t, send(outsider.Browser, "csrf", outsider.csrf, "files:a.txt", "x"), 403, "privilege.missing")
+		webtest.Wants(t, outsider.send(files+"/log.txt"), 403, "privilege.missing")
 		gone := owner.Follow(owner.Submit(owner.See(one), files+"/log.txt", nil))
-		says(t, gone, "The file log.txt is deleted.")
-		wants(t, member.Get(files+"/log.txt"), 404, "resource.not_found")
-		wants(t, owner.send(files+"/log.txt"), 404, "resource.not_found")
+		webtest.Says(t, gone, "The file log.txt is deleted.")
+		webtest.Wants(t, member.Get(files+"/log.txt"), 404, "resource.not_found")
+		webtest.Wants(t, owner.send(files+"/log.txt"), 404, "resource.not_found")
 	})
 }

@@ -18,33 +18,6 @@ const (
 	settings = "/acme/widgets/settings/pipelines"
 )
 
-func says(t *testing.T, r webtest.Reply, want ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range want {
-		if !strings.Contains(text, one) {
-			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-func silent(t *testing.T, r webtest.Reply, never ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range never {
-		if strings.Contains(text, one) {
-			t.Errorf("%s (%d) says %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-func wants(t *testing.T, r webtest.Reply, status int, reason string) {
-	t.Helper()
-	if r.Status != status || r.Header.Get("X-Pail-Reason") != reason {
-		t.Errorf("%s: %d %q, want %d %q\n%s", r.Path, r.Status, r.Header.Get("X-Pail-Reason"), status, reason, webtest.Text(t, r))
-	}
-}
-
 const file = `pipelines:
   default:
     - step: {name: Build, script: [make]}
@@ -77,44 +50,44 @@ func TestRun(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := scene(s)
 		owner, member, outsider := webtest.As(s, w.Admin), webtest.As(s, w.Member), webtest.As(s, w.Outsider)
-		says(t, member.See(all), "Pipelines are switched off here", "No pipeline has run yet")
-		silent(t, member.See(all), "Switch them on", "Run a pipeline", "Runners")
-		wants(t, member.Get(settings), http.StatusForbidden, "privilege.missing")
-		wants(t, outsider.Get(all), http.StatusNotFound, "repository.not_found")
-		says(t, owner.Follow(owner.Submit(owner.See(settings), settings, url.Values{"enabled": {"true"}})), "Pipelines are on", "Switch them off")
+		webtest.Says(t, member.See(all), "Pipelines are switched off here", "No pipeline has run yet")
+		webtest.Silent(t, member.See(all), "Switch them on", "Run a pipeline", "Runners")
+		webtest.Wants(t, member.Get(settings), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, outsider.Get(all), http.StatusNotFound, "repository.not_found")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(settings), settings, url.Values{"enabled": {"true"}})), "Pipelines are on", "Switch them off")
 
 		// A pipeline that asks for variables: what it does not allow is told at the field.
 		page := member.See(all + "/new?branch=main&pipeline=custom%3Anightly")
-		says(t, page, "TARGET", "REASON", "default, as after a push", "nightly")
+		webtest.Says(t, page, "TARGET", "REASON", "default, as after a push", "nightly")
 		r := member.Submit(page, all+"/new", url.Values{"variable.TARGET": {"moon"}, "variable.REASON": {"none"}})
-		wants(t, r, http.StatusBadRequest, "value.invalid")
-		says(t, r, "TARGET is one of all, fast")
-		wants(t, member.Submit(page, all+"/new", url.Values{"variable.REASON": {"none"}, "more": {"no value"}}), http.StatusBadRequest, "value.invalid")
-		says(t, member.Follow(member.Submit(page, all+"/new", url.Values{"variable.TARGET": {"fast"}, "variable.REASON": {"none"}, "more": {"REGION=eu=west\r\n\r\n"}})),
+		webtest.Wants(t, r, http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, r, "TARGET is one of all, fast")
+		webtest.Wants(t, member.Submit(page, all+"/new", url.Values{"variable.REASON": {"none"}, "more": {"no value"}}), http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, member.Follow(member.Submit(page, all+"/new", url.Values{"variable.TARGET": {"fast"}, "variable.REASON": {"none"}, "more": {"REGION=eu=west\r\n\r\n"}})),
 			"The pipeline is started.", "#1 custom: nightly", "waiting for a runner", "3 variables", "eu=west", "Make it")
-		says(t, member.See(all+"/new?branch=nothing"), "The repository has no branch nothing")
-		says(t, member.Follow(member.Submit(member.See(one), one+"/stop", nil)), "The pipeline is being stopped.", "stopped", "Run failed steps again")
-		says(t, member.Follow(member.Submit(member.See(one), one+"/rerun", nil)), "run 2", "Run 1", "Run 2")
+		webtest.Says(t, member.See(all+"/new?branch=nothing"), "The repository has no branch nothing")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), one+"/stop", nil)), "The pipeline is being stopped.", "stopped", "Run failed steps again")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), one+"/rerun", nil)), "run 2", "Run 1", "Run 2")
 		member.Submit(member.See(one), one+"/stop", nil)
 
 		// The default pipeline deploys: to staging by itself, to production when somebody promotes it.
-		says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}})), "#2 default", "Build", "Try", "Release")
+		webtest.Says(t, member.Follow(member.Submit(member.See(all+"/new"), all+"/new", url.Values{"more": {""}})), "#2 default", "Build", "Try", "Release")
 		ended(w, "Build", "SUCCESSFUL")
 		ended(w, "Try", "SUCCESSFUL")
 		w.Exec(`UPDATE pipeline_step SET waits = 'somebody' WHERE name = 'Release'`)
 		board := member.See("/acme/widgets/deployments")
-		says(t, board, "staging", "production", "successful #2", "It can go to production", "Nothing is deployed here yet")
-		says(t, member.See("/acme/widgets/deployments/staging"), "#2", "successful")
-		wants(t, member.Get("/acme/widgets/deployments/moon"), http.StatusNotFound, "resource.not_found")
+		webtest.Says(t, board, "staging", "production", "successful #2", "It can go to production", "Nothing is deployed here yet")
+		webtest.Says(t, member.See("/acme/widgets/deployments/staging"), "#2", "successful")
+		webtest.Wants(t, member.Get("/acme/widgets/deployments/moon"), http.StatusNotFound, "resource.not_found")
 
 		// An environment for administrators alone.
 		edit := owner.See(settings)
-		says(t, owner.Follow(owner.Submit(edit, settings+"/environments/production", url.Values{"name": {"production"}, "environment_type.name": {"Production"}, "admin_only": {"true"}, "do": {"change"}})), "administrators only")
-		wants(t, member.Submit(board, "/acme/widgets/deployments/staging/promote", nil), http.StatusForbidden, "privilege.missing")
-		says(t, owner.Follow(owner.Submit(owner.See("/acme/widgets/deployments"), "/acme/widgets/deployments/staging/promote", nil)), "#2 goes to production.")
-		wants(t, owner.Post("/acme/widgets/deployments/staging/promote", url.Values{"csrf": webtest.Forms(t, board)[0].Values["csrf"]}), http.StatusForbidden, "csrf.missing")
-		says(t, member.See(all+"?branch=main&state=pending"), "#2")
-		says(t, member.See(all+"?branch=elsewhere"), "No pipeline here fits.")
+		webtest.Says(t, owner.Follow(owner.Submit(edit, settings+"/environments/production", url.Values{"name": {"production"}, "environment_type.name": {"Production"}, "admin_only": {"true"}, "do": {"change"}})), "administrators only")
+		webtest.Wants(t, member.Submit(board, "/acme/widgets/deployments/staging/promote", nil), http.StatusForbidden, "privilege.missing")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See("/acme/widgets/deployments"), "/acme/widgets/deployments/staging/promote", nil)), "#2 goes to production.")
+		webtest.Wants(t, owner.Post("/acme/widgets/deployments/staging/promote", url.Values{"csrf": webtest.Forms(t, board)[0].Values["csrf"]}), http.StatusForbidden, "csrf.missing")
+		webtest.Says(t, member.See(all+"?branch=main&state=pending"), "#2")
+		webtest.Says(t, member.See(all+"?branch=elsewhere"), "No pipeline here fits.")
 	})
 }
 
@@ -130,51 +103,51 @@ func TestSetUp(t *testing.T) {
 	schedules := all + "/schedules"
 	page := member.See(schedules)
 	r := member.Submit(page, schedules, url.Values{"target.ref_name": {"main"}, "cron_pattern": {"every day"}})
-	wants(t, r, http.StatusBadRequest, "value.invalid")
-	says(t, r, "A pattern has seven fields")
+	webtest.Wants(t, r, http.StatusBadRequest, "value.invalid")
+	webtest.Says(t, r, "A pattern has seven fields")
 	r = member.Submit(page, schedules, url.Values{"target.ref_name": {"nothing"}, "cron_pattern": {"0 30 2 * * ? *"}})
-	says(t, r, "The repository has no such branch.")
+	webtest.Says(t, r, "The repository has no such branch.")
 	r = member.Follow(member.Submit(page, schedules, url.Values{"target.ref_name": {"main"}, "target.selector.pattern": {"nightly"}, "cron_pattern": {"0 30 2 * * ? *"}}))
-	says(t, r, "The schedule is there.", "nightly", "0 30 2 * * ? *", "Switch off")
+	webtest.Says(t, r, "The schedule is there.", "nightly", "0 30 2 * * ? *", "Switch off")
 	// It asks for a variable without a default, so that no schedule can run it.
 	w.Exec(`UPDATE pipeline_schedule SET next_on = 1`)
 	if err := w.Pipelines.StartDue(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	says(t, member.See(schedules), "asks for a value of REASON")
+	webtest.Says(t, member.See(schedules), "asks for a value of REASON")
 	path := regexp.MustCompile(schedules + "/[0-9a-f-]+").FindString(r.Body)
 	r = member.Follow(member.Submit(r, path, url.Values{"do": {"disable"}}))
-	says(t, r, "The schedule is off.", "Switch on")
+	webtest.Says(t, r, "The schedule is off.", "Switch on")
 	r = member.Follow(member.Submit(r, path, url.Values{"do": {"enable"}}))
-	says(t, r, "The schedule is on.")
-	says(t, member.Follow(member.Submit(r, path, url.Values{"do": {"delete"}})), "The schedule is deleted.", "Nothing starts by the clock here.")
+	webtest.Says(t, r, "The schedule is on.")
+	webtest.Says(t, member.Follow(member.Submit(r, path, url.Values{"do": {"delete"}})), "The schedule is deleted.", "Nothing starts by the clock here.")
 
 	for _, place := range []struct{ variables, runners string }{{settings + "/variables", settings + "/runners"}, {"/acme/settings/variables", "/acme/settings/runners"}} {
 		const secret = "correct horse battery staple"
-		wants(t, member.Get(place.variables), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Get(place.variables), http.StatusForbidden, "privilege.missing")
 		r := owner.Follow(owner.Submit(owner.See(place.variables), place.variables, url.Values{"key": {"PASSPHRASE"}, "value": {secret}, "secured": {"true"}}))
-		says(t, r, "The variable is saved.", "PASSPHRASE", "secured")
-		silent(t, r, secret)
-		says(t, owner.Submit(r, place.variables, url.Values{"key": {"1ST"}, "value": {""}}), "no digit in front")
+		webtest.Says(t, r, "The variable is saved.", "PASSPHRASE", "secured")
+		webtest.Silent(t, r, secret)
+		webtest.Says(t, owner.Submit(r, place.variables, url.Values{"key": {"1ST"}, "value": {""}}), "no digit in front")
 		r = owner.Follow(owner.Submit(r, place.variables, url.Values{"key": {"PASSPHRASE"}, "value": {"open"}}))
-		says(t, r, "open")
+		webtest.Says(t, r, "open")
 		id := regexp.MustCompile(`name="delete" value="([^"]+)"`).FindStringSubmatch(r.Body)[1]
-		says(t, owner.Follow(owner.Submit(r, place.variables, url.Values{"delete": {id}})), "The variable is deleted.", "There are none.")
+		webtest.Says(t, owner.Follow(owner.Submit(r, place.variables, url.Values{"delete": {id}})), "The variable is deleted.", "There are none.")
 
-		wants(t, member.Get(place.runners), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Get(place.runners), http.StatusForbidden, "privilege.missing")
 		r = owner.Submit(owner.See(place.runners), place.runners, url.Values{"name": {"Under the desk"}, "labels": {"linux  arm64"}})
-		says(t, r, "OAUTH_CLIENT_SECRET=", "pail runner --url", "arm64", "not started yet")
+		webtest.Says(t, r, "OAUTH_CLIENT_SECRET=", "pail runner --url", "arm64", "not started yet")
 		told := regexp.MustCompile(`OAUTH_CLIENT_SECRET=(?:&#39;|')([^'&]+)`).FindStringSubmatch(r.Body)
 		if len(told) != 2 || strings.Contains(w.Store(), told[1]) {
 			t.Errorf("the secret is not told, or kept: %v", told)
 		}
 		r = owner.See(place.runners)
-		silent(t, r, "OAUTH_CLIENT_SECRET")
+		webtest.Silent(t, r, "OAUTH_CLIENT_SECRET")
 		path := regexp.MustCompile(place.runners + "/[0-9a-f-]+").FindString(r.Body)
 		r = owner.Follow(owner.Submit(r, path, url.Values{"do": {"disable"}}))
-		says(t, r, "The runner is off", "Switch on")
-		says(t, owner.Follow(owner.Submit(r, path, url.Values{"do": {"delete"}})), "The runner is deleted.", "steps wait until one comes")
-		says(t, owner.Submit(owner.See(place.runners), place.runners, url.Values{"name": {"x"}, "labels": {"!"}}), "Nothing was changed")
+		webtest.Says(t, r, "The runner is off", "Switch on")
+		webtest.Says(t, owner.Follow(owner.Submit(r, path, url.Values{"do": {"delete"}})), "The runner is deleted.", "steps wait until one comes")
+		webtest.Says(t, owner.Submit(owner.See(place.runners), place.runners, url.Values{"name": {"x"}, "labels": {"!"}}), "Nothing was changed")
 	}
 }
 
@@ -202,5 +175,5 @@ func TestWatch(t *testing.T) {
 			t.Fatalf("%q: %v", told, err)
 		}
 	}
-	wants(t, webtest.As(s, w.Outsider).Get(watch), http.StatusNotFound, "repository.not_found")
+	webtest.Wants(t, webtest.As(s, w.Outsider).Get(watch), http.StatusNotFound, "repository.not_found")
 }

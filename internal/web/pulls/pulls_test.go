@@ -14,35 +14,6 @@ import (
 
 const all = "/acme/widgets/pull-requests"
 
-// says fails the test unless the page says all of these, as text.
-func says(t *testing.T, r webtest.Reply, want ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range want {
-		if !strings.Contains(text, one) {
-			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-// silent fails the test when the page says any of these.
-func silent(t *testing.T, r webtest.Reply, never ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range never {
-		if strings.Contains(text, one) {
-			t.Errorf("%s (%d) says %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-func wants(t *testing.T, r webtest.Reply, status int, reason string) {
-	t.Helper()
-	if r.Status != status || r.Header.Get("X-Pail-Reason") != reason {
-		t.Errorf("%s: %d %q, want %d %q\n%s", r.Path, r.Status, r.Header.Get("X-Pail-Reason"), status, reason, webtest.Text(t, r))
-	}
-}
-
 // clone is widgets in a folder, from which branches are pushed.
 type clone struct {
 	*pailtest.World
@@ -77,20 +48,20 @@ func TestReview(t *testing.T) {
 		c.push("feature/greet", "greet.txt", "hello\n", "Greet everybody")
 		member, owner := webtest.As(s, c.Member), webtest.As(s, c.Admin)
 
-		says(t, member.See(all), "There are no pull requests yet", "Open the first pull request")
+		webtest.Says(t, member.See(all), "There are no pull requests yet", "Open the first pull request")
 		reviewers := "/acme/widgets/settings/default-reviewers"
-		says(t, owner.See("/acme/widgets/settings"), "Default reviewers")
-		wants(t, owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {"nobody-there"}}), http.StatusBadRequest, "value.invalid")
-		wants(t, owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {c.Outsider.Username}}), http.StatusBadRequest, "value.invalid")
-		says(t, owner.Follow(owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {c.Admin.Username}})), c.Admin.DisplayName+" reviews new pull requests", "this repository")
-		wants(t, member.Get(reviewers), http.StatusForbidden, "privilege.missing")
+		webtest.Says(t, owner.See("/acme/widgets/settings"), "Default reviewers")
+		webtest.Wants(t, owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {"nobody-there"}}), http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {c.Outsider.Username}}), http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(reviewers), reviewers, url.Values{"target_username": {c.Admin.Username}})), c.Admin.DisplayName+" reviews new pull requests", "this repository")
+		webtest.Wants(t, member.Get(reviewers), http.StatusForbidden, "privilege.missing")
 		for _, rule := range []url.Values{{"kind": {"require_approvals_to_merge"}, "value": {"1"}}, {"kind": {"require_no_changes_requested"}}, {"kind": {"enforce_merge_checks"}}} {
 			rule.Set("pattern", "main")
 			owner.Follow(owner.Submit(owner.See("/acme/widgets/settings/branches"), "/acme/widgets/settings/branches", rule))
 		}
 
 		chosen := member.See(all + "/new?from=feature%2Fgreet&to=main")
-		says(t, chosen, "Greet everybody", "greet.txt", "+1")
+		webtest.Says(t, chosen, "Greet everybody", "greet.txt", "+1")
 		if !strings.Contains(chosen.Body, `value="`+c.Admin.Username+`"`) {
 			t.Error("the default reviewer is not filled in")
 		}
@@ -99,45 +70,45 @@ func TestReview(t *testing.T) {
 			if again.Status != http.StatusBadRequest || !strings.Contains(again.Body, "Kept **as** it is") || !strings.Contains(again.Body, `id="`+name+`-problem"`) || strings.Contains(again.Body, all+"/new?view=") {
 				t.Errorf("%s: %d %s", name, again.Status, again.Body)
 			}
-			says(t, again, "greet.txt")
+			webtest.Says(t, again, "greet.txt")
 		}
 		made := member.Follow(member.Submit(chosen, all+"/new", url.Values{"title": {"Greet <b>all"}, "description": {"It says **hello**.\r\n\r\n<script>alert(1)</script>"}, "close_source_branch": {"true"}}))
 		one := all + "/1"
 		if made.Path != one {
 			t.Fatalf("it is at %s", made.Path)
 		}
-		says(t, made, "The pull request is open.", "Greet <b>all", "asks to merge feature/greet into main", "hello", "missing At least 1 approvals before a merge 0 of 1 approvals", "fine No changes are requested", "It is merged when nothing is missing any more")
-		silent(t, made, "Approve", "All the same")
-		says(t, member.See(all+"/new?from=feature%2Fgreet&to=main"), "There is an open pull request for these two branches")
-		wants(t, member.Submit(chosen, all+"/new", url.Values{"title": {"Again"}}), http.StatusBadRequest, "conflict.exists")
+		webtest.Says(t, made, "The pull request is open.", "Greet <b>all", "asks to merge feature/greet into main", "hello", "missing At least 1 approvals before a merge 0 of 1 approvals", "fine No changes are requested", "It is merged when nothing is missing any more")
+		webtest.Silent(t, made, "Approve", "All the same")
+		webtest.Says(t, member.See(all+"/new?from=feature%2Fgreet&to=main"), "There is an open pull request for these two branches")
+		webtest.Wants(t, member.Submit(chosen, all+"/new", url.Values{"title": {"Again"}}), http.StatusBadRequest, "conflict.exists")
 
 		// What is refused on the page is refused whoever sends it.
 		token := url.Values{"csrf": {webtest.Forms(t, member.See("/account/profile"))[0].Values.Get("csrf")}, "merge_strategy": {"merge_commit"}}
-		wants(t, member.Post(one+"/merge", token), http.StatusConflict, "pullrequest.checks")
+		webtest.Wants(t, member.Post(one+"/merge", token), http.StatusConflict, "pullrequest.checks")
 
 		seen := owner.See(one)
 		said := owner.Follow(owner.Submit(seen, one+"/review", url.Values{"say": {"changes_requested"}}))
-		says(t, said, "You have requested changes.", "requests changes", "Take back the request for changes", "Changes are requested by "+c.Admin.DisplayName)
-		says(t, owner.See(all), "requests changes", "Greet <b>all", "feature/greet → main", "Pull requests 1")
+		webtest.Says(t, said, "You have requested changes.", "requests changes", "Take back the request for changes", "Changes are requested by "+c.Admin.DisplayName)
+		webtest.Says(t, owner.See(all), "requests changes", "Greet <b>all", "feature/greet → main", "Pull requests 1")
 
 		c.push("feature/greet", "greet.txt", "hello, all\n", "Greet all of them")
-		says(t, owner.See(one), "Greet all of them", "hello, all", "pushed the source branch to")
+		webtest.Says(t, owner.See(one), "Greet all of them", "hello, all", "pushed the source branch to")
 		owner.Follow(owner.Submit(owner.See(one), one+"/review", url.Values{"say": {"no changes_requested"}}))
 		approved := owner.Follow(owner.Submit(owner.See(one), one+"/review", url.Values{"say": {"approved"}}))
-		says(t, approved, "You have approved it.", "approved", "fine At least 1 approvals before a merge")
-		wants(t, owner.Post(one+"/merge", url.Values{"csrf": {webtest.Forms(t, owner.See("/account/profile"))[0].Values.Get("csrf")}, "merge_strategy": {"by magic"}}), http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, approved, "You have approved it.", "approved", "fine At least 1 approvals before a merge")
+		webtest.Wants(t, owner.Post(one+"/merge", url.Values{"csrf": {webtest.Forms(t, owner.See("/account/profile"))[0].Values.Get("csrf")}, "merge_strategy": {"by magic"}}), http.StatusBadRequest, "value.invalid")
 		merged := owner.Follow(owner.Submit(approved, one+"/merge", url.Values{"merge_strategy": {"squash"}, "message": {"Greet all (reviewed)"}}))
-		says(t, merged, "The pull request is merged.", "merged it", "approved it", "requested changes", "opened it", "asked for a review by "+c.Admin.DisplayName)
-		silent(t, merged, "Decline it", "Change it", "Approve ")
-		says(t, owner.See("/acme/widgets/commits/main"), "Greet all (reviewed)")
-		silent(t, owner.See("/acme/widgets/branches"), "feature/greet")
-		says(t, member.See(all), "No pull request is open.")
-		says(t, member.See(all+"?state=merged"), "Greet <b>all")
-		wants(t, owner.Submit(approved, one+"/review", url.Values{"say": {"no approved"}}), http.StatusBadRequest, "pullrequest.closed")
-		says(t, owner.See(one+"/edit"), "It is closed, and stays what it is.")
+		webtest.Says(t, merged, "The pull request is merged.", "merged it", "approved it", "requested changes", "opened it", "asked for a review by "+c.Admin.DisplayName)
+		webtest.Silent(t, merged, "Decline it", "Change it", "Approve ")
+		webtest.Says(t, owner.See("/acme/widgets/commits/main"), "Greet all (reviewed)")
+		webtest.Silent(t, owner.See("/acme/widgets/branches"), "feature/greet")
+		webtest.Says(t, member.See(all), "No pull request is open.")
+		webtest.Says(t, member.See(all+"?state=merged"), "Greet <b>all")
+		webtest.Wants(t, owner.Submit(approved, one+"/review", url.Values{"say": {"no approved"}}), http.StatusBadRequest, "pullrequest.closed")
+		webtest.Says(t, owner.See(one+"/edit"), "It is closed, and stays what it is.")
 
 		removed := owner.Follow(owner.Submit(owner.See(reviewers), reviewers+"/"+c.Admin.ID, nil))
-		says(t, removed, c.Admin.DisplayName+" is no default reviewer any more.", "There are none.")
+		webtest.Says(t, removed, c.Admin.DisplayName+" is no default reviewer any more.", "There are none.")
 	})
 }
 
@@ -161,12 +132,12 @@ func TestChange(t *testing.T) {
 	member, owner, outsider, nobody := webtest.As(c.Server, c.Member), webtest.As(c.Server, c.Admin), webtest.As(c.Server, c.Outsider), webtest.Open(c.Server)
 
 	one := open(t, outsider, "from=clash&to=main", url.Values{"title": {"Mine is better"}, "draft": {"true"}})
-	says(t, owner.See(one), "draft", "The pull request is a draft.", "Both branches have changed the same lines of these files", "file.txt")
-	silent(t, outsider.See(one), "Approve", "Merge commit:")
-	says(t, outsider.See(one), "Change it", "Decline it", "Who may write to the repository can merge it.")
-	wants(t, outsider.Get(one+"/merge"), http.StatusMethodNotAllowed, "method.not_allowed")
-	says(t, nobody.See(one), "Mine is better")
-	silent(t, nobody.See(one), "Change it", "Decline it", "Approve", "Request changes")
+	webtest.Says(t, owner.See(one), "draft", "The pull request is a draft.", "Both branches have changed the same lines of these files", "file.txt")
+	webtest.Silent(t, outsider.See(one), "Approve", "Merge commit:")
+	webtest.Says(t, outsider.See(one), "Change it", "Decline it", "Who may write to the repository can merge it.")
+	webtest.Wants(t, outsider.Get(one+"/merge"), http.StatusMethodNotAllowed, "method.not_allowed")
+	webtest.Says(t, nobody.See(one), "Mine is better")
+	webtest.Silent(t, nobody.See(one), "Change it", "Decline it", "Approve", "Request changes")
 	if r := nobody.Get(all + "/new"); r.Status != http.StatusSeeOther {
 		t.Errorf("nobody opens a pull request: %d", r.Status)
 	}
@@ -179,38 +150,38 @@ func TestChange(t *testing.T) {
 		}
 	}
 	changed := outsider.Follow(outsider.Submit(edit, one+"/edit", url.Values{"title": {"Mine is \u202Ebetter"}, "draft": {}, "reviewers": {c.Member.Username}, "destination.branch.name": {"next"}}))
-	says(t, changed, "changed the title from", "changed the destination from “ main ” to “ next ”", "made it ready to be merged", "asked for a review by "+c.Member.DisplayName, "can be joined without conflicts")
+	webtest.Says(t, changed, "changed the title from", "changed the destination from “ main ” to “ next ”", "made it ready to be merged", "asked for a review by "+c.Member.DisplayName, "can be joined without conflicts")
 	outsider.Follow(outsider.Submit(outsider.See(one+"/edit"), one+"/edit", url.Values{"destination.branch.name": {"main"}}))
 
 	// Nobody but the author and who may write changes it.
 	c.Exec(`UPDATE pull_request SET author_id = $1`, c.Admin.ID)
-	silent(t, outsider.See(one), "Change it", "Decline it")
+	webtest.Silent(t, outsider.See(one), "Change it", "Decline it")
 	sent := url.Values{"csrf": {webtest.Forms(t, outsider.See("/account/profile"))[0].Values.Get("csrf")}, "title": {"Mine"}, "merge_strategy": {"squash"}}
 	before := c.Store()
-	wants(t, outsider.Get(one+"/edit"), http.StatusForbidden, "privilege.missing")
+	webtest.Wants(t, outsider.Get(one+"/edit"), http.StatusForbidden, "privilege.missing")
 	for _, what := range []string{"edit", "decline", "merge"} {
-		wants(t, outsider.Post(one+"/"+what, sent), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, outsider.Post(one+"/"+what, sent), http.StatusForbidden, "privilege.missing")
 	}
-	wants(t, nobody.Post(one+"/review", sent), http.StatusUnauthorized, "credential.missing")
+	webtest.Wants(t, nobody.Post(one+"/review", sent), http.StatusUnauthorized, "credential.missing")
 	if c.Store() != before {
 		t.Error("something was changed")
 	}
 	sent.Set("say", "something else")
-	wants(t, outsider.Post(one+"/review", sent), http.StatusBadRequest, "value.invalid")
+	webtest.Wants(t, outsider.Post(one+"/review", sent), http.StatusBadRequest, "value.invalid")
 	outsider.Follow(outsider.Submit(outsider.See(one), one+"/review", url.Values{"say": {"approved"}}))
 
 	sent.Set("csrf", webtest.Forms(t, member.See("/account/profile"))[0].Values.Get("csrf"))
-	wants(t, member.Post(one+"/merge", sent), http.StatusConflict, "pullrequest.conflict")
+	webtest.Wants(t, member.Post(one+"/merge", sent), http.StatusConflict, "pullrequest.conflict")
 	long := member.Submit(member.See(one), one+"/decline", url.Values{"reason": {strings.Repeat("x", 33<<10)}})
-	wants(t, long, http.StatusBadRequest, "value.invalid")
+	webtest.Wants(t, long, http.StatusBadRequest, "value.invalid")
 	if !strings.Contains(long.Body, `id="reason-problem"`) || !strings.Contains(long.Body, `<details class="confirm" open>`) {
 		t.Errorf("the refusal is not shown: %s", webtest.Text(t, long))
 	}
 	declined := member.Follow(member.Submit(member.See(one), one+"/decline", url.Values{"reason": {"Theirs <i>is"}}))
-	says(t, declined, "The pull request is declined.", c.Member.DisplayName+" declined it", "Theirs <i>is")
+	webtest.Says(t, declined, "The pull request is declined.", c.Member.DisplayName+" declined it", "Theirs <i>is")
 
 	for _, path := range []string{"/2", "/0", "/x", "/1x", "/99999999999999999999", "/-1", "/2/edit"} {
-		wants(t, owner.Get(all+path), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, owner.Get(all+path), http.StatusNotFound, "resource.not_found")
 	}
 }
 
@@ -249,21 +220,21 @@ func TestFork(t *testing.T) {
 	c.push("part", "part.txt", "part\n", "A part")
 	c.Exec(`DELETE FROM project_group_grant`)
 
-	says(t, owner.See(all+"/new"), "Merge from", "acme/secret-parts")
-	silent(t, member.See(all+"/new"), "secret-parts")
-	says(t, member.See(all+"/new?source=acme%2Fsecret-parts&from=part&to=main"), "There is no such repository, or you may not see it.")
+	webtest.Says(t, owner.See(all+"/new"), "Merge from", "acme/secret-parts")
+	webtest.Silent(t, member.See(all+"/new"), "secret-parts")
+	webtest.Says(t, member.See(all+"/new?source=acme%2Fsecret-parts&from=part&to=main"), "There is no such repository, or you may not see it.")
 	sent := url.Values{"csrf": {webtest.Forms(t, member.See("/account/profile"))[0].Values.Get("csrf")}, "title": {"T"}, "source": {"acme/secret-parts"}, "from": {"part"}, "destination.branch.name": {"main"}}
-	wants(t, member.Post(all+"/new", sent), http.StatusBadRequest, "value.invalid")
+	webtest.Wants(t, member.Post(all+"/new", sent), http.StatusBadRequest, "value.invalid")
 
-	says(t, owner.See(all+"/new?source=acme%2Fsecret-parts&from=nope&to=main"), "has no such branch")
-	says(t, owner.See(all+"/new?from=main&to=main"), "It is the source branch itself.")
-	says(t, owner.See(all+"/new?from=feature%2Fone&to=main"), "is in main already")
+	webtest.Says(t, owner.See(all+"/new?source=acme%2Fsecret-parts&from=nope&to=main"), "has no such branch")
+	webtest.Says(t, owner.See(all+"/new?from=main&to=main"), "It is the source branch itself.")
+	webtest.Says(t, owner.See(all+"/new?from=feature%2Fone&to=main"), "is in main already")
 	query := "source=acme%2Fsecret-parts&from=part&to=main"
-	says(t, owner.See(all+"/new?"+query), "A part", "part.txt")
+	webtest.Says(t, owner.See(all+"/new?"+query), "A part", "part.txt")
 	made := owner.Follow(owner.Submit(owner.See(all+"/new?"+query), all+"/new", url.Values{"title": {"One part"}}))
-	says(t, made, "asks to merge acme/secret-parts , part into main", "A part")
+	webtest.Says(t, made, "asks to merge acme/secret-parts , part into main", "A part")
 	seen := member.See(made.Path)
-	says(t, seen, "a fork that you may not see", "A part")
+	webtest.Says(t, seen, "a fork that you may not see", "A part")
 	if strings.Contains(seen.Body, "secret-parts") {
 		t.Error("the fork is named")
 	}

@@ -43,66 +43,66 @@ func TestTalk(t *testing.T) {
 
 		for name, wrong := range map[string]string{"Required": " ", "characters": strings.Repeat("x", 33<<10)} {
 			again := owner.Submit(owner.See(one), comments, text(wrong))
-			wants(t, again, http.StatusBadRequest, map[string]string{"Required": "body.missing_field", "characters": "value.invalid"}[name])
-			says(t, again, name)
+			webtest.Wants(t, again, http.StatusBadRequest, map[string]string{"Required": "body.missing_field", "characters": "value.invalid"}[name])
+			webtest.Says(t, again, name)
 			if !strings.Contains(again.Body, "content.raw-problem") || !strings.Contains(again.Body, strings.TrimSpace(wrong)) {
 				t.Errorf("the refusal is not shown at the field: %.3000s", again.Body)
 			}
 		}
 		said := owner.Follow(owner.Submit(owner.See(one), comments, text("Is it **enough**? <script>alert(1)</script>")))
-		says(t, said, "Your comment is there.", "Is it enough ?")
+		webtest.Says(t, said, "Your comment is there.", "Is it enough ?")
 		if strings.Contains(said.Body, "<script>alert") {
 			t.Error("a script gets through")
 		}
 		answered := member.Follow(member.Submit(member.See(one), comments, url.Values{"parent.id": {"1"}, "content.raw": {"It\r\nis."}}))
-		says(t, answered, "Is it enough ?", "It is.")
+		webtest.Says(t, answered, "Is it enough ?", "It is.")
 		if strings.Contains(answered.Body, `id="edit-1"`) || strings.Contains(answered.Body, `id="delete-1"`) || !strings.Contains(answered.Body, `id="edit-2"`) {
 			t.Error("the wrong things can be changed")
 		}
-		wants(t, member.Post(comments+"/1", token(t, member, "do", "edit", "content.raw", "No")), http.StatusForbidden, "privilege.missing")
-		wants(t, member.Post(comments+"/1", token(t, member, "do", "delete")), http.StatusForbidden, "privilege.missing")
-		wants(t, member.Post(comments+"/1", token(t, member, "do", "resolve")), http.StatusForbidden, "pullrequest.thread")
-		wants(t, member.Post(comments+"/1", token(t, member, "do", "dance")), http.StatusBadRequest, "value.invalid")
-		wants(t, outsider.Post(comments, token(t, outsider, "content.raw", "Me, too")), http.StatusNotFound, "repository.not_found")
-		wants(t, member.Post(comments+"/99", token(t, member, "do", "edit")), http.StatusNotFound, "resource.not_found")
-		wants(t, member.Post(comments, token(t, member, "parent.id", "99", "content.raw", "x")), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, member.Post(comments+"/1", token(t, member, "do", "edit", "content.raw", "No")), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Post(comments+"/1", token(t, member, "do", "delete")), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Post(comments+"/1", token(t, member, "do", "resolve")), http.StatusForbidden, "pullrequest.thread")
+		webtest.Wants(t, member.Post(comments+"/1", token(t, member, "do", "dance")), http.StatusBadRequest, "value.invalid")
+		webtest.Wants(t, outsider.Post(comments, token(t, outsider, "content.raw", "Me, too")), http.StatusNotFound, "repository.not_found")
+		webtest.Wants(t, member.Post(comments+"/99", token(t, member, "do", "edit")), http.StatusNotFound, "resource.not_found")
+		webtest.Wants(t, member.Post(comments, token(t, member, "parent.id", "99", "content.raw", "x")), http.StatusNotFound, "resource.not_found")
 
 		empty := owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {""}})
-		wants(t, empty, http.StatusBadRequest, "body.missing_field")
-		says(t, empty, "Change a comment")
-		says(t, owner.Follow(owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"Is it all?"}})), "The comment is changed.", "Is it all?", "edited")
+		webtest.Wants(t, empty, http.StatusBadRequest, "body.missing_field")
+		webtest.Says(t, empty, "Change a comment")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"Is it all?"}})), "The comment is changed.", "Is it all?", "edited")
 		gone := owner.Follow(owner.Submit(owner.See(one), comments+"/1", url.Values{"do": {"delete"}}))
-		says(t, gone, "The comment is deleted.", "This comment was deleted.", "It is.")
-		silent(t, gone, "Is it all?")
-		wants(t, owner.Post(comments+"/1", token(t, owner, "do", "edit", "content.raw", "Back")), http.StatusNotFound, "resource.not_found")
-		silent(t, owner.Follow(owner.Submit(owner.See(one), comments+"/2", url.Values{"do": {"delete"}})), "This comment was deleted.", "It is.")
+		webtest.Says(t, gone, "The comment is deleted.", "This comment was deleted.", "It is.")
+		webtest.Silent(t, gone, "Is it all?")
+		webtest.Wants(t, owner.Post(comments+"/1", token(t, owner, "do", "edit", "content.raw", "Back")), http.StatusNotFound, "resource.not_found")
+		webtest.Silent(t, owner.Follow(owner.Submit(owner.See(one), comments+"/2", url.Values{"do": {"delete"}})), "This comment was deleted.", "It is.")
 
 		// What is kept back is seen by its author alone.
 		kept := member.Follow(member.Submit(member.See(one), comments, url.Values{"content.raw": {"Not yet."}, "pending": {"true"}}))
-		says(t, kept, "Your comment is kept for you", "pending in 1 place", "Not yet.")
+		webtest.Says(t, kept, "Your comment is kept for you", "pending in 1 place", "Not yet.")
 		member.Follow(member.Submit(member.See(one), tasks, url.Values{"comment.id": {"3"}, "content.raw": {"Think."}}))
-		silent(t, owner.See(one), "Not yet.", "Think.", "pending")
-		wants(t, owner.Post(comments+"/3", token(t, owner, "do", "publish")), http.StatusNotFound, "resource.not_found")
-		says(t, member.Follow(member.Submit(member.See(one), comments+"/3", url.Values{"do": {"publish"}})), "Others see the comment now.")
-		says(t, owner.See(one), "Not yet.", "Think.", "Task 1 open")
+		webtest.Silent(t, owner.See(one), "Not yet.", "Think.", "pending")
+		webtest.Wants(t, owner.Post(comments+"/3", token(t, owner, "do", "publish")), http.StatusNotFound, "resource.not_found")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), comments+"/3", url.Values{"do": {"publish"}})), "Others see the comment now.")
+		webtest.Says(t, owner.See(one), "Not yet.", "Think.", "Task 1 open")
 		member.Follow(member.Submit(member.See(one), comments, url.Values{"content.raw": {"One."}, "pending": {"true"}}))
 		member.Follow(member.Submit(member.See(one), comments, url.Values{"content.raw": {"Two."}, "parent.id": {"4"}, "pending": {"true"}}))
 		member.Follow(member.Submit(member.See(one), tasks, url.Values{"content.raw": {"Three."}, "pending": {"true"}}))
-		says(t, member.See(one), "pending in 3 places")
-		says(t, member.Follow(member.Submit(member.See(one), one+"/publish", nil)), "Others see all that you have said.")
-		says(t, owner.See(one), "One.", "Two.", "Three.")
+		webtest.Says(t, member.See(one), "pending in 3 places")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), one+"/publish", nil)), "Others see all that you have said.")
+		webtest.Says(t, owner.See(one), "One.", "Two.", "Three.")
 
 		// Tasks.
-		wants(t, owner.Submit(owner.See(one), tasks, text("")), http.StatusBadRequest, "body.missing_field")
-		says(t, owner.Follow(owner.Submit(owner.See(one), tasks, text("Say **why**"))), "The task is there.", "Say why")
-		says(t, member.Follow(member.Submit(member.See(one), tasks+"/3", url.Values{"do": {"resolve"}})), "The task is done.")
-		says(t, member.Follow(member.Submit(member.See(one), tasks+"/3", url.Values{"do": {"reopen"}})), "The task is open again.")
-		wants(t, member.Post(tasks+"/3", token(t, member, "do", "edit", "content.raw", "No")), http.StatusForbidden, "privilege.missing")
-		wants(t, member.Post(tasks+"/3", token(t, member, "do", "delete")), http.StatusForbidden, "privilege.missing")
-		wants(t, member.Post(tasks+"/99", token(t, member, "do", "resolve")), http.StatusNotFound, "resource.not_found")
-		says(t, owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"edit"}, "content.raw": {" "}}), "Change a task")
-		says(t, owner.Follow(owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"edit"}, "content.raw": {"Say how"}})), "The task is changed.", "Say how")
-		silent(t, owner.Follow(owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"delete"}})), "Say how")
+		webtest.Wants(t, owner.Submit(owner.See(one), tasks, text("")), http.StatusBadRequest, "body.missing_field")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(one), tasks, text("Say **why**"))), "The task is there.", "Say why")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), tasks+"/3", url.Values{"do": {"resolve"}})), "The task is done.")
+		webtest.Says(t, member.Follow(member.Submit(member.See(one), tasks+"/3", url.Values{"do": {"reopen"}})), "The task is open again.")
+		webtest.Wants(t, member.Post(tasks+"/3", token(t, member, "do", "edit", "content.raw", "No")), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Post(tasks+"/3", token(t, member, "do", "delete")), http.StatusForbidden, "privilege.missing")
+		webtest.Wants(t, member.Post(tasks+"/99", token(t, member, "do", "resolve")), http.StatusNotFound, "resource.not_found")
+		webtest.Says(t, owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"edit"}, "content.raw": {" "}}), "Change a task")
+		webtest.Says(t, owner.Follow(owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"edit"}, "content.raw": {"Say how"}})), "The task is changed.", "Say how")
+		webtest.Silent(t, owner.Follow(owner.Submit(owner.See(one), tasks+"/3", url.Values{"do": {"delete"}})), "Say how")
 	})
 }
 
@@ -122,10 +122,10 @@ func TestLines(t *testing.T) {
 	old := owner.See(one)
 	for want, place := range map[string][3]string{"A line is needed": {"new", "", ""}, "counted from 1": {"new", "x", ""}, "Lines are counted": {"old", "0", ""}, "is behind": {"new", "2", "4"}} {
 		r := on(old, place[0], place[1], place[2], "Kept as it is")
-		wants(t, r, http.StatusBadRequest, "value.invalid")
-		says(t, r, want, "Kept as it is")
+		webtest.Wants(t, r, http.StatusBadRequest, "value.invalid")
+		webtest.Says(t, r, want, "Kept as it is")
 	}
-	says(t, owner.Follow(on(old, "new", "2", "", "On two")), "Your comment is there.", "On two", "One file of several.")
+	webtest.Says(t, owner.Follow(on(old, "new", "2", "", "On two")), "Your comment is there.", "On two", "One file of several.")
 	owner.Follow(on(old, "old", "2", "", "On the old two"))
 	owner.Follow(on(old, "new", "4", "3", "On three and four"))
 	owner.Follow(on(old, "file", "", "", "On the file"))
@@ -140,7 +140,7 @@ func TestLines(t *testing.T) {
 		t.Errorf("comments stand elsewhere: %q", under)
 	}
 	for _, page := range []webtest.Reply{unified, split} {
-		says(t, page, "5 comments", "lines 3 to 4", "On the file", "Far away", "line 2 before the change")
+		webtest.Says(t, page, "5 comments", "lines 3 to 4", "On the file", "Far away", "line 2 before the change")
 		for _, text := range []string{"On two", "On the old two", "On three and four", "On the file", "Far away"} {
 			if n := strings.Count(page.Body, text+"</p>"); n != 1 {
 				t.Errorf("%s: %q is there %d times", page.Path, text, n)
@@ -151,14 +151,14 @@ func TestLines(t *testing.T) {
 		t.Errorf("side by side they stand elsewhere: %q", m)
 	}
 
-	says(t, member.Follow(member.Submit(unified, comments+"/1", url.Values{"do": {"resolve"}})), "The comment is resolved.", "resolved", "Reopen")
-	says(t, member.Follow(member.Submit(member.See(one), comments+"/1", url.Values{"do": {"reopen"}})), "The comment is open again.")
-	says(t, member.Follow(member.Submit(member.See(one), comments, url.Values{"parent.id": {"1"}, "content.raw": {"It is"}})), "It is", "On two")
+	webtest.Says(t, member.Follow(member.Submit(unified, comments+"/1", url.Values{"do": {"resolve"}})), "The comment is resolved.", "resolved", "Reopen")
+	webtest.Says(t, member.Follow(member.Submit(member.See(one), comments+"/1", url.Values{"do": {"reopen"}})), "The comment is open again.")
+	webtest.Says(t, member.Follow(member.Submit(member.See(one), comments, url.Values{"parent.id": {"1"}, "content.raw": {"It is"}})), "It is", "On two")
 
 	c.push("greet", "greet.txt", "zero\none\n2\nfour\nfive\n", "Without three")
 	moved := on(old, "new", "2", "", "On what was two")
-	wants(t, moved, http.StatusConflict, "pullrequest.moved")
-	says(t, moved, "On what was two", "The file was changed since you have seen its lines.")
+	webtest.Wants(t, moved, http.StatusConflict, "pullrequest.moved")
+	webtest.Says(t, moved, "On what was two", "The file was changed since you have seen its lines.")
 	owner.Follow(owner.Submit(moved, comments, nil))
 	now := member.See(one)
 	for _, m := range near.FindAllStringSubmatch(now.Body, -1) {
@@ -167,13 +167,13 @@ func TestLines(t *testing.T) {
 		}
 	}
 	c.push("greet", "greet.txt", "zero\none\nfive\n", "Without two")
-	says(t, member.See(one), "On two", "outdated")
+	webtest.Says(t, member.See(one), "On two", "outdated")
 	c.Git(c.dir, "switch", "--quiet", "greet")
 	c.Git(c.dir, "checkout", "--quiet", "main", "--", "greet.txt")
 	c.push("greet", "other.txt", "other\n", "As it was, and another")
-	says(t, member.See(one), "Comments on files that are not among the changes any more", "On two", "On the file")
+	webtest.Says(t, member.See(one), "Comments on files that are not among the changes any more", "On two", "On the file")
 	for _, wrong := range []string{"/files?path=..%2Fx", "/files?path=a%00"} {
-		wants(t, member.Get(one+wrong), http.StatusNotFound, "revision.not_found")
+		webtest.Wants(t, member.Get(one+wrong), http.StatusNotFound, "revision.not_found")
 	}
 	if r := member.Get(one + "/files"); r.Location() != one {
 		t.Errorf("without a file: %d %s", r.Status, r.Location())
@@ -195,8 +195,8 @@ func TestFilesLater(t *testing.T) {
 	open(t, member, "from=many&to=main", url.Values{"title": {"Look at it"}})
 	for _, query := range []string{"", "?view=split"} {
 		page := member.See(one + query)
-		says(t, page, "46 files", "line of 0", "line of 19", "f44.txt")
-		silent(t, page, "line of 20", "line of 44")
+		webtest.Says(t, page, "46 files", "line of 0", "line of 19", "f44.txt")
+		webtest.Silent(t, page, "line of 20", "line of 44")
 		later := regexp.MustCompile(`data-later="\d+"[^>]*>[^\0]*?<a href="([^"]*)">Show this file</a>`).FindAllStringSubmatch(page.Body, -1)
 		if len(later) != 26 {
 			t.Fatalf("%d files come later", len(later))
@@ -206,19 +206,19 @@ func TestFilesLater(t *testing.T) {
 			asked = append(asked, strings.TrimSuffix(strings.SplitN(html.UnescapeString(m[1]), "?", 2)[1], "&view=split"))
 		}
 		some := member.See(one + "/files?" + strings.Join(asked, "&") + strings.Replace(query, "?", "&", 1))
-		says(t, some, "25 files of several.", "line of 20", "line of 44")
+		webtest.Says(t, some, "25 files of several.", "line of 20", "line of 44")
 		if (query != "") != strings.Contains(some.Body, `class="diff split"`) {
 			t.Error("it is shown in the other way")
 		}
 		last := member.See(html.UnescapeString(later[25][1]))
-		says(t, last, "One file of several.", "odd")
+		webtest.Says(t, last, "One file of several.", "odd")
 		for _, m := range regexp.MustCompile(`id="(f-[0-9a-f]+)"`).FindAllStringSubmatch(last.Body, -1) {
 			if !strings.Contains(page.Body, `id="`+m[1]+`"`) {
 				t.Errorf("%s is called otherwise on the page", m[1])
 			}
 		}
 	}
-	wants(t, member.Get(one+"/files?"+strings.Repeat("path=x&", 61)), http.StatusBadRequest, "query.invalid")
+	webtest.Wants(t, member.Get(one+"/files?"+strings.Repeat("path=x&", 61)), http.StatusBadRequest, "query.invalid")
 }
 
 // stream is a stream of events that is read.

@@ -14,35 +14,6 @@ import (
 	"github.com/pailforge/pail/internal/web/webtest"
 )
 
-// says fails the test unless the page says all of these, as text.
-func says(t *testing.T, r webtest.Reply, want ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range want {
-		if !strings.Contains(text, one) {
-			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-// silent fails the test when the page says any of these.
-func silent(t *testing.T, r webtest.Reply, never ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, one := range never {
-		if strings.Contains(text, one) {
-			t.Errorf("%s (%d) says %q:\n%s", r.Path, r.Status, one, text)
-		}
-	}
-}
-
-func wants(t *testing.T, r webtest.Reply, status int, reason string) {
-	t.Helper()
-	if r.Status != status || r.Header.Get("X-Pail-Reason") != reason {
-		t.Errorf("%s: %d %q, want %d %q\n%s", r.Path, r.Status, r.Header.Get("X-Pail-Reason"), status, reason, webtest.Text(t, r))
-	}
-}
-
 const fresh = "/snippets/acme/new"
 
 // more is a form with one more file, as often as n says.
@@ -84,13 +55,13 @@ func TestLists(t *testing.T) {
 	pailtest.Each(t, func(t *testing.T, s *pailtest.Server) {
 		w := s.World()
 		admin, member, outsider, nobody := webtest.As(s, w.Admin), webtest.As(s, w.Member), webtest.As(s, w.Outsider), webtest.Open(s)
-		wants(t, nobody.Get("/snippets/acme"), 404, "workspace.not_found")
-		wants(t, outsider.Get("/snippets/acme"), 404, "workspace.not_found")
+		webtest.Wants(t, nobody.Get("/snippets/acme"), 404, "workspace.not_found")
+		webtest.Wants(t, outsider.Get("/snippets/acme"), 404, "workspace.not_found")
 		if r := nobody.Get("/snippets"); r.Status != 303 || !strings.HasPrefix(r.Location(), "/signin") {
 			t.Errorf("one's own: %d %s", r.Status, r.Location())
 		}
-		says(t, admin.See("/snippets/acme"), "There are no snippets here that you may see.", "Make the first one")
-		says(t, admin.See("/snippets"), "You have made no snippets.")
+		webtest.Says(t, admin.See("/snippets/acme"), "There are no snippets here that you may see.", "Make the first one")
+		webtest.Says(t, admin.See("/snippets"), "You have made no snippets.")
 		hidden := made(admin, url.Values{"title": {"Hidden 100%"}, "is_private": {"true"}, "name-0": {"a.txt"}, "text-0": {"a"}})
 		shown := made(member, url.Values{"title": {"Shown 100_"}, "is_private": {}, "name-0": {"b.txt"}, "text-0": {"b"}})
 		for b, want := range map[*webtest.Browser][2]bool{admin: {true, true}, member: {true, true}, outsider: {false, true}, nobody: {false, true}} {
@@ -99,7 +70,7 @@ func TestLists(t *testing.T) {
 				t.Errorf("hidden %t, shown %t:\n%s", hasHidden, hasShown, page.Body)
 			}
 		}
-		silent(t, outsider.See("/snippets/acme"), "New snippet")
+		webtest.Silent(t, outsider.See("/snippets/acme"), "New snippet")
 		for _, one := range []struct {
 			b    *webtest.Browser
 			path string
@@ -116,8 +87,8 @@ func TestLists(t *testing.T) {
 			}
 		}
 		outsider.Submit(outsider.See(shown), shown+"/watch", nil)
-		says(t, outsider.See("/snippets?role=contributor"), "Shown")
-		says(t, admin.See("/acme"), "Snippets")
+		webtest.Says(t, outsider.See("/snippets?role=contributor"), "Shown")
+		webtest.Says(t, admin.See("/acme"), "Snippets")
 	})
 }
 
@@ -134,7 +105,7 @@ func TestMakeAndShow(t *testing.T) {
 	if second.Status != 200 {
 		t.Fatalf("%d\n%s", second.Status, second.Body)
 	}
-	says(t, second, "Choose the file dot.gif again", "chosen", "# Heading")
+	webtest.Says(t, second, "Choose the file dot.gif again", "chosen", "# Heading")
 	if forms := webtest.Forms(t, second); forms[len(forms)-1].Values.Get("name-1") != "chosen.txt" || !forms[len(forms)-1].Values.Has("text-2") {
 		t.Errorf("the form holds %v", forms[len(forms)-1].Values)
 	}
@@ -142,7 +113,7 @@ func TestMakeAndShow(t *testing.T) {
 		webtest.File{Field: "files", Name: "bin", Content: "\x00\r\n"})
 	page := admin.Follow(answer)
 	at := page.Path
-	says(t, page, "The snippet is made.", "Both", "private", "Heading", "package b", "This is a binary file.", "chosen", "3 B", "git clone", "Nobody has said anything yet.", "read:snippet:bitbucket")
+	webtest.Says(t, page, "The snippet is made.", "Both", "private", "Heading", "package b", "This is a binary file.", "chosen", "3 B", "git clone", "Nobody has said anything yet.", "read:snippet:bitbucket")
 	for _, part := range []string{`id="file-a b.md"`, `<h2`, `href="` + at + `?path=b.go"`, `src="` + at + `/raw/`, "dot.gif", "x-bitbucket-api-token-auth@", at + ".git", `class="k"`} {
 		if !strings.Contains(page.Body, part) {
 			t.Errorf("no %s:\n%s", part, page.Body)
@@ -156,12 +127,12 @@ func TestMakeAndShow(t *testing.T) {
 	if r := admin.Get(at + "/raw/main/b.go"); r.Header.Get("Content-Type") != "text/plain; charset=utf-8" || r.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("raw: %v", r.Header)
 	}
-	says(t, admin.See(at+"?path=a+b.md&view=source"), "# Heading", "This is one file.")
-	silent(t, admin.See(at+"?path=b.go"), "Heading")
-	wants(t, admin.Get(at+"?path=none"), 404, "revision.not_found")
-	wants(t, admin.Get(at+"/0123456789"), 404, "revision.not_found")
+	webtest.Says(t, admin.See(at+"?path=a+b.md&view=source"), "# Heading", "This is one file.")
+	webtest.Silent(t, admin.See(at+"?path=b.go"), "Heading")
+	webtest.Wants(t, admin.Get(at+"?path=none"), 404, "revision.not_found")
+	webtest.Wants(t, admin.Get(at+"/0123456789"), 404, "revision.not_found")
 	for _, page := range []string{"", "/history", "/main", "/diff/main", "/patch/main", "/raw/main/b.go", "/edit", "/delete"} {
-		wants(t, outsider.Get(at+page), 404, "resource.not_found")
+		webtest.Wants(t, outsider.Get(at+page), 404, "resource.not_found")
 		if r := nobody.Get(at + page); r.Status != 404 && r.Status != 303 {
 			t.Errorf("%s for nobody: %d", page, r.Status)
 		}
@@ -211,16 +182,16 @@ func TestRefusedForms(t *testing.T) {
 		if r.Status != one.status {
 			t.Errorf("%v: %d", one.say, r.Status)
 		}
-		says(t, r, one.say)
+		webtest.Says(t, r, one.say)
 		if len(one.values) > 0 {
-			says(t, r, "typed in vain")
+			webtest.Says(t, r, "typed in vain")
 		}
 	}
 	if s.Store() != before {
 		t.Error("something was changed")
 	}
-	wants(t, admin.Upload(fresh, url.Values{"name-0": {"a"}}), 403, "csrf.missing")
-	wants(t, admin.Post(fresh, url.Values{}), 415, "media_type.unsupported")
+	webtest.Wants(t, admin.Upload(fresh, url.Values{"name-0": {"a"}}), 403, "csrf.missing")
+	webtest.Wants(t, admin.Post(fresh, url.Values{}), 415, "media_type.unsupported")
 }
 
 // What an edit does: texts, names, files that come and go, the title; a mode and line ends stay; what is not changed makes no revision.
@@ -243,15 +214,15 @@ func TestEdit(t *testing.T) {
 	w.Git(dir, "push", "--quiet", "origin", "HEAD:main")
 	edit := at + "/edit"
 	page := admin.See(edit)
-	says(t, page, "One", "a.sh", "b.bin", "A binary file.", "It is not a text that can be typed here.")
-	says(t, admin.Follow(admin.Submit(page, edit, nil)), "The snippet is saved.")
+	webtest.Says(t, page, "One", "a.sh", "b.bin", "A binary file.", "It is not a text that can be typed here.")
+	webtest.Says(t, admin.Follow(admin.Submit(page, edit, nil)), "The snippet is saved.")
 	if n := strings.Count(admin.See(at+"/history").Body, "<th scope=\"row\">"); n != 2 {
 		t.Errorf("nothing was changed, and there are %d revisions", n)
 	}
 	// 0 a.sh, 1 b.bin, 2 c.txt, 3 d.txt, 4 latin, 5 lead
 	done := member.Follow(member.Submit(more(member, member.See(edit), edit, 1), edit, url.Values{"title": {"Two"}, "name-0": {"run.sh"}, "text-0": {"#!/bin/bash\r\n"}, "name-1": {"moved.bin"}, "text-2": {"c\r\ne\r\n"}, "gone-3": {"true"}, "name-6": {"new/x.txt"}, "text-6": {"new"}}))
-	says(t, done, "Two", "run.sh", "moved.bin", "new/x.txt", "private")
-	silent(t, done, "d.txt", "a.sh", "b.bin")
+	webtest.Says(t, done, "Two", "run.sh", "moved.bin", "new/x.txt", "private")
+	webtest.Silent(t, done, "d.txt", "a.sh", "b.bin")
 	for file, want := range map[string]string{"run.sh": "#!/bin/bash\n", "moved.bin": "\x00b", "c.txt": "c\r\ne\r\n", "new/x.txt": "new", "latin": "\xe9\n", "lead": "\n\nx"} {
 		if got := held(admin, at, file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
@@ -274,35 +245,35 @@ func TestEdit(t *testing.T) {
 			}
 		}
 	}
-	says(t, admin.Follow(admin.Submit(page, edit, values, webtest.File{Field: "files", Name: "moved.bin", Content: "text now"}, webtest.File{Field: "files", Name: "latin", Content: "\x00bytes"})), "The snippet is saved.")
+	webtest.Says(t, admin.Follow(admin.Submit(page, edit, values, webtest.File{Field: "files", Name: "moved.bin", Content: "text now"}, webtest.File{Field: "files", Name: "latin", Content: "\x00bytes"})), "The snippet is saved.")
 	for file, want := range map[string]string{"run.sh": "c\r\ne\r\n", "c.txt": "#!/bin/bash\n", "moved.bin": "text now", "latin": "\x00bytes"} {
 		if got := held(admin, at, file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
 		}
 	}
 	// Privacy is for who administers it.
-	silent(t, member.See(edit), "Only members of the workspace see it.")
+	webtest.Silent(t, member.See(edit), "Only members of the workspace see it.")
 	forged := url.Values{"csrf": {webtest.Forms(t, member.See(edit))[1].Values.Get("csrf")}, "at": {webtest.Forms(t, member.See(edit))[1].Values.Get("at")}, "title": {"Two"}, "seen_title": {"Two"}, "seen_private": {"true"}}
-	wants(t, member.Upload(edit, forged), 403, "privilege.missing")
-	says(t, admin.Follow(admin.Submit(admin.See(edit), edit, url.Values{"is_private": {}})), "public")
-	says(t, webtest.Open(s).See(at), "Two", "Everybody may read this snippet.")
+	webtest.Wants(t, member.Upload(edit, forged), 403, "privilege.missing")
+	webtest.Says(t, admin.Follow(admin.Submit(admin.See(edit), edit, url.Values{"is_private": {}})), "public")
+	webtest.Says(t, webtest.Open(s).See(at), "Two", "Everybody may read this snippet.")
 	// The history, one revision, what it has changed, and its patch.
 	history := admin.See(at + "/history")
-	says(t, history, "Create the snippet", "More", "Edit 7 files", "Member")
-	says(t, admin.See(at+"/main"), "Revision", "Before", "c.txt")
+	webtest.Says(t, history, "Create the snippet", "More", "Edit 7 files", "Member")
+	webtest.Says(t, admin.See(at+"/main"), "Revision", "Before", "c.txt")
 	diff := admin.See(at + "/diff/main")
-	says(t, diff, "moved.bin", "+")
+	webtest.Says(t, diff, "moved.bin", "+")
 	if r := admin.Get(at + "/patch/main"); r.Status != 200 || !strings.HasPrefix(r.Body, "From ") || r.Header.Get("Content-Type") != "text/plain" {
 		t.Errorf("patch: %d %v %.20s", r.Status, r.Header, r.Body)
 	}
-	wants(t, admin.Get(at+"/history?ctx=nonsense"), 400, "page.invalid")
+	webtest.Wants(t, admin.Get(at+"/history?ctx=nonsense"), 400, "page.invalid")
 	// Deleting takes a confirmation, and who may.
-	silent(t, member.See(at), "Delete")
-	wants(t, member.Get(at+"/delete"), 403, "privilege.missing")
+	webtest.Silent(t, member.See(at), "Delete")
+	webtest.Wants(t, member.Get(at+"/delete"), 403, "privilege.missing")
 	asked := admin.See(at + "/delete")
-	says(t, asked, "Nothing brings them back.")
-	says(t, admin.Follow(admin.Submit(asked, at+"/delete", nil)), "The snippet is deleted.")
-	wants(t, admin.Get(at), 404, "resource.not_found")
+	webtest.Says(t, asked, "Nothing brings them back.")
+	webtest.Says(t, admin.Follow(admin.Submit(asked, at+"/delete", nil)), "The snippet is deleted.")
+	webtest.Wants(t, admin.Get(at), 404, "resource.not_found")
 }
 
 // Whoever saves on top of what somebody else has saved meanwhile is told, keeps what was typed beside what is there now, and can go on.
@@ -316,8 +287,8 @@ func TestEditAtOnce(t *testing.T) {
 	mine, theirs := more(admin, admin.See(edit), edit, 1), more(member, member.See(edit), edit, 1)
 	member.Follow(member.Submit(theirs, edit, url.Values{"title": {"Theirs"}, "text-0": {"their a\n"}, "text-1": {"their b\n"}, "gone-2": {"true"}, "gone-3": {"true"}, "name-4": {"new"}, "text-4": {"their new\n"}}))
 	r := admin.Submit(mine, edit, url.Values{"text-0": {"my a\n"}, "text-3": {"my d\n"}, "name-4": {"new"}, "text-4": {"my new\n"}})
-	wants(t, r, 409, "conflict.state")
-	says(t, r, "Nothing of yours is lost", "my a", "their a", "their b", "my d", "my new", "their new", "Somebody has deleted this file. Saving makes it again.")
+	webtest.Wants(t, r, 409, "conflict.state")
+	webtest.Says(t, r, "Nothing of yours is lost", "my a", "their a", "their b", "my d", "my new", "their new", "Somebody has deleted this file. Saving makes it again.")
 	if got := held(admin, at, "a"); got != "their a\n" {
 		t.Errorf("a is %q", got)
 	}
@@ -325,20 +296,20 @@ func TestEditAtOnce(t *testing.T) {
 	if form.Values.Get("title") != "Theirs" {
 		t.Errorf("the title of the others is gone: %v", form.Values)
 	}
-	says(t, admin.Follow(admin.Submit(r, edit, nil)), "The snippet is saved.", "Theirs")
+	webtest.Says(t, admin.Follow(admin.Submit(r, edit, nil)), "The snippet is saved.", "Theirs")
 	for file, want := range map[string]string{"a": "my a\n", "b": "their b\n", "d": "my d\n", "new": "my new\n"} {
 		if got := held(admin, at, file); got != want {
 			t.Errorf("%s is %q, want %q", file, got, want)
 		}
 	}
-	wants(t, admin.Get(at+"/raw/main/c"), 404, "revision.not_found")
+	webtest.Wants(t, admin.Get(at+"/raw/main/c"), 404, "revision.not_found")
 	// Titles alike.
 	mine, theirs = admin.See(edit), member.See(edit)
 	member.Follow(member.Submit(theirs, edit, url.Values{"title": {"Later"}}))
 	r = admin.Submit(mine, edit, url.Values{"title": {"Mine"}})
-	wants(t, r, 400, "value.invalid")
-	says(t, r, "Somebody has changed it to “Later” meanwhile")
-	says(t, admin.Follow(admin.Submit(r, edit, nil)), "Mine")
+	webtest.Wants(t, r, 400, "value.invalid")
+	webtest.Says(t, r, "Somebody has changed it to “Later” meanwhile")
+	webtest.Says(t, admin.Follow(admin.Submit(r, edit, nil)), "Mine")
 	// The revision that it began with is gone.
 	mine = admin.See(edit)
 	dir := filepath.Join(t.TempDir(), "snippet")
@@ -347,9 +318,9 @@ func TestEditAtOnce(t *testing.T) {
 	w.Git(dir, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "--quiet", "--amend", "-m", "Again")
 	w.Git(dir, "push", "--quiet", "--force", "origin", "HEAD:main")
 	r = admin.Submit(mine, edit, url.Values{"at": {strings.Repeat("0", 39) + "1"}, "text-0": {"kept\n"}})
-	wants(t, r, 409, "conflict.state")
-	says(t, r, "kept", "my a")
-	wants(t, admin.Submit(mine, edit, url.Values{"at": {"main"}}), 400, "value.invalid")
+	webtest.Wants(t, r, 409, "conflict.state")
+	webtest.Says(t, r, "kept", "my a")
+	webtest.Wants(t, admin.Submit(mine, edit, url.Values{"at": {"main"}}), 400, "value.invalid")
 }
 
 // People talk about a snippet, and watch it: who sees it may, whoever wrote something may change it, and who administers it may take
@@ -361,38 +332,38 @@ func TestTalk(t *testing.T) {
 		admin, member, outsider, nobody := webtest.As(s, w.Admin), webtest.As(s, w.Member), webtest.As(s, w.Outsider), webtest.Open(s)
 		at := made(admin, url.Values{"title": {"Talk"}, "is_private": {}, "name-0": {"a"}, "text-0": {"a"}})
 		comments := at + "/comments"
-		says(t, outsider.Follow(outsider.Submit(outsider.See(at), comments, url.Values{"content.raw": {"Is it **enough**?\r\nReally?"}})), "Your comment is there.", "Is it enough ?")
-		says(t, nobody.See(at), "Is it enough ?")
+		webtest.Says(t, outsider.Follow(outsider.Submit(outsider.See(at), comments, url.Values{"content.raw": {"Is it **enough**?\r\nReally?"}})), "Your comment is there.", "Is it enough ?")
+		webtest.Says(t, nobody.See(at), "Is it enough ?")
 		if strings.Contains(nobody.See(at).Body, comments) {
 			t.Error("nobody can comment")
 		}
-		wants(t, nobody.Post(comments, url.Values{"content.raw": {"x"}}), 401, "credential.missing")
+		webtest.Wants(t, nobody.Post(comments, url.Values{"content.raw": {"x"}}), 401, "credential.missing")
 		page := admin.See(at)
-		says(t, admin.Follow(admin.Submit(page, comments, url.Values{"parent.id": {"1"}, "content.raw": {"It is."}})), "It is.", "Edit", "Delete")
+		webtest.Says(t, admin.Follow(admin.Submit(page, comments, url.Values{"parent.id": {"1"}, "content.raw": {"It is."}})), "It is.", "Edit", "Delete")
 		r := admin.Submit(page, comments, url.Values{"parent.id": {"1"}, "content.raw": {strings.Repeat("x", 40_000)}})
-		wants(t, r, 400, "value.invalid")
-		says(t, r, "Answer a comment", "Is it enough ?", "xxx")
-		wants(t, admin.Submit(page, comments, url.Values{"parent.id": {"99"}, "content.raw": {"x"}}), 404, "resource.not_found")
-		wants(t, admin.Submit(page, comments, url.Values{"content.raw": {" "}}), 400, "body.missing_field")
+		webtest.Wants(t, r, 400, "value.invalid")
+		webtest.Says(t, r, "Answer a comment", "Is it enough ?", "xxx")
+		webtest.Wants(t, admin.Submit(page, comments, url.Values{"parent.id": {"99"}, "content.raw": {"x"}}), 404, "resource.not_found")
+		webtest.Wants(t, admin.Submit(page, comments, url.Values{"content.raw": {" "}}), 400, "body.missing_field")
 		// Changing it.
-		says(t, outsider.Follow(outsider.Submit(outsider.See(at), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"Enough?"}})), "The comment is changed.", "Enough?", "edited")
+		webtest.Says(t, outsider.Follow(outsider.Submit(outsider.See(at), comments+"/1", url.Values{"do": {"edit"}, "content.raw": {"Enough?"}})), "The comment is changed.", "Enough?", "edited")
 		before := s.Store()
 		csrf := webtest.Forms(t, page)[1].Values.Get("csrf")
-		wants(t, admin.Post(comments+"/1", url.Values{"csrf": {csrf}, "do": {"edit"}, "content.raw": {"x"}}), 403, "privilege.missing")
-		wants(t, admin.Post(comments+"/1", url.Values{"csrf": {csrf}, "do": {"dance"}}), 400, "value.invalid")
-		wants(t, admin.Post(comments+"/x", url.Values{"csrf": {csrf}, "do": {"edit"}}), 404, "resource.not_found")
-		wants(t, outsider.Post(comments+"/2", url.Values{"csrf": {webtest.Forms(t, outsider.See(at))[1].Values.Get("csrf")}, "do": {"delete"}}), 403, "privilege.missing")
+		webtest.Wants(t, admin.Post(comments+"/1", url.Values{"csrf": {csrf}, "do": {"edit"}, "content.raw": {"x"}}), 403, "privilege.missing")
+		webtest.Wants(t, admin.Post(comments+"/1", url.Values{"csrf": {csrf}, "do": {"dance"}}), 400, "value.invalid")
+		webtest.Wants(t, admin.Post(comments+"/x", url.Values{"csrf": {csrf}, "do": {"edit"}}), 404, "resource.not_found")
+		webtest.Wants(t, outsider.Post(comments+"/2", url.Values{"csrf": {webtest.Forms(t, outsider.See(at))[1].Values.Get("csrf")}, "do": {"delete"}}), 403, "privilege.missing")
 		if s.Store() != before {
 			t.Error("something was changed")
 		}
-		says(t, admin.Follow(admin.Submit(admin.See(at), comments+"/1", url.Values{"do": {"delete"}})), "This comment was deleted.", "It is.")
+		webtest.Says(t, admin.Follow(admin.Submit(admin.See(at), comments+"/1", url.Values{"do": {"delete"}})), "This comment was deleted.", "It is.")
 		page = admin.Follow(admin.Submit(admin.See(at), comments+"/2", url.Values{"do": {"delete"}}))
-		silent(t, page, "This comment was deleted.", "It is.")
-		says(t, page, "Nobody has said anything yet.")
+		webtest.Silent(t, page, "This comment was deleted.", "It is.")
+		webtest.Says(t, page, "Nobody has said anything yet.")
 		// Watching.
-		says(t, admin.See(at), "Stop watching", "Admin")
-		says(t, member.Follow(member.Submit(member.See(at), at+"/watch", nil)), "You watch this snippet.", "Stop watching")
-		says(t, member.Follow(member.Submit(member.See(at), at+"/watch", nil)), "You no longer watch this snippet.")
-		wants(t, nobody.Post(at+"/watch", url.Values{}), 401, "credential.missing")
+		webtest.Says(t, admin.See(at), "Stop watching", "Admin")
+		webtest.Says(t, member.Follow(member.Submit(member.See(at), at+"/watch", nil)), "You watch this snippet.", "Stop watching")
+		webtest.Says(t, member.Follow(member.Submit(member.See(at), at+"/watch", nil)), "You no longer watch this snippet.")
+		webtest.Wants(t, nobody.Post(at+"/watch", url.Values{}), 401, "credential.missing")
 	})
 }

@@ -327,6 +327,36 @@ func Text(t testing.TB, r Reply) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
+// Says fails the test unless a page says all of these, as text.
+func Says(t testing.TB, r Reply, want ...string) {
+	t.Helper()
+	text := Text(t, r)
+	for _, one := range want {
+		if !strings.Contains(text, one) {
+			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, one, text)
+		}
+	}
+}
+
+// Silent fails the test when a page says any of these.
+func Silent(t testing.TB, r Reply, never ...string) {
+	t.Helper()
+	text := Text(t, r)
+	for _, one := range never {
+		if strings.Contains(text, one) {
+			t.Errorf("%s (%d) says %q:\n%s", r.Path, r.Status, one, text)
+		}
+	}
+}
+
+// Wants fails the test unless an answer has this status and this reason; "" for none.
+func Wants(t testing.TB, r Reply, status int, reason string) {
+	t.Helper()
+	if r.Status != status || r.Header.Get("X-Pail-Reason") != reason {
+		t.Errorf("%s: %d %q, want %d %q\n%s", r.Path, r.Status, r.Header.Get("X-Pail-Reason"), status, reason, Text(t, r))
+	}
+}
+
 // leads is where the form of the consent page may lead.
 var leads = regexp.MustCompile(`(form-action 'self') https:( [a-z][a-z0-9+.-]*:)?;`)
 

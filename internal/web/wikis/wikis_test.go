@@ -36,22 +36,12 @@ func write(t *testing.T, b *webtest.Browser, form string, values url.Values) web
 	return b.Follow(r)
 }
 
-func see(t *testing.T, r webtest.Reply, words ...string) {
-	t.Helper()
-	text := webtest.Text(t, r)
-	for _, want := range words {
-		if !strings.Contains(text, want) {
-			t.Errorf("%s (%d) does not say %q:\n%s", r.Path, r.Status, want, text)
-		}
-	}
-}
-
 // TestPages: from the first page to one with a name and a past, on the pages alone.
 func TestPages(t *testing.T) {
 	w, b := start(t)
-	see(t, b.See(at), "There are no pages yet.", "Write the first page", "git clone", "/acme/widgets.git/wiki")
+	webtest.Says(t, b.See(at), "There are no pages yet.", "Write the first page", "git clone", "/acme/widgets.git/wiki")
 	made := write(t, b, at+"/new?path=Home.md", url.Values{"text": {"# Hello\r\n\r\nSee [the set-up](docs/Setup) and ![a plan](plan.png).\r\n"}, "message": {"Begin"}})
-	see(t, made, "The page is made.", "Hello", "the set-up", "Begin")
+	webtest.Says(t, made, "The page is made.", "Hello", "the set-up", "Begin")
 	for _, want := range []string{`href="` + at + `/page/docs/Setup.md"`, `src="` + at + `/raw/`} {
 		if !strings.Contains(made.Body, want) {
 			t.Errorf("no %s in %s", want, made.Body)
@@ -63,9 +53,9 @@ func TestPages(t *testing.T) {
 	if missing.Status != 404 || missing.Header.Get("X-Pail-Reason") != "resource.not_found" || !strings.Contains(missing.Body, `href="`+at+`/new?path=docs%2FSetup.md"`) {
 		t.Errorf("%d %s", missing.Status, missing.Body)
 	}
-	see(t, write(t, b, at+"/new?path=docs/Setup.md", url.Values{"text": {"Set *it* up"}}), "Set it up")
+	webtest.Says(t, write(t, b, at+"/new?path=docs/Setup.md", url.Values{"text": {"Set *it* up"}}), "Set it up")
 	tree := b.See(at)
-	see(t, tree, "docs", "Setup")
+	webtest.Says(t, tree, "docs", "Setup")
 	if !strings.Contains(tree.Body, `aria-current="page">Home<`) {
 		t.Error("the tree does not say where one is")
 	}
@@ -83,19 +73,19 @@ func TestPages(t *testing.T) {
 	if preview.Status != 200 || !strings.Contains(preview.Body, "<strong>this</strong>") || !strings.Contains(preview.Body, `action="`+at+`/edit/docs/Setup.md"`) {
 		t.Errorf("%d %s", preview.Status, preview.Body)
 	}
-	see(t, b.See(at+"/page/docs/Setup.md"), "Set it up")
+	webtest.Says(t, b.See(at+"/page/docs/Setup.md"), "Set it up")
 
 	// Another name, and the history goes on.
 	renamed := write(t, b, at+"/edit/docs/Setup.md", url.Values{"path": {"docs/Start here.md"}, "text": {"All new"}})
-	see(t, renamed, "The page is saved.", "All new", "Start here")
+	webtest.Says(t, renamed, "The page is saved.", "All new", "Start here")
 	history := b.See(at + "/history/docs/Start%20here.md")
-	see(t, history, "Rename docs/Setup.md to docs/Start here.md", "Make docs/Setup.md", "as docs/Setup.md")
+	webtest.Says(t, history, "Rename docs/Setup.md to docs/Start here.md", "Make docs/Setup.md", "as docs/Setup.md")
 	if n := strings.Count(history.Body, ">View<"); n != 3 {
 		t.Errorf("%d revisions", n)
 	}
-	see(t, b.See(found(t, history, `href="([^"]+)">View`, 2)), "This is the page as it was", "Set it up", "The page as it is now")
-	see(t, b.See(found(t, history, `href="([^"]+)">Changes since`, 1)), "docs/Setup.md", "docs/Start here.md", "Set *it* up", "All new")
-	see(t, b.See(at+"/pages"), "docs/Start here.md")
+	webtest.Says(t, b.See(found(t, history, `href="([^"]+)">View`, 2)), "This is the page as it was", "Set it up", "The page as it is now")
+	webtest.Says(t, b.See(found(t, history, `href="([^"]+)">Changes since`, 1)), "docs/Setup.md", "docs/Start here.md", "Set *it* up", "All new")
+	webtest.Says(t, b.See(at+"/pages"), "docs/Start here.md")
 
 	// What people had on Bitbucket Cloud as addresses leads to the page.
 	if r := b.Get(at + "/Home"); r.Location() != at+"/page/Home.md" {
@@ -104,8 +94,8 @@ func TestPages(t *testing.T) {
 
 	// Deleted, it is gone; what it was is not.
 	deleted := b.Submit(b.See(at+"/edit/docs/Start%20here.md"), at+"/delete/docs/Start%20here.md", nil)
-	see(t, b.Follow(deleted), "is deleted", "Hello")
-	see(t, b.See(at+"/history/docs/Start%20here.md"), "Delete docs/Start here.md", "deleted")
+	webtest.Says(t, b.Follow(deleted), "is deleted", "Hello")
+	webtest.Says(t, b.See(at+"/history/docs/Start%20here.md"), "Delete docs/Start here.md", "deleted")
 
 	// Who may not write sees no way to, and nobody sees the wiki of a private repository.
 	for _, as := range []*account.Account{&w.Member, nil} {
@@ -143,14 +133,14 @@ func TestConflict(t *testing.T) {
 	if conflict.Status != 409 || conflict.Header.Get("X-Pail-Reason") != "wiki.edited" {
 		t.Fatalf("%d %s", conflict.Status, conflict.Header.Get("X-Pail-Reason"))
 	}
-	see(t, conflict, "Somebody else has edited this page meanwhile", "What changed meanwhile", "by the other", "Your text")
+	webtest.Says(t, conflict, "Somebody else has edited this page meanwhile", "What changed meanwhile", "by the other", "Your text")
 	if !strings.Contains(conflict.Body, "one by me\ntwo\n</textarea>") || !strings.Contains(conflict.Body, `value="Mine"`) {
 		t.Errorf("what was sent is lost: %s", conflict.Body)
 	}
 	if r := b.Submit(conflict, at+"/edit/Home.md", url.Values{"text": {"one by me\nby the other\n"}}); r.Status != 303 {
 		t.Errorf("%d %s", r.Status, webtest.Text(t, r))
 	}
-	see(t, b.See(at), "one by me", "by the other")
+	webtest.Says(t, b.See(at), "one by me", "by the other")
 
 	// Deleted meanwhile, the text can be saved as a new page; and two who make one page lose none either.
 	mine = b.See(at + "/edit/Home.md")
@@ -158,7 +148,7 @@ func TestConflict(t *testing.T) {
 		t.Fatal(r.Status)
 	}
 	conflict = b.Submit(mine, at+"/edit/Home.md", url.Values{"text": {"still here"}})
-	see(t, conflict, "deleted or renamed meanwhile")
+	webtest.Says(t, conflict, "deleted or renamed meanwhile")
 	if conflict.Status != 409 {
 		t.Error(conflict.Status)
 	}
@@ -167,11 +157,11 @@ func TestConflict(t *testing.T) {
 		t.Errorf("%d %s", r.Status, webtest.Text(t, r))
 	}
 	taken := other.Submit(second, at+"/new", url.Values{"text": {"also here"}})
-	see(t, taken, "There is a page of this name already")
+	webtest.Says(t, taken, "There is a page of this name already")
 	if taken.Status != 400 || !strings.Contains(taken.Body, "also here") {
 		t.Errorf("%d", taken.Status)
 	}
-	see(t, b.See(at), "still here")
+	webtest.Says(t, b.See(at), "still here")
 }
 
 // TestEditorRefuses: what cannot be saved comes back with what is wrong at its field.
@@ -179,7 +169,7 @@ func TestEditorRefuses(t *testing.T) {
 	w, b := start(t)
 	for path, says := range map[string]string{"Home": "Home.md, for Markdown", "../Home.md": "The name of a page", ".git/a.md": "The name of a page", "": "The name of a page"} {
 		r := b.Submit(b.See(at+"/new"), at+"/new", url.Values{"path": {path}, "text": {"kept"}})
-		see(t, r, "Nothing was saved", says)
+		webtest.Says(t, r, "Nothing was saved", says)
 		if r.Status != 400 || !strings.Contains(r.Body, "kept\n</textarea>") && !strings.Contains(r.Body, "\nkept</textarea>") {
 			t.Errorf("%q: %d %s", path, r.Status, r.Body)
 		}
@@ -188,7 +178,7 @@ func TestEditorRefuses(t *testing.T) {
 	long := strings.Repeat("ü", wiki.MaxText/2-1)
 	write(t, b, at+"/new?path=Long.md", url.Values{"text": {long}})
 	r := b.Submit(b.See(at+"/new?path=Longer.md"), at+"/new", url.Values{"text": {long + "üü"}})
-	see(t, r, "at most 262144 bytes")
+	webtest.Says(t, r, "at most 262144 bytes")
 	if r.Status != 400 {
 		t.Error(r.Status)
 	}
@@ -200,10 +190,10 @@ func TestEditorRefuses(t *testing.T) {
 	w.Git(dir, "add", ".")
 	w.Git(dir, "commit", "--quiet", "-m", "Bring files")
 	w.Git(dir, "push", "--quiet", "origin", "HEAD")
-	see(t, b.See(at+"/page/Binary.md"), "no text in UTF-8")
-	see(t, b.See(at+"/page/Huge.md"), "too many to be shown")
-	see(t, b.See(at+"/page/Empty.md"), "This page is empty")
-	see(t, b.See(at+"/page/Notes.txt"), "<b>plain</b>")
+	webtest.Says(t, b.See(at+"/page/Binary.md"), "no text in UTF-8")
+	webtest.Says(t, b.See(at+"/page/Huge.md"), "too many to be shown")
+	webtest.Says(t, b.See(at+"/page/Empty.md"), "This page is empty")
+	webtest.Says(t, b.See(at+"/page/Notes.txt"), "<b>plain</b>")
 	if r := b.Get(at + "/edit/Binary.md"); r.Status != 409 {
 		t.Errorf("%d", r.Status)
 	}
@@ -232,11 +222,11 @@ func TestSwitchedOff(t *testing.T) {
 		t.Error("a tab leads to no wiki")
 	}
 	off := b.Get(at)
-	see(t, off, "The repository has no wiki", "Switch it on")
+	webtest.Says(t, off, "The repository has no wiki", "Switch it on")
 	if off.Status != 404 || off.Header.Get("X-Pail-Reason") != "wiki.off" {
 		t.Errorf("%d %s", off.Status, off.Header.Get("X-Pail-Reason"))
 	}
 	all[i].Values.Set("has_wiki", "true")
 	b.Post(settings, all[i].Values)
-	see(t, b.See(at), "kept")
+	webtest.Says(t, b.See(at), "kept")
 }
