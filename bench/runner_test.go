@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -52,16 +53,25 @@ func pipelineOf(b *testing.B, script string) (w *pailtest.World, reader pailtest
 	return w, admin
 }
 
-// logOf is the log of the first step of a pipeline, nothing where there is none yet. It is read from the store itself: to ask over the
-// API every few milliseconds would be most of what is measured.
+// logOf is the file with the log of the first step of a pipeline, "" where there is no step yet. It is looked at in the store itself: to
+// ask over the API every few milliseconds would be most of what is measured.
 func logOf(w *pailtest.World, number int) string {
 	var id string
 	err := w.DB.Row(context.Background(), `SELECT s.id FROM pipeline_step s JOIN pipeline p ON p.id = s.pipeline_id WHERE p.number = $1 AND s.position = 0`, number).Scan(&id)
 	if err != nil {
 		return ""
 	}
-	text, _ := os.ReadFile(filepath.Join(w.Config.Data, "pipelines", w.Repository.ID, id))
-	return string(text)
+	return filepath.Join(w.Config.Data, "pipelines", w.Repository.ID, id)
+}
+
+// await waits until something holds.
+func await(b *testing.B, what string, holds func() bool) {
+	b.Helper()
+	for deadline := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.Fatal(what)
+		}
+	}
 }
 
 // BenchmarkPushToFirstLine measures the time from a commit over the API to the first line that the step prints, with a clone by git before it.
@@ -69,11 +79,10 @@ func BenchmarkPushToFirstLine(b *testing.B) {
 	w, reader := pipelineOf(b, "echo the-first-line")
 	number := 1
 	first := func() {
-		for deadline := time.Now().Add(time.Minute); !strings.Contains(logOf(w, number), "\nthe-first-line\n"); time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				b.Fatal("there is no first line")
-			}
-		}
+		await(b, "there is no first line", func() bool {
+			text, _ := os.ReadFile(logOf(w, number))
+			return bytes.Contains(text, []byte("\nthe-first-line\n"))
+		})
 		number++
 	}
 	first()
@@ -88,32 +97,42 @@ func BenchmarkPushToFirstLine(b *testing.B) {
 	against(b, all[len(all)/2], limitFirst)
 }
 
-// BenchmarkRunnerLog measures a log of 96 MiB from the pipe of a step, through the masking of five secrets, to the store.
+// BenchmarkRunnerLog measures a log of 96 MiB from the pipe of a step, through the masking of five secrets, to the store: from its first
+// octet to the end of the pipeline.
 func BenchmarkRunnerLog(b *testing.B) {
 	w, reader := pipelineOf(b, fmt.Sprintf(`"yes compiling a package of the module with all that is in it for the hundredth time | head -c %d"`, logBytes))
 	number := 1
-	running := func() bool {
-		var over bool
-		err := w.DB.Row(context.Background(), `SELECT completed_on > 0 FROM pipeline WHERE number = $1`, number).Scan(&over)
-		return err != nil || !over
-	}
 	over := func() {
-		for deadline := time.Now().Add(5 * time.Minute); running(); time.Sleep(5 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				b.Fatal("it does not end")
-			}
-		}
+		await(b, "it does not end", func() bool {
+			var over bool
+			err := w.DB.Row(context.Background(), `SELECT completed_on > 0 FROM pipeline WHERE number = $1`, number).Scan(&over)
+			return err == nil && over
+		})
 		number++
 	}
-	over()
-	b.SetBytes(logBytes)
-	for b.Loop() {
-		began := time.Now()
-		grown := heap.Grown(func() {
-			w.Want(w.Do(reader, "POST", "/2.0/repositories/acme/widgets/src", pailtest.Form(fmt.Sprintf("message=Go+on&number=%d", number))), http.StatusCreated)
-			over()
+	begin := func() {
+		w.Want(w.Do(reader, "POST", "/2.0/repositories/acme/widgets/src", pailtest.Form(fmt.Sprintf("message=Go+on&number=%d", number))), http.StatusCreated)
+		await(b, "there is no log", func() bool {
+			info, err := os.Stat(logOf(w, number))
+			return err == nil && info.Size() > 0
 		})
-		against(b, time.Since(began), limitLog)
-		b.ReportMetric(float64(grown)/(1<<20), "heap-MiB")
 	}
+	over()
+	grown := heap.Grown(func() { // it collects all the time: what takes time is measured without it
+		begin()
+		over()
+	})
+	b.SetBytes(logBytes)
+	var all []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		begin()
+		b.StartTimer()
+		began := time.Now()
+		over()
+		all = append(all, time.Since(began))
+	}
+	slices.Sort(all)
+	against(b, all[len(all)/2], limitLog)
+	b.ReportMetric(float64(grown)/(1<<20), "heap-MiB")
 }

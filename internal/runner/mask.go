@@ -28,9 +28,9 @@ const ShortestSecret = 4
 // Of base64, the first and the last character may hold bits of what stands beside a secret; those two are not masked.
 type Masker struct {
 	to     io.Writer
-	begins *[beginsBits / 64]uint64 // a set of hashes of the first octets of all patterns, a bit each
-	by     map[uint32][]*piece      // all patterns, by their first octets
-	starts map[string]bool          // what is shorter than that, and begins one
+	begins [1 << 16 / 64]uint64 // the first two octets of all patterns, a bit each
+	by     map[uint32][]*piece  // all patterns, by their first octets
+	starts map[string]bool      // what is shorter than that, and begins one
 
 	raw     []byte // what is not written yet
 	flat    []byte // the same without line breaks
@@ -46,15 +46,14 @@ type piece struct {
 }
 
 const (
-	first      = ShortestSecret // octets by which a pattern is found
-	longest    = 128            // octets of a pattern: longer ones are cut into several
-	beginsBits = 1 << 20
-	mostHeld   = 64 << 10 // octets that are held back: line breaks within a secret
+	first    = ShortestSecret // octets by which a pattern is found
+	longest  = 128            // octets of a pattern: longer ones are cut into several
+	mostHeld = 64 << 10       // octets that are held back: line breaks within a secret
 )
 
 // NewMasker makes one that writes to w. Of two secrets with the same value the first gives its name.
 func NewMasker(w io.Writer, secrets []Secret) *Masker {
-	m := &Masker{to: w, by: map[uint32][]*piece{}, starts: map[string]bool{}, begins: new([beginsBits / 64]uint64), covered: -1}
+	m := &Masker{to: w, by: map[uint32][]*piece{}, starts: map[string]bool{}, covered: -1}
 	for _, s := range secrets {
 		m.learn(s.Name, []byte(s.Value))
 		if lines := strings.FieldsFunc(s.Value, isBreak); len(lines) > 1 {
@@ -106,14 +105,12 @@ func (m *Masker) addPiece(name string, text []byte) {
 		}
 	}
 	m.by[key] = append(m.by[key], &piece{text: text, name: name})
-	h := hash(key)
-	m.begins[h/64] |= 1 << (h % 64)
+	two := binary.LittleEndian.Uint16(text)
+	m.begins[two/64] |= 1 << (two % 64)
 	for n := 1; n < first; n++ {
 		m.starts[string(text[:n])] = true
 	}
 }
-
-func hash(key uint32) uint32 { return key * 2654435761 >> 12 }
 
 // flatten appends text without its line breaks to dst.
 func flatten(dst, text []byte) []byte {
@@ -189,14 +186,14 @@ func (m *Masker) pass(end bool) error {
 
 // find finds the secrets in flat, and from where on it may go on with one.
 func (m *Masker) find(end bool) (spans []span, held int) {
-	flat, begins := m.flat, m.begins
+	flat := m.flat
 	at := 0
 	for ; at+first <= len(flat); at++ {
-		key := binary.LittleEndian.Uint32(flat[at:])
-		if h := hash(key); begins[h/64%uint32(len(begins))]&(1<<(h%64)) == 0 {
+		two := binary.LittleEndian.Uint16(flat[at:])
+		if m.begins[two/64]&(1<<(two%64)) == 0 {
 			continue
 		}
-		for _, p := range m.by[key] {
+		for _, p := range m.by[binary.LittleEndian.Uint32(flat[at:])] {
 			rest := flat[at:]
 			if len(rest) < len(p.text) {
 				if !end && bytes.HasPrefix(p.text, rest) {
