@@ -149,6 +149,9 @@ func TestSetUp(t *testing.T) {
 		webtest.Says(t, owner.Follow(owner.Submit(r, path, url.Values{"do": {"delete"}})), "The runner is deleted.", "steps wait until one comes")
 		webtest.Says(t, owner.Submit(owner.See(place.runners), place.runners, url.Values{"name": {"x"}, "labels": {"!"}}), "Nothing was changed")
 	}
+	const ofWorkspace = "/acme/settings/runners"
+	owner.Submit(owner.See(ofWorkspace), ofWorkspace, url.Values{"name": {"For all"}})
+	webtest.Says(t, owner.See(settings+"/runners"), "There are none of its own.", "The workspace has 1 runner that may take these steps")
 }
 
 // TestWatch: who looks at a pipeline that runs is told when it has changed, at once when that was before they asked, and nobody who may

@@ -19,10 +19,11 @@ import (
 // runnersPage is what the pages of runners show.
 type runnersPage struct {
 	within
-	Of   string
-	Rows []runnerRow
-	Add  *page.Form
-	New  *newRunner // one that was just made
+	Of    string
+	Rows  []runnerRow
+	Above int // runners of the workspace that take the same steps
+	Add   *page.Form
+	New   *newRunner // one that was just made
 }
 
 type runnerRow struct {
@@ -71,6 +72,14 @@ func (p *Pages) runnersContent(r *page.Request, at place) (*runnersPage, error) 
 		}
 		row.Delete.Danger = true
 		content.Rows = append(content.Rows, row)
+	}
+	if err == nil && at.above != "" {
+		all, err = p.Pipelines.RunnersOf(r.Context(), at.above, "")
+		for _, w := range all {
+			if !w.Disabled {
+				content.Above++
+			}
+		}
 	}
 	return content, err
 }

@@ -31,12 +31,13 @@ type place struct {
 	variables    pipeline.Place
 	workspaceID  string // of runners
 	repositoryID string // the same; "" of a workspace's
+	above        string // the workspace of a repository, whose runners take its steps, too
 	within       within
 	view         func(template, title string) page.View
 }
 
 func (p *Pages) ofRepository(r *page.Request, repo *repository.Repository, last string) place {
-	return place{of: "all steps of this repository", path: address(repo, "settings", "pipelines", last), variables: pipeline.OfRepository(repo.ID), repositoryID: repo.ID,
+	return place{of: "all steps of this repository", path: address(repo, "settings", "pipelines", last), variables: pipeline.OfRepository(repo.ID), repositoryID: repo.ID, above: repo.Workspace.ID,
 		within: p.about(r, repo, "settings", "pipelines", last), view: func(template, title string) page.View { return p.Code.View(r, repo, template, "settings", title) }}
 }
 
