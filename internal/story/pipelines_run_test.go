@@ -1,12 +1,15 @@
 package story
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/pailforge/pail/internal/pailtest"
 	runs "github.com/pailforge/pail/internal/runner"
 	"github.com/pailforge/pail/internal/runnerapi"
+	"github.com/pailforge/pail/internal/web/webtest"
 )
 
 // runRunner runs a runner of the server until the end of the test.
@@ -162,9 +166,33 @@ func TestTwelveSteps(t *testing.T) {
 	if _, stage := state(); stage != "PAUSED" || len(steps) != 12 {
 		t.Fatalf("%s: %+v", stage, steps)
 	}
+	const shown = "/acme/widgets/pipelines/results/1"
+	b := webtest.As(w.Server, w.Admin)
+	page := b.See(shown)
+	webtest.Says(t, page, "paused", "9 check successful", "10 release to be started", "12 end waiting")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	watch := html.UnescapeString(regexp.MustCompile(`data-watch="([^"]+)"`).FindStringSubmatch(page.Body)[1])
+	stream := b.Listen(ctx, watch)
+	defer func() { _ = stream.Body.Close() }()
 	w.Want(w.Do(writer, "POST", steps[9].UUID+"/start", nil), http.StatusOK)
+	for lines := bufio.NewScanner(stream.Body); ; {
+		if !lines.Scan() {
+			t.Fatalf("who looks at the page is told nothing: %v", lines.Err())
+		}
+		if lines.Text() == "event: changed" {
+			break
+		}
+	}
 	until(func() bool { name, _ := state(); return name == "COMPLETED" })
 	look()
+	webtest.Says(t, b.See(shown), "#1 default successful", "1 prepare successful", "4 again successful", "10 release successful", "12 end successful")
+	last, _, _ := strings.Cut(strings.TrimPrefix(steps[11].UUID, one+"/steps/%7B"), "%7D")
+	webtest.Says(t, b.See(shown+"/steps/"+last), "cat dist/app.txt", "done", "after 0")
+	part := w.Want(w.Do(pailtest.Header(reader, "Range", "bytes=20-"), "GET", steps[11].UUID+"/log", nil), http.StatusPartialContent)
+	if string(part.Body) != steps[11].Log[20:] {
+		t.Errorf("a part of the log: %q", part.Body)
+	}
 	head := strings.TrimSpace(w.Want(w.Do(reader, "GET", one, nil), http.StatusOK).String("target.commit.hash"))
 	for i, want := range [][]string{
 		{"cache holds nothing\n"}, {"built for " + head}, {"step 1 of 4\n"}, {"cache holds something\n"}, {"version is 1.2.3\n"}, {"\n1\n" /* commits */, head, "\n$SECRET_WORD"},
