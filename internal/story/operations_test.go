@@ -710,7 +710,7 @@ func TestEveryServedOperation(t *testing.T) {
 				}
 				for i, alternative := range op.Scopes {
 					required := alternative.Scopes()
-					for _, missing := range required {
+					for _, missing := range refusedBy(s, required) {
 						rest := alternative.Without(scope.NewSet(missing))
 						if slices.ContainsFunc(op.Scopes, func(other scope.Set) bool { return rest.Contains(other) }) {
 							continue // another alternative takes no more than that
@@ -743,6 +743,15 @@ func TestEveryServedOperation(t *testing.T) {
 			})
 		}
 	})
+}
+
+// refusedBy are the scopes whose lack is tried on a server: all, on one of the databases. What lacks one is refused before the store is
+// asked for anything but the credential, so the other would be tried for nothing.
+func refusedBy(s *pailtest.Server, required []scope.Scope) []scope.Scope {
+	if strings.HasPrefix(s.Config.Database, "postgres") {
+		return nil
+	}
+	return required
 }
 
 // TestEveryOtherOperation: what is not built answers 501 by name, what was removed 410 with what replaces it.

@@ -200,7 +200,7 @@ func TestWhoChangesNothing(t *testing.T) {
 
 // ofTeams reports whether a page is one of this area.
 func ofTeams(path string) bool {
-	for _, other := range []string{"/consumers", "/access-tokens", "/webhooks"} {
+	for _, other := range []string{"/consumers", "/access-tokens", "/webhooks", "/runners", "/variables"} {
 		if strings.Contains(path, other) {
 			return false
 		}
